@@ -1,0 +1,196 @@
+//! Samples with a sample rate: what an audio engineer works with.
+//!
+//! Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`. Shape, type and rate never change;
+//! only the samples do. Two handles on the same samples see each other's changes.
+
+mod arithmetic;
+
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::kernel::{self, Operand};
+use crate::layout::Layout;
+use crate::registry::{Mode, Patience};
+use crate::view::{Effort, Fresh, Samples, access};
+
+pub use arithmetic::Operation;
+
+/// Frames per second, in Hz: a whole number from 1 on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleRate(u32);
+
+impl SampleRate {
+    /// A rate in Hz.
+    ///
+    /// # Errors
+    /// [`Error::InvalidSampleRate`] for 0.
+    pub fn new(hertz: u32) -> Result<SampleRate, Error> {
+        if hertz == 0 {
+            return Err(Error::InvalidSampleRate { given: "0".into() });
+        }
+        Ok(SampleRate(hertz))
+    }
+
+    /// The number of frames per second.
+    #[inline]
+    pub fn hertz(self) -> u32 {
+        self.0
+    }
+}
+
+/// How an operation waits and works: decided by the caller, who knows about interpreters and threads.
+pub struct Manner<'a> {
+    /// Under the registry's lock, or with leases.
+    pub effort: Effort,
+    /// Whether to wait for other operations.
+    pub patience: Patience<'a>,
+}
+
+impl Manner<'_> {
+    /// Quick and without waiting: [`Error::Busy`] if another operation stands in the way.
+    pub fn brief() -> Manner<'static> {
+        Manner {
+            effort: Effort::Brief,
+            patience: Patience::Never,
+        }
+    }
+}
+
+/// Samples in memory, with a sample rate. Cloning shares the samples.
+#[derive(Clone, Debug)]
+pub struct Audio {
+    samples: Samples,
+    rate: SampleRate,
+}
+
+impl Audio {
+    /// Samples at a rate.
+    ///
+    /// # Errors
+    /// A bare sample (0-d) is no audio.
+    pub fn new(samples: Samples, rate: SampleRate) -> Result<Audio, Error> {
+        if samples.layout().ndim() == 0 {
+            return Err(Error::InvalidShape {
+                message: "a single number is no audio; give a sequence of at least one frame, \
+                          such as [0.5]"
+                    .into(),
+            });
+        }
+        Ok(Audio { samples, rate })
+    }
+
+    /// Silence. `shape` is `(frames,)` or `(channels, frames)`.
+    pub fn zeros(shape: &[usize], dtype: Dtype, rate: SampleRate) -> Result<Audio, Error> {
+        Audio::new(Fresh::zeroed(shape, dtype)?.share(), rate)
+    }
+
+    /// The samples.
+    #[inline]
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// Frames per second.
+    #[inline]
+    pub fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Where the samples lie.
+    #[inline]
+    pub fn layout(&self) -> &Layout {
+        self.samples.layout()
+    }
+
+    /// Their type.
+    #[inline]
+    pub fn dtype(&self) -> Dtype {
+        self.samples.dtype()
+    }
+
+    /// Length in seconds.
+    pub fn duration(&self) -> f64 {
+        self.layout().frames() as f64 / f64::from(self.rate.hertz())
+    }
+
+    /// Other samples at the same rate.
+    #[inline]
+    pub fn with_samples(&self, samples: Samples) -> Audio {
+        Audio {
+            samples,
+            rate: self.rate,
+        }
+    }
+
+    /// The same memory in another layout: a slice, one channel.
+    pub fn with_layout(&self, layout: Layout) -> Result<Audio, Error> {
+        Ok(self.with_samples(self.samples.with_layout(layout)?))
+    }
+
+    /// One channel as mono audio on the same memory.
+    pub fn channel(&self, index: usize) -> Result<Audio, Error> {
+        self.with_layout(self.layout().channel(index)?)
+    }
+
+    /// The samples in memory of their own, contiguous and writable, with NumPy's cast to `dtype`.
+    pub fn cast(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
+        self.into_fresh(dtype, manner, |access, out, from| {
+            kernel::copy(access, out, from)
+        })
+    }
+
+    /// The samples in memory of their own with the scale of audio: integers are fractions of
+    /// `2^(bits-1)`, results are rounded to the nearest, ties to even, and saturate.
+    pub fn convert(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
+        self.into_fresh(dtype, manner, |access, out, from| {
+            kernel::convert(access, out, from);
+            Ok(())
+        })
+    }
+
+    fn into_fresh(
+        &self,
+        dtype: Dtype,
+        manner: Manner<'_>,
+        work: impl FnOnce(
+            &crate::view::Access,
+            &crate::view::Strided<'_>,
+            &crate::view::Strided<'_>,
+        ) -> Result<(), Error>,
+    ) -> Result<Audio, Error> {
+        let mut fresh = Fresh::new(self.layout().shape(), dtype)?;
+        let from = self.samples.strided();
+        access(
+            &[from.claim(Mode::Read)],
+            manner.effort,
+            manner.patience,
+            |access| work(access, &fresh.strided(), &from),
+        )??;
+        Ok(self.with_samples(fresh.share()))
+    }
+
+    /// Stores an operand in the samples, with NumPy's cast.
+    ///
+    /// # Errors
+    /// The samples are read-only or borrowed, or the operand does not broadcast into their shape.
+    pub fn assign(&self, operand: &Operand<'_>, manner: Manner<'_>) -> Result<(), Error> {
+        self.samples.require_writable()?;
+        let out = self.samples.strided();
+        match operand {
+            Operand::Scalar(value) => access(
+                &[out.claim(Mode::Write)],
+                manner.effort,
+                manner.patience,
+                |access| kernel::fill(access, &out, *value),
+            ),
+            Operand::Samples(from) => {
+                let from = arithmetic::fit(from, self.layout())?;
+                access(
+                    &[out.claim(Mode::Write), from.claim(Mode::Read)],
+                    manner.effort,
+                    manner.patience,
+                    |access| kernel::copy(access, &out, &from),
+                )?
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `+ - * /` between audio and what fits its shape.
+
+use crate::audio::{Audio, Manner};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::kernel::{self, Operand, Operator};
+use crate::layout::Layout;
+use crate::registry::Mode;
+use crate::view::{Fresh, Strided, access};
+
+/// What to compute: the operator, the type to compute in, and on which side the audio stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// `+ - * /`.
+    pub operator: Operator,
+    /// The type that NumPy would compute in.
+    pub compute: Dtype,
+    /// True for `operand op audio`.
+    pub reflected: bool,
+}
+
+/// Samples repeated into a layout's shape.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] with both shapes.
+pub fn fit<'a>(samples: &Strided<'a>, into: &Layout) -> Result<Strided<'a>, Error> {
+    samples
+        .broadcast_into(into)
+        .ok_or_else(|| Error::ShapeMismatch {
+            audio: into.shape().to_vec(),
+            operand: samples.layout().shape().to_vec(),
+        })
+}
+
+fn fit_operand<'a>(operand: &Operand<'a>, into: &Layout) -> Result<Operand<'a>, Error> {
+    match operand {
+        Operand::Samples(samples) => fit(samples, into).map(Operand::Samples),
+        Operand::Scalar(_) => Ok(*operand),
+    }
+}
+
+impl Audio {
+    /// An error unless both have one sample rate.
+    #[inline]
+    pub fn require_rate_of(&self, other: &Audio) -> Result<(), Error> {
+        if self.rate == other.rate {
+            return Ok(());
+        }
+        Err(Error::SampleRateMismatch {
+            audio: self.rate.hertz(),
+            operand: other.rate.hertz(),
+        })
+    }
+
+    /// `audio op operand` (or the reverse) in new memory. The result has the audio's shape and rate.
+    ///
+    /// # Errors
+    /// Shapes that do not fit, a zero in a divisor, samples that are borrowed.
+    pub fn operate(
+        &self,
+        operation: Operation,
+        operand: &Operand<'_>,
+        manner: Manner<'_>,
+    ) -> Result<Audio, Error> {
+        let operand = fit_operand(operand, self.layout())?;
+        let own = Operand::Samples(self.samples.strided());
+        let (a, b) = if operation.reflected {
+            (operand, own)
+        } else {
+            (own, operand)
+        };
+        let mut fresh = Fresh::new(self.layout().shape(), operation.compute)?;
+        let reads = [
+            self.samples.strided().claim(Mode::Read),
+            read_claim(&operand, self),
+        ];
+        access(&reads, manner.effort, manner.patience, |access| {
+            let (operator, compute) = (operation.operator, operation.compute);
+            kernel::binary(access, operator, compute, &fresh.strided(), &a, &b)
+        })??;
+        Ok(self.with_samples(fresh.share()))
+    }
+
+    /// `audio op= operand`: same object, same memory, same views.
+    ///
+    /// # Errors
+    /// Read-only samples, shapes that do not fit, a result that the type cannot hold, a zero in a
+    /// divisor, samples that are borrowed. No sample has changed then.
+    pub fn operate_in_place(
+        &self,
+        operation: Operation,
+        operand: &Operand<'_>,
+        manner: Manner<'_>,
+    ) -> Result<(), Error> {
+        self.samples.require_writable()?;
+        if !operation.compute.casts_same_kind(self.dtype()) {
+            return Err(Error::CastRefused {
+                from: operation.compute.name(),
+                to: self.dtype().name(),
+                operator: operation.operator.in_place_symbol(),
+            });
+        }
+        let operand = fit_operand(operand, self.layout())?;
+        let out = self.samples.strided();
+        let claims = [out.claim(Mode::Write), read_claim(&operand, self)];
+        access(&claims, manner.effort, manner.patience, |access| {
+            let (operator, compute) = (operation.operator, operation.compute);
+            kernel::binary(
+                access,
+                operator,
+                compute,
+                &out,
+                &Operand::Samples(out),
+                &operand,
+            )
+        })?
+    }
+}
+
+/// The claim of an operand; a scalar claims nothing beyond what the audio's own claim covers.
+fn read_claim(operand: &Operand<'_>, audio: &Audio) -> crate::registry::Claim {
+    match operand {
+        Operand::Samples(samples) => samples.claim(Mode::Read),
+        Operand::Scalar(_) => audio.samples.strided().claim(Mode::Read),
+    }
+}

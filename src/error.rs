@@ -1,0 +1,217 @@
+//! Everything that can go wrong, one variant a cause; a variant carries the numbers of its message.
+
+use std::fmt;
+
+/// Why an operation was refused. Nothing was changed when one of these is returned.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A type name that is none of the four sample types.
+    NotASampleType {
+        /// The name given.
+        name: String,
+    },
+    /// An allocation or layout past the address space.
+    TooLarge {
+        /// Samples per channel.
+        samples: usize,
+        /// Bytes of one sample.
+        size: usize,
+    },
+    /// The system gave no memory.
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: usize,
+    },
+    /// More axes than channels and frames.
+    TooManyAxes {
+        /// The shape given.
+        shape: Vec<usize>,
+    },
+    /// A layout that reaches outside its buffer.
+    OutsideBuffer {
+        /// Lowest byte reached, from the buffer's start.
+        low: i128,
+        /// One past the highest byte reached.
+        high: i128,
+        /// Bytes of the buffer.
+        bytes: usize,
+    },
+    /// A frame or channel that is not there.
+    IndexOutOfRange {
+        /// `frame` or `channel`.
+        what: &'static str,
+        /// The index asked for.
+        index: i128,
+        /// How many there are.
+        count: usize,
+    },
+    /// Two shapes that do not broadcast into the audio's own.
+    ShapeMismatch {
+        /// The audio's shape.
+        audio: Vec<usize>,
+        /// The operand's shape.
+        operand: Vec<usize>,
+    },
+    /// Two sample rates in one operation.
+    SampleRateMismatch {
+        /// The audio's rate in Hz.
+        audio: u32,
+        /// The operand's rate in Hz.
+        operand: u32,
+    },
+    /// A sample rate that is no positive whole number of Hz below 2^32.
+    InvalidSampleRate {
+        /// What was given, as the user wrote it.
+        given: String,
+    },
+    /// A zero in a divisor.
+    DivisionByZero {
+        /// Index of the first zero in the divisor, if it is no scalar.
+        index: Option<Vec<usize>>,
+    },
+    /// An in-place result that the audio's type cannot hold.
+    CastRefused {
+        /// Type of the computed result.
+        from: &'static str,
+        /// The audio's type.
+        to: &'static str,
+        /// The in-place operator.
+        operator: &'static str,
+    },
+    /// A write into samples that are read-only.
+    ReadOnly,
+    /// A lease or a borrow stands in the way, and waiting would not help.
+    Borrowed {
+        /// Which samples, held by whom, and the way out.
+        message: String,
+    },
+    /// Another operation stands in the way; it would have to be waited for.
+    Busy,
+    /// The wait for a lease was given up, because the caller asked for it.
+    Interrupted,
+    /// Channels of different lengths, or a shape that is neither mono nor multi-channel.
+    InvalidShape {
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
+    /// An argument outside its range.
+    InvalidArgument {
+        /// What is wrong with it, with the numbers.
+        message: String,
+    },
+    /// A file that is damaged, or of a kind that is not read.
+    File {
+        /// Byte offset of what is wrong, where there is one.
+        offset: Option<u64>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The operating system refused an operation on a file.
+    Io {
+        /// The system's error number, where there is one.
+        code: Option<i32>,
+        /// What was refused.
+        message: String,
+        /// The file, if it is known.
+        path: Option<String>,
+    },
+}
+
+/// `(2, 44100)`, as Python writes a shape.
+pub fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [only] => format!("({only},)"),
+        _ => {
+            let parts: Vec<String> = shape.iter().map(ToString::to_string).collect();
+            format!("({})", parts.join(", "))
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NotASampleType { name } => write!(
+                f,
+                "{name} is no sample type; samples are int16, int32, float32 or float64: \
+                 convert with .astype() first"
+            ),
+            Error::TooLarge { samples, size } => write!(
+                f,
+                "{samples} samples of {size} bytes do not fit into the address space"
+            ),
+            Error::OutOfMemory { bytes } => {
+                write!(f, "the system gave no memory for {bytes} bytes")
+            }
+            Error::TooManyAxes { shape } => write!(
+                f,
+                "audio has the shape (frames,) or (channels, frames), not {}",
+                shape_text(shape)
+            ),
+            Error::OutsideBuffer { low, high, bytes } => write!(
+                f,
+                "the layout reaches bytes {low} to {high} of a buffer of {bytes} bytes"
+            ),
+            Error::IndexOutOfRange { what, index, count } => {
+                write!(f, "{what} {index} is out of range for {count} {what}s")
+            }
+            Error::ShapeMismatch { audio, operand } => write!(
+                f,
+                "an operand of shape {} does not broadcast into audio of shape {}; \
+                 use (n,), (channels, 1) or (channels, n)",
+                shape_text(operand),
+                shape_text(audio)
+            ),
+            Error::SampleRateMismatch { audio, operand } => write!(
+                f,
+                "audio at {audio} Hz and audio at {operand} Hz do not mix; \
+                 resample one of them first (resample to {audio} Hz)"
+            ),
+            Error::InvalidSampleRate { given } => write!(
+                f,
+                "sample_rate must be a whole number of Hz from 1 to 4294967295, not {given}"
+            ),
+            Error::DivisionByZero { index: Some(index) } => write!(
+                f,
+                "the divisor is zero at index {}; np.divide keeps inf and nan if you want them",
+                shape_text(index)
+            ),
+            Error::DivisionByZero { index: None } => write!(
+                f,
+                "division by zero; np.divide keeps inf and nan if you want them"
+            ),
+            Error::CastRefused { from, to, operator } => write!(
+                f,
+                "{operator} gives {from}, which {to} audio cannot hold in place \
+                 (casting='same_kind'); use the operator without '=', or convert the audio with \
+                 .astype('{from}') or .convert('{from}') first"
+            ),
+            Error::ReadOnly => write!(
+                f,
+                "these samples are read-only; make a writable copy with .copy()"
+            ),
+            Error::Borrowed { message }
+            | Error::InvalidShape { message }
+            | Error::InvalidArgument { message } => f.write_str(message),
+            Error::Busy => write!(f, "another operation is using these samples"),
+            Error::Interrupted => write!(f, "interrupted while waiting for other operations"),
+            Error::File {
+                offset: Some(offset),
+                message,
+            } => write!(f, "{message} (at byte {offset})"),
+            Error::File {
+                offset: None,
+                message,
+            } => f.write_str(message),
+            Error::Io {
+                message,
+                path: Some(path),
+                ..
+            } => write!(f, "{message}: '{path}'"),
+            Error::Io { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,128 @@
+//! One sample at a time, in plain safe Rust: slow, obvious, and the oracle of every other loop.
+
+use crate::dtype::{Dtype, Sample};
+use crate::kernel::{Operand, Operator, Scalar};
+use crate::view::{Access, Source, Strided};
+use crate::with_sample;
+
+/// A row of samples of any type, or one number repeated.
+#[derive(Clone, Copy)]
+enum Row<'a> {
+    Int16(Source<'a, i16>),
+    Int32(Source<'a, i32>),
+    Float32(Source<'a, f32>),
+    Float64(Source<'a, f64>),
+    Number(Scalar),
+}
+
+impl<'a> Row<'a> {
+    fn of(access: &'a Access, operand: &Operand<'a>, channel: usize) -> Row<'a> {
+        match operand {
+            Operand::Scalar(scalar) => Row::Number(*scalar),
+            Operand::Samples(samples) => match samples.dtype() {
+                Dtype::Int16 => Row::Int16(samples.source(access, channel)),
+                Dtype::Int32 => Row::Int32(samples.source(access, channel)),
+                Dtype::Float32 => Row::Float32(samples.source(access, channel)),
+                Dtype::Float64 => Row::Float64(samples.source(access, channel)),
+            },
+        }
+    }
+
+    /// The value at `index`, in a type that holds every value of the row's own.
+    #[inline]
+    fn get<R: Sample>(&self, index: usize) -> R {
+        match self {
+            Row::Int16(row) => cast(row.get(index)),
+            Row::Int32(row) => cast(row.get(index)),
+            Row::Float32(row) => cast(row.get(index)),
+            Row::Float64(row) => cast(row.get(index)),
+            Row::Number(scalar) => scalar.sample(),
+        }
+    }
+}
+
+/// NumPy's cast. Every sample fits into float64, so that there is one rounding at most.
+#[inline]
+fn cast<A: Sample, B: Sample>(value: A) -> B {
+    B::cast_from_f64(value.to_f64())
+}
+
+#[inline]
+fn apply<R: Sample>(operator: Operator, a: R, b: R) -> R {
+    match operator {
+        Operator::Add => a.add(b),
+        Operator::Sub => a.sub(b),
+        Operator::Mul => a.mul(b),
+        Operator::Div => a.div(b),
+    }
+}
+
+pub fn binary(
+    access: &Access,
+    operator: Operator,
+    compute: Dtype,
+    out: &Strided<'_>,
+    a: &Operand<'_>,
+    b: &Operand<'_>,
+) {
+    for channel in 0..out.layout().channels() {
+        let (a, b) = (Row::of(access, a, channel), Row::of(access, b, channel));
+        with_sample!(out.dtype(), D => {
+            let target = out.target::<D>(access, channel);
+            with_sample!(compute, R => {
+                for i in 0..target.len() {
+                    let value: R = apply(operator, a.get(i), b.get(i));
+                    target.set(i, cast(value));
+                }
+            })
+        });
+    }
+}
+
+pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
+    for channel in 0..out.layout().channels() {
+        let source = Row::of(access, &Operand::Samples(*from), channel);
+        with_sample!(out.dtype(), D => {
+            let target = out.target::<D>(access, channel);
+            for i in 0..target.len() {
+                let value: f64 = source.get(i);
+                target.set(i, cast(value));
+            }
+        });
+    }
+}
+
+pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
+    for channel in 0..out.layout().channels() {
+        with_sample!(out.dtype(), D => {
+            let target = out.target::<D>(access, channel);
+            for i in 0..target.len() {
+                target.set(i, value.sample());
+            }
+        });
+    }
+}
+
+pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
+    let (up, down) = (out.dtype().full_scale(), from.dtype().full_scale());
+    for channel in 0..out.layout().channels() {
+        let source = Row::of(access, &Operand::Samples(*from), channel);
+        with_sample!(out.dtype(), D => {
+            let target = out.target::<D>(access, channel);
+            for i in 0..target.len() {
+                // Full scales are powers of two: exact in float64.
+                let value: f64 = source.get(i);
+                target.set(i, D::round_from_f64(value / down * up));
+            }
+        });
+    }
+}
+
+pub fn first_zero(access: &Access, samples: &Strided<'_>) -> Option<[usize; 2]> {
+    (0..samples.layout().channels()).find_map(|channel| {
+        let row = Row::of(access, &Operand::Samples(*samples), channel);
+        (0..samples.layout().frames())
+            .find(|frame| row.get::<f64>(*frame) == 0.0)
+            .map(|frame| [channel, frame])
+    })
+}

@@ -1,0 +1,249 @@
+//! One allocation of bytes, and whoever must free it.
+//!
+//! ```text
+//!   AudioSamples   slice   NumPy array   capsule        any number of handles, on any thread
+//!        |           |          |           |
+//!        +-----+-----+----+-----+-----------+
+//!              v          v
+//!           Buffer  =  Arc<Region>                      one count
+//!                         |
+//!                 start, len, owner                     owner: heap | foreign
+//!                         |
+//!                         v
+//!                    the samples                        freed when the last handle goes
+//! ```
+//!
+//! A [`Buffer`] is no slice and lends none: Python may write to the same bytes at any time. It hands out
+//! addresses; only [`crate::view`] reads and writes through them.
+
+#![allow(unsafe_code)]
+
+mod foreign;
+mod heap;
+
+use std::collections::BTreeMap;
+use std::ptr::NonNull;
+use std::sync::{Arc, Weak};
+
+use crate::error::Error;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+
+pub use foreign::Owner as ForeignOwner;
+
+/// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
+/// because two adoptions may be of one memory and only addresses can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin(u64);
+
+impl Origin {
+    /// Memory that came from outside.
+    pub const FOREIGN: Origin = Origin(0);
+
+    fn next() -> Origin {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Origin(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number itself, for spreading over locks.
+    #[inline]
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+enum Storage {
+    Heap(heap::Block),
+    Foreign {
+        start: NonNull<u8>,
+        len: usize,
+        /// Dropped with the region: that is what gives the memory back.
+        _owner: ForeignOwner,
+    },
+}
+
+/// Invariants, from construction to drop:
+/// 1. the bytes `start .. start + len` of its storage are allocated, and initialised;
+/// 2. nobody frees or moves them while the region lives;
+/// 3. `published` is true exactly while the directory has an entry for this region.
+struct Region {
+    storage: Storage,
+    origin: Origin,
+    writable: bool,
+    published: AtomicBool,
+}
+
+// SAFETY: a region is an address and a drop guard that is Send and Sync itself (heap blocks have no
+// thread, foreign owners are required to be Send + Sync). It lends no reference to its bytes.
+unsafe impl Send for Region {}
+// SAFETY: as above; every method takes &self and only copies the address out.
+unsafe impl Sync for Region {}
+
+/// Buffers of our own that something outside Rust can reach, by start address.
+static DIRECTORY: Mutex<BTreeMap<usize, (usize, Weak<Region>)>> = Mutex::new(BTreeMap::new());
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        if *self.published.get_mut() {
+            DIRECTORY.lock().remove(&self.start().addr().get());
+        }
+    }
+}
+
+impl Region {
+    #[inline]
+    fn start(&self) -> NonNull<u8> {
+        match &self.storage {
+            Storage::Heap(block) => block.start(),
+            Storage::Foreign { start, .. } => *start,
+        }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        match &self.storage {
+            Storage::Heap(block) => block.len(),
+            Storage::Foreign { len, .. } => *len,
+        }
+    }
+}
+
+/// A share in one allocation. Cloning is cheap and shares; the last one to go frees.
+#[derive(Clone)]
+pub struct Buffer(Arc<Region>);
+
+impl Buffer {
+    /// Memory of our own, every byte initialised: zero, unless the block has been used before.
+    /// Aligned to 256 bytes, from 64 KiB to a page, from 4 MiB to 2 MiB.
+    pub fn allocate(len: usize) -> Result<Buffer, Error> {
+        Ok(Buffer::of_heap(heap::Block::allocate(len)?))
+    }
+
+    /// As [`Buffer::allocate`], and every byte is zero.
+    pub fn allocate_zeroed(len: usize) -> Result<Buffer, Error> {
+        Ok(Buffer::of_heap(heap::Block::allocate_zeroed(len)?))
+    }
+
+    #[inline]
+    fn of_heap(block: heap::Block) -> Buffer {
+        Buffer(Arc::new(Region {
+            storage: Storage::Heap(block),
+            origin: Origin::next(),
+            writable: true,
+            published: AtomicBool::new(false),
+        }))
+    }
+
+    /// Shares memory that somebody else allocated, until `owner` is dropped with the last handle.
+    /// Memory that turns out to be ours is found again by its address, and `owner` is not needed.
+    ///
+    /// # Safety
+    /// The bytes `start .. start + len` must be allocated and initialised, and neither freed nor moved
+    /// before `owner` is dropped. They may be written to by others at any time; if `writable`, writing
+    /// to them must be allowed.
+    pub unsafe fn adopt(
+        start: NonNull<u8>,
+        len: usize,
+        writable: bool,
+        owner: ForeignOwner,
+    ) -> Buffer {
+        if let Some(known) = Buffer::find(start.addr().get(), len) {
+            return known;
+        }
+        // Invariants 1 and 2 are the caller's promise.
+        Buffer(Arc::new(Region {
+            storage: Storage::Foreign {
+                start,
+                len,
+                _owner: owner,
+            },
+            origin: Origin::FOREIGN,
+            writable,
+            published: AtomicBool::new(false),
+        }))
+    }
+
+    /// The buffer of our own that holds these bytes, if something outside Rust can reach it.
+    pub fn find(address: usize, len: usize) -> Option<Buffer> {
+        let directory = DIRECTORY.lock();
+        let (start, (bytes, region)) = directory.range(..=address).next_back()?;
+        let end = address.checked_add(len)?;
+        if end > start + bytes || (len == 0 && address == start + bytes) {
+            return None;
+        }
+        region.upgrade().map(Buffer)
+    }
+
+    /// Puts the buffer into the directory: from now on [`Buffer::find`] knows it by its address.
+    #[inline]
+    pub fn publish(&self) {
+        if self.0.origin == Origin::FOREIGN || self.0.published.load(Ordering::Acquire) {
+            return;
+        }
+        self.enter_directory();
+    }
+
+    #[cold]
+    fn enter_directory(&self) {
+        let mut directory = DIRECTORY.lock();
+        if !self.0.published.swap(true, Ordering::AcqRel) {
+            directory.insert(
+                self.start().addr().get(),
+                (self.len(), Arc::downgrade(&self.0)),
+            );
+        }
+    }
+
+    /// The first byte. Reading and writing through it is [`crate::view`]'s business.
+    #[inline]
+    pub fn start(&self) -> NonNull<u8> {
+        self.0.start()
+    }
+
+    /// Length in bytes.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True for a buffer of no bytes.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether its bytes may be written at all.
+    #[inline]
+    pub fn writable(&self) -> bool {
+        self.0.writable
+    }
+
+    /// Which allocation this is.
+    #[inline]
+    pub fn origin(&self) -> Origin {
+        self.0.origin
+    }
+
+    /// `heap` or `foreign`.
+    pub fn owner_name(&self) -> &'static str {
+        match self.0.storage {
+            Storage::Heap(_) => "heap",
+            Storage::Foreign { .. } => "foreign",
+        }
+    }
+
+    /// Whether two handles share one allocation.
+    #[inline]
+    pub fn same_allocation(&self, other: &Buffer) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Buffer")
+            .field("start", &self.start())
+            .field("len", &self.len())
+            .field("owner", &self.owner_name())
+            .finish()
+    }
+}
