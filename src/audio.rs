@@ -133,7 +133,7 @@ impl Audio {
 
     /// The samples in memory of their own, contiguous and writable, with NumPy's cast to `dtype`.
     pub fn cast(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
-        self.into_fresh(dtype, manner, |access, out, from| {
+        self.to_fresh(dtype, manner, |access, out, from| {
             kernel::copy(access, out, from)
         })
     }
@@ -141,13 +141,13 @@ impl Audio {
     /// The samples in memory of their own with the scale of audio: integers are fractions of
     /// `2^(bits-1)`, results are rounded to the nearest, ties to even, and saturate.
     pub fn convert(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
-        self.into_fresh(dtype, manner, |access, out, from| {
+        self.to_fresh(dtype, manner, |access, out, from| {
             kernel::convert(access, out, from);
             Ok(())
         })
     }
 
-    fn into_fresh(
+    fn to_fresh(
         &self,
         dtype: Dtype,
         manner: Manner<'_>,

@@ -32,6 +32,16 @@ impl Operator {
         }
     }
 
+    /// As Python writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Operator::Add => "+",
+            Operator::Sub => "-",
+            Operator::Mul => "*",
+            Operator::Div => "/",
+        }
+    }
+
     /// The in-place form, as Python writes it.
     pub fn in_place_symbol(self) -> &'static str {
         match self {

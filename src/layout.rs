@@ -372,6 +372,15 @@ impl Span {
         })
     }
 
+    /// Whether two spans share a byte or, where one of them has none, whether it starts within the other.
+    pub fn touches(&self, other: &Span) -> bool {
+        if !self.is_empty() && !other.is_empty() {
+            return self.overlaps(other);
+        }
+        let ((low, high), (other_low, other_high)) = (self.bounds(), other.bounds());
+        low <= other_high && other_low <= high
+    }
+
     /// The axis with fewer entries as rows, the other as the run along each of them.
     fn rows(&self) -> (Rows, Run) {
         let (outer, inner) = if self.count[0] <= self.count[1] {

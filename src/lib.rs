@@ -18,6 +18,8 @@ pub mod error;
 pub mod kernel;
 pub mod layout;
 pub mod memory;
+#[cfg(feature = "python")]
+mod python;
 pub mod registry;
 mod sync;
 pub mod view;

@@ -533,7 +533,8 @@ impl Registry {
         })
     }
 
-    /// The live views that share a byte with the span, oldest first.
+    /// The live views that share a byte with the span, oldest first; of views without a byte those that
+    /// start within it.
     pub fn views(&self, domain: u64, span: &Span) -> Vec<ViewEntry> {
         let claim = Claim {
             domain,
@@ -545,7 +546,7 @@ impl Registry {
             .views
             .iter()
             .flatten()
-            .filter(|view| view.span.overlaps(span))
+            .filter(|view| view.span.touches(span))
             .copied()
             .collect();
         found.sort_by_key(|view| view.id);

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::layout::{Layout, Span};
 use crate::memory::{Buffer, ForeignOwner};
 use crate::registry::{
-    Borrow, Claim, Conflict, Holder, Kind, Mode, Patience, Refusal, Registration, Registry,
+    Borrow, Claim, Conflict, Holder, Kind, Lease, Mode, Patience, Refusal, Registration, Registry,
     ViewEntry,
 };
 
@@ -467,6 +467,15 @@ pub fn access<R>(
             Err(refusal) => Err(refused(&refusal, None)),
         },
     }
+}
+
+/// Takes leases that outlast this call: for what NumPy computes on our memory.
+///
+/// # Errors
+/// As [`access`].
+pub fn lease(claims: &[Claim], patience: Patience<'_>) -> Result<Lease<'static>, Error> {
+    let leased = Registry::global().lease(claims, patience);
+    leased.map_err(|refusal| refused(&refusal, None))
 }
 
 #[cold]

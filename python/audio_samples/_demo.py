@@ -1,0 +1,214 @@
+"""The demo: a recording gated, compressed, faded and normalised in memory that everybody shares."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from . import plotting
+from ._audio_samples import AudioSamples, read, write
+from ._dynamics import (
+    Compressor,
+    Gain,
+    Gate,
+    fade_in,
+    fade_out,
+    gain_curve,
+    peak,
+    to_decibels,
+)
+
+TARGET_PEAK_DB = -1.0
+FADE_IN_SECONDS = 0.02
+FADE_OUT_SECONDS = 0.6
+
+Audio = AudioSamples[np.float32]
+
+
+class Step(NamedTuple):
+    """One in-place operation: its name, and the gain that it gave to each frame."""
+
+    name: str
+    gain: Gain
+
+
+def recording() -> Path:
+    """The recording that comes with the sources."""
+    path = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is part of the source checkout, not of the installed package: "
+            "name a recording, `python -m audio_samples demo FILE`"
+        )
+    return path
+
+
+def run(source: Path, directory: Path) -> None:
+    """Process `source` in place, telling about it on stdout; a WAV and a PNG go to `directory`."""
+    start_memory = _peak_memory()
+    audio: Audio = read(source, dtype=np.float32)
+    print(f"{source.name}: {audio!r}\n")
+
+    # Three views of three kinds, alive to the end of the function.
+    samples = audio.to_numpy()
+    buffer = memoryview(audio)
+    frames = audio.frames_first
+    address = _show_addresses(
+        {
+            "Rust, the buffer itself": lambda: audio.address,
+            "NumPy, audio.to_numpy()": lambda: samples.ctypes.data,
+            "memoryview(audio)": lambda: np.asarray(buffer).ctypes.data,
+            "NumPy, audio.frames_first": lambda: frames.ctypes.data,
+        }
+    )
+    print("\naudio.views, with three kinds of view alive:")
+    for view in audio.views:
+        print(f"  {view}")
+
+    before = plotting.envelope(audio)
+    print(f"\n{'in place':<40}{'peak':>12}{'RMS':>12}")
+    _tell("as recorded", audio)
+    steps = _process(audio)
+    after = plotting.envelope(audio)
+
+    moved = {audio.address, samples.ctypes.data, np.asarray(buffer).ctypes.data} - {address}
+    if moved:
+        raise RuntimeError(f"the samples moved from {address:#x} to {sorted(map(hex, moved))}")
+    print(f"\nThe samples are still at {address:#x}, and every view shows the result:")
+    print(f"  peak through NumPy      {to_decibels(peak(samples)):8.2f} dBFS")
+    print(f"  peak through memoryview {to_decibels(peak(np.asarray(buffer))):8.2f} dBFS")
+    _tell_memory(audio, start_memory)
+
+    directory.mkdir(parents=True, exist_ok=True)
+    sound = directory / f"{source.stem}-processed.wav"
+    write(sound, audio)
+    print(f"\nwrote {sound}")
+    picture = directory / f"{source.stem}-processed.png"
+    try:
+        _draw(picture, source.name, before, after, steps, audio.sample_rate)
+    except ModuleNotFoundError as missing:
+        if missing.name != "matplotlib":
+            raise
+        print("no picture: it takes Matplotlib, `pip install 'audio_samples[demo]'`")
+    else:
+        print(f"wrote {picture}")
+
+
+def _show_addresses(addresses: dict[str, Callable[[], int]]) -> int:
+    """Print where each sees the first sample, and return the one address that they must share."""
+    print("The first sample lies at")
+    seen = {name: where() for name, where in addresses.items()}
+    for name, address in seen.items():
+        print(f"  {address:#x}  {name}")
+    if len(set(seen.values())) != 1:
+        raise RuntimeError(f"{len(set(seen.values()))} addresses for one recording: {seen}")
+    return next(iter(seen.values()))
+
+
+def _process(audio: Audio) -> list[Step]:
+    """Gate, compress, fade and normalise `audio` in place; each curve is measured where it acts."""
+    samples = audio.to_numpy()
+    frames = audio.samples_per_channel()
+
+    gate = gain_curve(samples, audio.sample_rate, Gate())
+    audio *= gate
+    _tell("audio *= gate", audio)
+
+    compression = gain_curve(samples, audio.sample_rate, Compressor())
+    audio *= compression
+    _tell("audio *= compression", audio)
+
+    rise = fade_in(min(frames, round(FADE_IN_SECONDS * audio.sample_rate)))
+    fall = fade_out(min(frames, round(FADE_OUT_SECONDS * audio.sample_rate)))
+    audio[: rise.size] *= rise
+    audio[frames - fall.size :] *= fall
+    fades = np.ones(frames, dtype=np.float32)
+    fades[: rise.size] *= rise
+    fades[frames - fall.size :] *= fall
+    _tell("audio[:n] *= rise; audio[-m:] *= fall", audio)
+
+    loudest = peak(samples)
+    gain = 10.0 ** (TARGET_PEAK_DB / 20.0) / loudest if loudest > 0.0 else 1.0
+    audio *= gain
+    _tell(f"audio *= {gain:.3f}", audio)
+    return [
+        Step("gate", gate),
+        Step("compressor", compression),
+        Step("fades", fades),
+        Step("normalisation", np.full(frames, gain, dtype=np.float32)),
+    ]
+
+
+def _tell(name: str, audio: Audio) -> None:
+    samples = audio.to_numpy()
+    square = float(np.mean(np.square(samples), dtype=np.float64)) if samples.size else 0.0
+    peak_db, rms_db = to_decibels([peak(samples), square**0.5])
+    print(f"  {name:<38}{peak_db:7.2f} dBFS{rms_db:7.2f} dBFS")
+
+
+def _tell_memory(audio: Audio, start: int | None) -> None:
+    now = _peak_memory()
+    if start is None or now is None:
+        print("peak memory: this system does not tell")
+        return
+    print(
+        f"peak memory: {now / 2**20:.0f} MiB, of which {start / 2**20:.0f} MiB before reading; "
+        f"the recording takes {audio.nbytes / 2**20:.1f} MiB"
+    )
+
+
+def _peak_memory() -> int | None:
+    """The largest resident size of this process so far in bytes, where the system tells it."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size if sys.platform == "darwin" else size * 1024
+
+
+def _draw(
+    path: Path,
+    title: str,
+    before: plotting.Envelope,
+    after: plotting.Envelope,
+    steps: list[Step],
+    sample_rate: int,
+) -> None:
+    """The waveform before and after on one scale, and the gain of every step in dB below them."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 7), dpi=150, layout="constrained", facecolor="white")
+    above, below, curves = figure.subplots(3, 1, sharex=True, height_ratios=[1, 1, 1.1])
+    above.set_title(title, loc="left", fontsize=13, fontweight="bold")
+    plotting.draw_envelope(above, before, color=plotting.GHOST, label="before")
+    plotting.draw_envelope(below, after, color=plotting.FILL, label="after")
+    for waveform in (above, below):
+        waveform.set_ylim(-1.05, 1.05)
+        waveform.set_yticks([-1, 0, 1])
+        waveform.set_ylabel("full scale")
+        waveform.legend(loc="upper right", frameon=False, handlelength=1)
+
+    frames = steps[0].gain.size
+    # As many points as the picture has columns: a curve of every frame of an hour is not drawn.
+    shown = np.unique(np.linspace(0, max(frames - 1, 0), min(frames, 4000), dtype=np.int64))
+    seconds = shown / sample_rate
+    whole = np.zeros(shown.size)
+    colors = ("#8d99a6", plotting.TRACE, "#e3a34f", "#6b9080")
+    for step, color in zip(steps, colors, strict=True):
+        gain_db = to_decibels(step.gain[shown])
+        whole += gain_db
+        curves.plot(seconds, gain_db, color=color, linewidth=1.1, label=step.name)
+    curves.plot(seconds, whole, color=plotting.FILL, linewidth=1.8, label="all together")
+    curves.set_ylim(-64, max(15.0, float(whole.max(initial=0.0)) + 3))
+    curves.set_ylabel("gain, dB")
+    curves.set_xlabel("seconds")
+    curves.set_xlim(0, max(frames, 1) / sample_rate)
+    curves.legend(loc="lower left", ncols=5, frameon=False, handlelength=1.2)
+    for axes in (above, below, curves):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#e7ebee", linewidth=0.8)
+        axes.set_axisbelow(True)
+    figure.savefig(path)

@@ -1,0 +1,31 @@
+//! The Python package: the list of what it exports.
+//!
+//! Classes and functions here are thin: convert the arguments, call the core, convert the result back.
+//! What speaks CPython's or NumPy's memory protocols is in [`exchange`].
+
+mod audio;
+mod construct;
+mod errors;
+mod exchange;
+
+mod indexing;
+mod operand;
+mod running;
+mod ufunc;
+
+use pyo3::prelude::*;
+
+/// The compiled half of the package `audio_samples`.
+#[pymodule(gil_used = false)]
+mod _audio_samples {
+    #[pymodule_export]
+    use super::audio::{AudioSamples, View};
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        super::errors::register(module)?;
+        super::running::survive_forks(module.py())
+    }
+}

@@ -1,0 +1,599 @@
+//! The class `AudioSamples`: its facts, its operators, its copies.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::audio::{Audio, Operation};
+use crate::kernel::Operator;
+use crate::python::construct::{self, AxisOrder, Form, Request};
+use crate::python::exchange::ndarray;
+use crate::python::operand::{self, Operand};
+use crate::python::{running, ufunc};
+use crate::registry::{Kind, Mode, ViewEntry};
+
+/// Audio in memory that Rust owns and NumPy shares.
+///
+/// Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16, int32, float32
+/// or float64. Shape, type and sample rate never change, only the samples do. Made by `new_mono`,
+/// `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and `generation`.
+#[pyclass(frozen, weakref, generic, module = "audio_samples")]
+pub struct AudioSamples {
+    audio: Audio,
+}
+
+impl AudioSamples {
+    /// The class around the core's audio.
+    #[inline]
+    pub fn new(audio: Audio) -> AudioSamples {
+        AudioSamples { audio }
+    }
+
+    /// The core's audio.
+    #[inline]
+    pub fn audio(&self) -> &Audio {
+        &self.audio
+    }
+
+    /// Bytes read and written by a pass over all samples.
+    #[inline]
+    pub fn bytes_per_pass(&self) -> usize {
+        2 * self.audio.layout().len() * self.audio.dtype().size()
+    }
+
+    /// An array on the samples, as they lie.
+    pub fn shared_array<'py>(
+        &self,
+        py: Python<'py>,
+        writable: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let samples = self.audio.samples();
+        let export = samples.export(Kind::Array, writable, samples.layout())?;
+        ndarray::array_of(py, export)
+    }
+
+    #[inline]
+    fn operate<'py>(
+        slf: &Bound<'py, Self>,
+        operator: Operator,
+        reflected: bool,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        let this = slf.get();
+        let Some(operand) = operand::parse(&this.audio, operator, reflected, other)? else {
+            return Ok(py.NotImplemented().into_bound(py));
+        };
+        let operation = Operation {
+            operator,
+            compute: operand.compute,
+            reflected,
+        };
+        let done = this.operate_on(py, operation, &operand)?;
+        Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
+    }
+
+    #[inline]
+    fn operate_on(
+        &self,
+        py: Python<'_>,
+        operation: Operation,
+        operand: &Operand<'_>,
+    ) -> PyResult<Audio> {
+        let kernel = operand.kernel()?;
+        if let Some(other) = operand.audio()
+            && other.layout().ndim() > self.audio.layout().ndim()
+        {
+            // Mono audio goes into multi-channel audio, whichever side it stands on.
+            let own = crate::kernel::Operand::Samples(self.audio.samples().strided());
+            let turned = Operation {
+                reflected: !operation.reflected,
+                ..operation
+            };
+            let bytes = 2 * other.layout().len() * other.dtype().size();
+            return running::run(py, bytes, |manner| other.operate(turned, &own, manner));
+        }
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio.operate(operation, &kernel, manner)
+        })
+    }
+
+    #[inline]
+    fn operate_in_place(
+        slf: &Bound<'_, Self>,
+        operator: Operator,
+        other: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let this = slf.get();
+        let Some(operand) = operand::parse(&this.audio, operator, false, other)? else {
+            return Err(PyTypeError::new_err(format!(
+                "unsupported operand type for {}: 'AudioSamples' and '{}'; \
+                 give a number, a NumPy array or audio",
+                operator.in_place_symbol(),
+                other.get_type().name()?
+            )));
+        };
+        let operation = Operation {
+            operator,
+            compute: operand.compute,
+            reflected: false,
+        };
+        let kernel = operand.kernel()?;
+        running::run(slf.py(), this.bytes_per_pass(), |manner| {
+            this.audio.operate_in_place(operation, &kernel, manner)
+        })
+    }
+}
+
+/// The operators, forward, reflected and in place.
+#[pymethods]
+impl AudioSamples {
+    fn __add__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Add, false, other)
+    }
+
+    fn __radd__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Add, true, other)
+    }
+
+    fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Add, other)
+    }
+
+    fn __sub__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Sub, false, other)
+    }
+
+    fn __rsub__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Sub, true, other)
+    }
+
+    fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Sub, other)
+    }
+
+    fn __mul__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Mul, false, other)
+    }
+
+    fn __rmul__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Mul, true, other)
+    }
+
+    fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Mul, other)
+    }
+
+    fn __truediv__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Div, false, other)
+    }
+
+    fn __rtruediv__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Div, true, other)
+    }
+
+    fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Div, other)
+    }
+}
+
+#[pymethods]
+impl AudioSamples {
+    /// Mono audio of an array, a buffer, a tensor or a sequence of numbers of shape `(frames,)`.
+    ///
+    /// `copy=True` copies, `copy=False` shares the memory or raises, `copy=None` shares it where it can.
+    #[staticmethod]
+    #[pyo3(signature = (data, sample_rate, *, copy = Some(true)))]
+    fn new_mono(
+        data: &Bound<'_, PyAny>,
+        sample_rate: &Bound<'_, PyAny>,
+        copy: Option<bool>,
+    ) -> PyResult<AudioSamples> {
+        let request = Request {
+            form: Form::Mono,
+            order: AxisOrder::ChannelsFirst,
+            copy,
+        };
+        construct::build(data, sample_rate, &request)
+    }
+
+    /// Multi-channel audio of an array of shape `(channels, frames)`, or `(frames, channels)` with
+    /// `layout="frames_first"`. `copy` as for `new_mono`.
+    #[staticmethod]
+    #[pyo3(signature = (data, sample_rate, *, layout = None, copy = Some(true)))]
+    fn new_multi(
+        data: &Bound<'_, PyAny>,
+        sample_rate: &Bound<'_, PyAny>,
+        layout: Option<&str>,
+        copy: Option<bool>,
+    ) -> PyResult<AudioSamples> {
+        let request = Request {
+            form: Form::Multi,
+            order: AxisOrder::parse(layout)?,
+            copy,
+        };
+        construct::build(data, sample_rate, &request)
+    }
+
+    /// Audio on an array's own memory, mono or multi-channel as the array's shape is.
+    #[staticmethod]
+    #[pyo3(signature = (array, sample_rate, *, layout = None, copy = Some(false)))]
+    fn from_numpy(
+        array: &Bound<'_, PyAny>,
+        sample_rate: &Bound<'_, PyAny>,
+        layout: Option<&str>,
+        copy: Option<bool>,
+    ) -> PyResult<AudioSamples> {
+        if !ndarray::is_array(array) {
+            return Err(PyTypeError::new_err(format!(
+                "from_numpy takes a NumPy array, not {}; new_mono and new_multi take other things",
+                array.get_type().name()?
+            )));
+        }
+        let request = Request {
+            form: Form::Any,
+            order: AxisOrder::parse(layout)?,
+            copy,
+        };
+        construct::build(array, sample_rate, &request)
+    }
+
+    /// Audio on the memory of a buffer exporter (bytearray, mmap, array.array, memoryview). With `dtype`
+    /// its bytes are read as samples of that type, otherwise as the type that the buffer names.
+    #[staticmethod]
+    #[pyo3(signature = (buffer, sample_rate, *, dtype = None, layout = None, copy = Some(false)))]
+    fn from_buffer(
+        buffer: &Bound<'_, PyAny>,
+        sample_rate: &Bound<'_, PyAny>,
+        dtype: Option<&Bound<'_, PyAny>>,
+        layout: Option<&str>,
+        copy: Option<bool>,
+    ) -> PyResult<AudioSamples> {
+        let dtype = dtype.map(construct::dtype).transpose()?;
+        let array = construct::buffer_array(buffer, dtype)?;
+        let request = Request {
+            form: Form::Any,
+            order: AxisOrder::parse(layout)?,
+            copy,
+        };
+        construct::build(&array, sample_rate, &request)
+    }
+
+    /// Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames.
+    #[staticmethod]
+    #[pyo3(signature = (shape, sample_rate, *, dtype = None))]
+    fn zeros(
+        shape: &Bound<'_, PyAny>,
+        sample_rate: &Bound<'_, PyAny>,
+        dtype: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<AudioSamples> {
+        let shape: Vec<usize> = match shape.extract::<usize>() {
+            Ok(frames) => vec![frames],
+            Err(_) => shape.extract()?,
+        };
+        let dtype = match dtype {
+            Some(dtype) => construct::dtype(dtype)?,
+            None => crate::dtype::Dtype::Float64,
+        };
+        let rate = construct::sample_rate(sample_rate)?;
+        Ok(AudioSamples::new(Audio::zeros(&shape, dtype, rate)?))
+    }
+
+    /// Frames per second, in Hz.
+    #[getter]
+    fn sample_rate(&self) -> u32 {
+        self.audio.rate().hertz()
+    }
+
+    /// The number of channels; 1 for mono.
+    #[getter]
+    fn num_channels(&self) -> usize {
+        self.audio.layout().channels()
+    }
+
+    /// The number of frames.
+    fn samples_per_channel(&self) -> usize {
+        self.audio.layout().frames()
+    }
+
+    /// Length in seconds.
+    #[getter]
+    fn duration(&self) -> f64 {
+        self.audio.duration()
+    }
+
+    /// The sample type, as a NumPy dtype.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        operand::numpy_module(py)?.call_method1(intern!(py, "dtype"), (self.audio.dtype().name(),))
+    }
+
+    /// `(frames,)` or `(channels, frames)`.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.audio.layout().shape())
+    }
+
+    /// 1 for mono audio, 2 for multi-channel audio.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.audio.layout().ndim()
+    }
+
+    /// All samples of all channels.
+    #[getter]
+    fn size(&self) -> usize {
+        self.audio.layout().len()
+    }
+
+    /// Bytes of all samples.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.audio.layout().len() * self.audio.dtype().size()
+    }
+
+    /// Bytes from one sample to the next along each axis.
+    #[getter]
+    fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.audio.layout().strides())
+    }
+
+    /// Whether there is one channel only.
+    #[getter]
+    fn is_mono(&self) -> bool {
+        self.audio.layout().channels() == 1
+    }
+
+    /// Whether the samples may be changed.
+    #[getter]
+    fn writable(&self) -> bool {
+        self.audio.samples().writable()
+    }
+
+    /// The address of the first sample.
+    #[getter]
+    fn address(&self) -> usize {
+        self.audio.samples().first().addr().get()
+    }
+
+    /// Everything outside Rust that can reach these samples now, oldest first.
+    #[getter]
+    fn views(&self) -> Vec<View> {
+        self.audio.samples().views().into_iter().map(View).collect()
+    }
+
+    /// The number of frames.
+    fn __len__(&self) -> usize {
+        self.audio.layout().frames()
+    }
+
+    fn __repr__(&self) -> String {
+        let layout = self.audio.layout();
+        let channels = match layout.ndim() {
+            1 => "mono".to_owned(),
+            _ if layout.channels() == 1 => "1 channel".to_owned(),
+            _ => format!("{} channels", layout.channels()),
+        };
+        format!(
+            "AudioSamples({channels}, {} frames, {}, {} Hz, {:.3} s{})",
+            layout.frames(),
+            self.audio.dtype().name(),
+            self.audio.rate().hertz(),
+            self.audio.duration(),
+            if self.writable() { "" } else { ", read-only" }
+        )
+    }
+
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let notebook = slf.py().import("audio_samples.notebook")?;
+        notebook.call_method1("show", (slf,))
+    }
+
+    /// A NumPy array on the same memory (`copy=True`: on its own).
+    #[pyo3(signature = (*, copy = false))]
+    fn to_numpy<'py>(&self, py: Python<'py>, copy: bool) -> PyResult<Bound<'py, PyAny>> {
+        if copy {
+            return AudioSamples::new(self.copied(py)?).shared_array(py, true);
+        }
+        self.shared_array(py, true)
+    }
+
+    /// The array that `np.array(audio)` and `np.asarray(audio)` take (NumPy 2's protocol).
+    #[pyo3(signature = (dtype = None, *, copy = None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let shared = self.shared_array(py, true)?;
+        let own = shared.getattr(intern!(py, "dtype"))?;
+        let cast = match dtype {
+            Some(dtype) if !dtype.is_none() && !own.eq(dtype)? => Some(dtype),
+            _ => None,
+        };
+        if copy == Some(false) && cast.is_some() {
+            return Err(pyo3::exceptions::PyValueError::new_err(
+                "copy=False: another dtype needs a copy; use copy=None, or .astype()",
+            ));
+        }
+        match (cast, copy) {
+            (Some(dtype), _) => shared.call_method1(intern!(py, "astype"), (dtype,)),
+            (None, Some(true)) => AudioSamples::new(self.copied(py)?).shared_array(py, true),
+            (None, _) => Ok(shared),
+        }
+    }
+
+    #[pyo3(signature = (ufunc, method, *inputs, **kwargs))]
+    fn __array_ufunc__<'py>(
+        &self,
+        ufunc: &Bound<'py, PyAny>,
+        method: &str,
+        inputs: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        ufunc::call(ufunc, method, inputs, kwargs)
+    }
+
+    /// The samples as a `(frames, channels)` array on the same memory, for soundfile and SciPy.
+    #[getter]
+    fn frames_first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let samples = self.audio.samples();
+        let export = samples.export(Kind::Array, true, &samples.layout().transposed())?;
+        ndarray::array_of(py, export)
+    }
+
+    /// The same audio in memory of its own: contiguous and writable.
+    fn copy(&self, py: Python<'_>) -> PyResult<AudioSamples> {
+        Ok(AudioSamples::new(self.copied(py)?))
+    }
+
+    /// One channel as mono audio on the same memory; negative numbers count from the last.
+    fn channel(&self, index: isize) -> PyResult<AudioSamples> {
+        let count = self.audio.layout().channels();
+        let place = if index < 0 {
+            index + count as isize
+        } else {
+            index
+        };
+        let place = usize::try_from(place).map_err(|_| crate::error::Error::IndexOutOfRange {
+            what: "channel",
+            index: index as i128,
+            count,
+        })?;
+        Ok(AudioSamples::new(self.audio.channel(place)?))
+    }
+
+    /// A copy with another sample type, by NumPy's cast: 1.7 becomes 1, and 40000 wraps in int16.
+    fn astype(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
+        let dtype = construct::dtype(dtype)?;
+        let cast = running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio.cast(dtype, manner)
+        })?;
+        Ok(AudioSamples::new(cast))
+    }
+
+    /// A copy with another sample type, by the scale of audio: integers are fractions of
+    /// `2**(bits-1)`; rounded to the nearest, ties to even, and saturated.
+    fn convert(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
+        let dtype = construct::dtype(dtype)?;
+        let converted = running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio.convert(dtype, manner)
+        })?;
+        Ok(AudioSamples::new(converted))
+    }
+
+    fn __copy__(&self, py: Python<'_>) -> PyResult<AudioSamples> {
+        self.copy(py)
+    }
+
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
+        self.copy(py)
+    }
+
+    fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        ufunc::unary(slf, "negative")
+    }
+
+    fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        ufunc::unary(slf, "positive")
+    }
+
+    fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        ufunc::unary(slf, "absolute")
+    }
+
+    fn __richcmp__<'py>(
+        &self,
+        other: &Bound<'py, PyAny>,
+        comparison: pyo3::pyclass::CompareOp,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = other.py();
+        let own = self.shared_array(py, false)?;
+        match other.cast_exact::<AudioSamples>() {
+            Ok(audio) => own.rich_compare(audio.get().shared_array(py, false)?, comparison),
+            Err(_) => own.rich_compare(other, comparison),
+        }
+    }
+
+    fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
+        self.shared_array(py, false)?.is_truthy()
+    }
+}
+
+impl AudioSamples {
+    fn copied(&self, py: Python<'_>) -> PyResult<Audio> {
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio.cast(self.audio.dtype(), manner)
+        })
+    }
+}
+
+/// One live view of some audio's samples, as `audio.views` lists it.
+#[pyclass(frozen, module = "audio_samples")]
+pub struct View(ViewEntry);
+
+#[pymethods]
+impl View {
+    /// Through which protocol: `numpy`, `buffer`, `dlpack`, `arrow`, `borrow` or `borrow_mut`.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.0.kind.name()
+    }
+
+    /// `read` or `write`.
+    #[getter]
+    fn mode(&self) -> &'static str {
+        match self.0.mode {
+            Mode::Read => "read",
+            Mode::Write => "write",
+        }
+    }
+
+    /// The shape that its holder sees.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, &self.0.shape[2 - self.0.ndim..])
+    }
+
+    /// The lowest address it reaches, and one past the highest.
+    #[getter]
+    fn span(&self) -> (usize, usize) {
+        self.0.span.bounds()
+    }
+
+    fn __repr__(&self) -> String {
+        let (low, high) = self.span();
+        format!(
+            "View(kind='{}', mode='{}', shape={}, span=({low:#x}, {high:#x}))",
+            self.kind(),
+            self.mode(),
+            crate::error::shape_text(&self.0.shape[2 - self.0.ndim..])
+        )
+    }
+}

@@ -1,0 +1,4 @@
+//! The doors between our memory and CPython's: one protocol a file.
+
+pub mod buffer;
+pub mod ndarray;

@@ -1,0 +1,72 @@
+"""Hypothesis profiles, and the layouts in which samples can lie in memory."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from audio_samples import AudioSamples
+
+settings.register_profile("fast", max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
+RATE = 44_100
+
+# name: (shape of a C-ordered base array, the key that cuts the layout out of it)
+LAYOUTS = {
+    "mono": ((12,), np.s_[:]),
+    "mono-one-sample": ((1,), np.s_[:]),
+    "mono-empty": ((0,), np.s_[:]),
+    "mono-offset": ((12,), np.s_[3:9]),
+    "mono-reversed": ((12,), np.s_[::-1]),
+    "mono-every-second": ((12,), np.s_[::2]),
+    "mono-every-second-reversed": ((12,), np.s_[::-2]),
+    "mono-one-sample-of-strided": ((12,), np.s_[5:6:3]),
+    "one-channel": ((1, 7), np.s_[:, :]),
+    "stereo": ((2, 6), np.s_[:, :]),
+    "stereo-empty": ((2, 0), np.s_[:, :]),
+    "stereo-one-frame": ((2, 6), np.s_[:, 2:3]),
+    "stereo-part": ((2, 6), np.s_[:, 1:5]),
+    "stereo-reversed": ((2, 6), np.s_[:, ::-1]),
+    "stereo-both-reversed": ((2, 6), np.s_[::-1, ::-1]),
+    "every-second-channel": ((6, 4), np.s_[::2, :]),
+    "first-channels": ((6, 4), np.s_[:3, :]),
+    "one-frame-of-64-channels": ((64, 1), np.s_[:, :]),
+}
+
+
+def _base(shape, dtype, frames_first=False):
+    values = np.arange(1, 1 + int(np.prod(shape)), dtype=dtype)
+    return values.reshape(shape[::-1]).T if frames_first else values.reshape(shape)
+
+
+@pytest.fixture(params=["int16", "int32", "float32", "float64"])
+def dtype(request):
+    return np.dtype(request.param)
+
+
+@pytest.fixture(params=[*LAYOUTS, "frames-first", "frames-first-part"])
+def layout(request):
+    return request.param
+
+
+@pytest.fixture(params=["writable", "read-only"])
+def reference(request, dtype, layout):
+    """A plain array in the layout: what audio that adopts it has to say of itself."""
+    if layout.startswith("frames-first"):
+        array = _base((2, 6), dtype, frames_first=True)
+        array = array[:, 1:4] if layout.endswith("part") else array
+    else:
+        shape, key = LAYOUTS[layout]
+        array = _base(shape, dtype)[key]
+    array.flags.writeable = request.param == "writable"
+    return array
+
+
+@pytest.fixture
+def adopted(reference):
+    """Audio on the memory of `reference`."""
+    make = AudioSamples.new_mono if reference.ndim == 1 else AudioSamples.new_multi
+    return make(reference, RATE, copy=False)

@@ -1,0 +1,279 @@
+"""The demo, from its gain curves to the files that it leaves."""
+
+import struct
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import audio_samples
+from audio_samples import _demo, _dynamics, notebook, plotting
+from audio_samples.__main__ import main
+from audio_samples._dynamics import HOP, Compressor, Gate, fade_in, fade_out, gain_curve
+
+RATE = 44_100
+RECORDING = _demo.recording()
+
+
+def burst(level: float, frames: int = 8_000) -> np.ndarray:
+    """Silence, then noise up to `level`, then silence again."""
+    samples = np.zeros(3 * frames, dtype=np.float32)
+    noise = np.random.default_rng(1).uniform(-1, 1, frames)
+    samples[frames : 2 * frames] = level * noise
+    return samples
+
+
+# -- gain curves --
+
+
+@pytest.mark.parametrize("processor", [Gate(), Compressor()], ids=["gate", "compressor"])
+@pytest.mark.parametrize("frames", [0, 1, HOP - 1, HOP, HOP + 1, 10_007])
+@pytest.mark.parametrize("channels", [None, 1, 2, 64])
+def test_a_curve_has_one_gain_per_frame_between_0_and_1(processor, frames, channels) -> None:
+    shape = (frames,) if channels is None else (channels, frames)
+    samples = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    curve = gain_curve(samples, RATE, processor)
+    assert curve.shape == (frames,)
+    assert curve.dtype == np.float32
+    assert np.all((curve > 0) & (curve <= 1))
+
+
+def test_the_compressor_answers_the_peak_of_every_hop() -> None:
+    samples = burst(0.9)
+    processor = Compressor()
+    curve = gain_curve(samples, RATE, processor)
+    for start in range(0, samples.size, HOP):
+        level = _dynamics.to_decibels([np.abs(samples[start : start + HOP]).max()])
+        asked = 10 ** (processor.static_gain(level)[0] / 20)
+        assert curve[start : start + HOP].max() <= asked * (1 + 1e-6)
+
+
+def test_the_compressor_leaves_what_is_below_its_knee_alone() -> None:
+    assert np.all(gain_curve(burst(0.02), RATE, Compressor()) == 1)
+
+
+def test_a_steady_tone_is_compressed_by_the_ratio() -> None:
+    processor = Compressor(threshold_db=-20, ratio=4, knee_db=6)
+    samples = np.full(RATE, 10 ** (-8 / 20), dtype=np.float32)
+    curve = gain_curve(samples, RATE, processor)
+    np.testing.assert_allclose(20 * np.log10(curve), -12 * (1 - 1 / 4), atol=1e-4)
+
+
+def test_the_knee_is_continuous_in_value_and_slope() -> None:
+    processor = Compressor(threshold_db=-20, ratio=4, knee_db=6)
+    level = np.linspace(-40, 0, 40_001)
+    slope = np.gradient(processor.static_gain(level), level)
+    assert np.abs(np.diff(slope)).max() < 1e-3
+    assert slope[0] == pytest.approx(0.0)
+    assert slope[-1] == pytest.approx(1 / 4 - 1)
+
+
+def test_the_gate_is_open_at_loud_frames_and_closed_in_silence() -> None:
+    processor = Gate()
+    samples = burst(0.5, frames=40_000)
+    curve = gain_curve(samples, RATE, processor)
+    assert np.all(curve[np.abs(samples) > 0.1] == 1)
+    assert 20 * np.log10(curve[0]) == pytest.approx(-processor.range_db, abs=1e-3)
+    assert 20 * np.log10(curve[-1]) == pytest.approx(-processor.range_db, abs=1e-3)
+
+
+@pytest.mark.parametrize("processor", [Gate(), Compressor()], ids=["gate", "compressor"])
+def test_gain_never_jumps(processor) -> None:
+    decibels = 20 * np.log10(gain_curve(burst(0.9), RATE, processor).astype(np.float64))
+    assert np.abs(np.diff(decibels)).max() < 1.0
+
+
+def test_the_level_falls_by_the_release_and_no_faster() -> None:
+    level = np.array([-80.0, 0.0, -80.0, -80.0, -3.0, -80.0])
+    released = _dynamics._release(level, 2.0)
+    assert released.tolist() == [-80.0, 0.0, -2.0, -4.0, -3.0, -5.0]
+
+
+def test_channels_share_one_curve() -> None:
+    loud, quiet = burst(0.9), burst(0.1)
+    together = gain_curve(np.stack([quiet, loud]), RATE, Compressor())
+    np.testing.assert_array_equal(together, gain_curve(loud, RATE, Compressor()))
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 1_000])
+def test_a_fade_rises_from_0_and_its_mirror_falls_to_0(frames: int) -> None:
+    rise = fade_in(frames)
+    assert rise.size == frames
+    assert np.all(np.diff(rise) >= 0)
+    np.testing.assert_array_equal(fade_out(frames), rise[::-1])
+    if frames > 1:
+        assert (rise[0], rise[-1]) == (0, 1)
+
+
+def test_a_fade_of_a_negative_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="-3 frames"):
+        fade_in(-3)
+
+
+# -- the command --
+
+
+def test_the_demo_writes_sound_and_picture(tmp_path: Path, capsys) -> None:
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    processed, rate = soundfile.read(tmp_path / "tabla-processed.wav", dtype="float32")
+    recorded, recorded_rate = soundfile.read(RECORDING, dtype="float32")
+    assert (processed.shape, rate) == (recorded.shape, recorded_rate)
+    assert 20 * np.log10(np.abs(processed).max()) == pytest.approx(-1.0, abs=0.01)
+    assert not processed[0].any()
+    assert not processed[-1].any()
+
+    picture = (tmp_path / "tabla-processed.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert (width, height) == (1650, 1050)
+
+    told = capsys.readouterr().out
+    for line in ("to_numpy()", "memoryview(audio)", "audio *= gate", "peak memory", "audio.views"):
+        assert line in told
+
+
+def test_the_demo_gives_what_plain_numpy_gives_on_copies(tmp_path: Path) -> None:
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    data, rate = soundfile.read(RECORDING, dtype="float32")
+    expected = data.T.copy()
+    expected *= gain_curve(expected, rate, Gate())
+    expected *= gain_curve(expected, rate, Compressor())
+    rise = fade_in(round(_demo.FADE_IN_SECONDS * rate))
+    fall = fade_out(round(_demo.FADE_OUT_SECONDS * rate))
+    expected[:, : rise.size] *= rise
+    expected[:, -fall.size :] *= fall
+    expected *= 10 ** (_demo.TARGET_PEAK_DB / 20) / float(np.abs(expected).max())
+    processed, _ = soundfile.read(tmp_path / "tabla-processed.wav", dtype="float32")
+    np.testing.assert_array_equal(processed.T, expected)
+
+
+def test_the_demo_leaves_no_view_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audio = audio_samples.read(RECORDING, dtype=np.float32)
+    monkeypatch.setattr(_demo, "read", lambda *_, **__: audio)
+    assert main(["demo", "--out", str(tmp_path)]) == 0
+    assert list(audio.views) == []
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("frames", [0, 1, 500])
+def test_the_demo_takes_short_and_silent_recordings(
+    channels: int, frames: int, tmp_path: Path
+) -> None:
+    source = tmp_path / "short.wav"
+    with wave.open(str(source), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(bytes(2 * channels * frames))
+    assert main(["demo", str(source), "--out", str(tmp_path)]) == 0
+    processed, rate = soundfile.read(tmp_path / "short-processed.wav", always_2d=True)
+    assert (processed.shape, rate) == ((frames, channels), 8_000)
+    assert not processed.any()
+
+
+def test_a_missing_file_is_one_line_on_stderr(tmp_path: Path, capsys) -> None:
+    missing = tmp_path / "missing.wav"
+    assert main(["demo", str(missing), "--out", str(tmp_path)]) == 1
+    told = capsys.readouterr().err
+    assert str(missing) in told
+    assert told.count("\n") == 1
+
+
+def test_a_file_that_is_no_audio_is_one_line_on_stderr(tmp_path: Path, capsys) -> None:
+    letter = tmp_path / "letter.wav"
+    letter.write_text("Dear Sir or Madam,")
+    assert main(["demo", str(letter), "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_demo_runs_as_a_module(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "audio_samples", "demo", "--out", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "tabla-processed.png",
+        "tabla-processed.wav",
+    ]
+
+
+def test_the_demo_without_matplotlib_says_so_and_writes_the_sound(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'matplotlib': raise ModuleNotFoundError(name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from audio_samples.__main__ import main\n"
+        "sys.exit(main(['demo', '--out', '.']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "audio_samples[demo]" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["tabla-processed.wav"]
+
+
+def test_importing_the_package_imports_no_extra() -> None:
+    code = (
+        "import sys, audio_samples\n"
+        "extras = {'matplotlib', 'scipy', 'torch', 'jax', 'pyarrow', 'ray'}\n"
+        "print(sorted(extras & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# -- pictures --
+
+
+def test_an_envelope_holds_the_extremes_of_its_stretches() -> None:
+    samples = np.random.default_rng(3).uniform(-1, 1, (2, 1_003))
+    audio = audio_samples.AudioSamples.new_multi(samples, 1_000)
+    shape = plotting.envelope(audio, 10)
+    assert shape.lowest.size == shape.highest.size == 10
+    assert shape.lowest.min() == samples.min()
+    assert shape.highest.max() == samples.max()
+    assert shape.highest[0] == samples[:, :100].max()
+    assert shape.seconds[0] == 0
+
+
+def test_an_envelope_of_integers_is_in_fractions_of_full_scale() -> None:
+    samples = np.array([-32_768, 16_384], dtype=np.int16)
+    shape = plotting.envelope(audio_samples.AudioSamples.new_mono(samples, 8_000))
+    assert shape.lowest.tolist() == [-1.0, 0.5]
+
+
+def test_an_envelope_of_no_frames_is_empty() -> None:
+    audio = audio_samples.AudioSamples.new_mono(np.zeros(0), 8_000)
+    assert plotting.envelope(audio).seconds.size == 0
+
+
+def test_a_notebook_shows_facts_waveform_and_player() -> None:
+    audio = audio_samples.generation.sine_wave(440, 0.1)
+    shown = audio._repr_html_()
+    assert shown == notebook.show(audio)
+    for part in ("<svg", "<audio controls", "data:audio/wav;base64,UklGR", "44100"):
+        assert part in shown
+
+
+def test_a_notebook_shows_audio_without_frames() -> None:
+    audio = audio_samples.AudioSamples.new_mono(np.zeros(0), 8_000)
+    assert "no frames" in notebook.show(audio)
+
+
+def test_a_notebook_does_not_store_a_long_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook, "PLAYER_BYTES", 100)
+    audio = audio_samples.generation.sine_wave(440, 0.1)
+    shown = notebook.show(audio)
+    assert "<audio" not in shown
+    assert "8,820" in shown

@@ -1,0 +1,67 @@
+"""What a type checker knows about audio: run by pytest for the values, by mypy for the types."""
+
+from typing import TYPE_CHECKING, Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_samples import AudioSamples, generation
+
+
+def test_a_dtype_argument_sets_the_sample_type() -> None:
+    audio = generation.silence(0.01, dtype=np.float32)
+    assert_type(audio, AudioSamples[np.float32])
+    assert audio.dtype == np.float32
+
+
+def test_the_sample_type_reaches_arrays_and_slices() -> None:
+    audio = generation.sine_wave(440.0, 0.01)
+    assert_type(audio, AudioSamples[np.float64])
+    assert_type(audio.to_numpy(), NDArray[np.float64])
+    assert_type(audio[10:20], AudioSamples[np.float64])
+    assert_type(audio > 0.5, NDArray[np.bool_])
+    assert audio[10:20].to_numpy().dtype == np.float64
+    assert (audio > 0.5).dtype == np.bool_
+
+
+def test_arithmetic_keeps_or_widens_the_sample_type() -> None:
+    audio = generation.silence(0.01, dtype=np.float32)
+    half = audio * 0.5
+    assert_type(half, AudioSamples[np.float32])
+    wide = audio * np.float64(0.5)
+    assert_type(wide, AudioSamples[np.float64])
+    integers = generation.silence(0.01, dtype=np.int16)
+    doubled = integers + integers
+    assert_type(doubled, AudioSamples[np.int16])
+    quotient = integers / 2
+    assert_type(quotient, AudioSamples[Any])
+    assert half.dtype == np.float32
+    assert wide.dtype == np.float64
+    assert doubled.dtype == np.int16
+    assert quotient.dtype == np.float64
+
+
+def test_in_place_arithmetic_keeps_the_object() -> None:
+    audio = generation.silence(0.01, dtype=np.float32)
+    same = audio
+    audio *= 0.5
+    audio[:10] += np.ones(10, dtype=np.float32)
+    assert_type(audio, AudioSamples[np.float32])
+    assert audio is same
+
+
+def test_a_conversion_names_its_result() -> None:
+    audio = generation.silence(0.01, dtype=np.int16)
+    assert_type(audio.convert(np.float32), AudioSamples[np.float32])
+    assert_type(audio.astype(np.float64), AudioSamples[np.float64])
+    assert audio.convert(np.float32).dtype == np.float32
+    assert audio.astype(np.float64).dtype == np.float64
+
+
+def test_the_class_can_be_parametrised_at_run_time() -> None:
+    assert AudioSamples[np.float32].__origin__ is AudioSamples  # type: ignore[attr-defined]
+
+
+if TYPE_CHECKING:
+    # An error that a checker must find: mypy reports the comment as unused if it does not.
+    generation.silence(0.01, dtype=np.float32).sample_rate = 1  # type: ignore[misc]
