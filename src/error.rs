@@ -158,10 +158,10 @@ impl fmt::Display for Error {
             }
             Error::ShapeMismatch { audio, operand } => write!(
                 f,
-                "an operand of shape {} does not broadcast into audio of shape {}; \
-                 use (n,), (channels, 1) or (channels, n)",
-                shape_text(operand),
-                shape_text(audio)
+                "audio of shape {} takes no operand of shape {}: it has to broadcast into the \
+                 audio's shape; use (n,), (channels, 1) or (channels, n)",
+                shape_text(audio),
+                shape_text(operand)
             ),
             Error::SampleRateMismatch { audio, operand } => write!(
                 f,

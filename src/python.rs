@@ -7,7 +7,7 @@ mod audio;
 mod construct;
 mod errors;
 mod exchange;
-
+mod functions;
 mod indexing;
 mod operand;
 mod running;

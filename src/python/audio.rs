@@ -9,7 +9,7 @@ use crate::audio::{Audio, Operation};
 use crate::kernel::Operator;
 use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
-use crate::python::operand::{self, Operand};
+use crate::python::operand::{self, Operand, Side};
 use crate::python::{running, ufunc};
 use crate::registry::{Kind, Mode, ViewEntry};
 
@@ -57,20 +57,14 @@ impl AudioSamples {
     fn operate<'py>(
         slf: &Bound<'py, Self>,
         operator: Operator,
-        reflected: bool,
+        side: Side,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let this = slf.get();
-        let Some(operand) = operand::parse(&this.audio, operator, reflected, other)? else {
+        let (py, this) = (slf.py(), slf.get());
+        let Some(operand) = operand::parse(&this.audio, operator, side, other)? else {
             return Ok(py.NotImplemented().into_bound(py));
         };
-        let operation = Operation {
-            operator,
-            compute: operand.compute,
-            reflected,
-        };
-        let done = this.operate_on(py, operation, &operand)?;
+        let done = this.operate_on(py, operator, side == Side::Left, &operand)?;
         Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
     }
 
@@ -78,22 +72,28 @@ impl AudioSamples {
     fn operate_on(
         &self,
         py: Python<'_>,
-        operation: Operation,
+        operator: Operator,
+        reflected: bool,
         operand: &Operand<'_>,
     ) -> PyResult<Audio> {
-        let kernel = operand.kernel()?;
+        let operation = Operation {
+            operator,
+            compute: operand.compute,
+            reflected,
+        };
         if let Some(other) = operand.audio()
             && other.layout().ndim() > self.audio.layout().ndim()
         {
             // Mono audio goes into multi-channel audio, whichever side it stands on.
             let own = crate::kernel::Operand::Samples(self.audio.samples().strided());
             let turned = Operation {
-                reflected: !operation.reflected,
+                reflected: !reflected,
                 ..operation
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
             return running::run(py, bytes, |manner| other.operate(turned, &own, manner));
         }
+        let kernel = operand.kernel(&self.audio)?;
         running::run(py, self.bytes_per_pass(), |manner| {
             self.audio.operate(operation, &kernel, manner)
         })
@@ -106,7 +106,7 @@ impl AudioSamples {
         other: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let this = slf.get();
-        let Some(operand) = operand::parse(&this.audio, operator, false, other)? else {
+        let Some(operand) = operand::parse(&this.audio, operator, Side::InPlace, other)? else {
             return Err(PyTypeError::new_err(format!(
                 "unsupported operand type for {}: 'AudioSamples' and '{}'; \
                  give a number, a NumPy array or audio",
@@ -114,12 +114,15 @@ impl AudioSamples {
                 other.get_type().name()?
             )));
         };
+        if let Some(array) = operand.other() {
+            return ufunc::in_place(slf, operator, array);
+        }
         let operation = Operation {
             operator,
             compute: operand.compute,
             reflected: false,
         };
-        let kernel = operand.kernel()?;
+        let kernel = operand.kernel(&this.audio)?;
         running::run(slf.py(), this.bytes_per_pass(), |manner| {
             this.audio.operate_in_place(operation, &kernel, manner)
         })
@@ -133,14 +136,14 @@ impl AudioSamples {
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Add, false, other)
+        AudioSamples::operate(slf, Operator::Add, Side::Right, other)
     }
 
     fn __radd__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Add, true, other)
+        AudioSamples::operate(slf, Operator::Add, Side::Left, other)
     }
 
     fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -151,14 +154,14 @@ impl AudioSamples {
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Sub, false, other)
+        AudioSamples::operate(slf, Operator::Sub, Side::Right, other)
     }
 
     fn __rsub__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Sub, true, other)
+        AudioSamples::operate(slf, Operator::Sub, Side::Left, other)
     }
 
     fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -169,14 +172,14 @@ impl AudioSamples {
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Mul, false, other)
+        AudioSamples::operate(slf, Operator::Mul, Side::Right, other)
     }
 
     fn __rmul__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Mul, true, other)
+        AudioSamples::operate(slf, Operator::Mul, Side::Left, other)
     }
 
     fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -187,14 +190,14 @@ impl AudioSamples {
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Div, false, other)
+        AudioSamples::operate(slf, Operator::Div, Side::Right, other)
     }
 
     fn __rtruediv__<'py>(
         slf: &Bound<'py, Self>,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Div, true, other)
+        AudioSamples::operate(slf, Operator::Div, Side::Left, other)
     }
 
     fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -514,18 +517,6 @@ impl AudioSamples {
 
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         self.copy(py)
-    }
-
-    fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        ufunc::unary(slf, "negative")
-    }
-
-    fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        ufunc::unary(slf, "positive")
-    }
-
-    fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        ufunc::unary(slf, "absolute")
     }
 
     fn __richcmp__<'py>(

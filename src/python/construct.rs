@@ -148,15 +148,16 @@ fn array_of<'py>(
             data.get_type().name()?
         )));
     }
-    let exports_buffer = pyo3::buffer::PyUntypedBuffer::get(data).is_ok();
-    if !exports_buffer && data.hasattr(intern!(py, "__dlpack__"))? {
-        return Ok((
-            numpy.call_method1(intern!(py, "from_dlpack"), (data,))?,
-            false,
-        ));
+    if let Ok(view) = PyMemoryView::from(data) {
+        let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
+        return Ok((array, false));
+    }
+    if data.hasattr(intern!(py, "__dlpack__"))? {
+        let array = numpy.call_method1(intern!(py, "from_dlpack"), (data,))?;
+        return Ok((array, false));
     }
     let array = numpy.call_method1(intern!(py, "asarray"), (data,))?;
-    if exports_buffer || data.hasattr(intern!(py, "__array__"))? {
+    if data.hasattr(intern!(py, "__array__"))? {
         return Ok((array, false));
     }
     if copy == Some(false) {

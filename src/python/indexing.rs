@@ -13,7 +13,7 @@ use crate::kernel::{Operand, Operator};
 use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
-use crate::python::operand::{self, numpy_module};
+use crate::python::operand::{self, Side, numpy_module};
 use crate::python::running;
 use crate::registry::{Kind, Mode};
 
@@ -328,10 +328,10 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
     if !plain {
         return Ok(false);
     }
-    let Some(operand) = operand::parse(part, Operator::Add, false, value)? else {
+    let Some(operand) = operand::parse(part, Operator::Add, Side::InPlace, value)? else {
         return Ok(false);
     };
-    let kernel = operand.kernel()?;
+    let kernel = operand.kernel(part)?;
     let Operand::Samples(samples) = &kernel else {
         return Ok(false);
     };

@@ -7,7 +7,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyComplex, PyFloat, PyInt};
+use pyo3::types::{PyComplex, PyFloat, PyInt, PySequence};
 
 use crate::audio::Audio;
 use crate::dtype::Dtype;
@@ -19,6 +19,19 @@ enum Source<'py> {
     Audio(Bound<'py, AudioSamples>),
     Array(Bound<'py, PyAny>),
     Number(Scalar),
+    /// An array whose result is no sample type: only NumPy can store that in place.
+    Other(Bound<'py, PyAny>),
+}
+
+/// On which side of the operator the object stands, and whether the audio takes the result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `audio op object`
+    Right,
+    /// `object op audio`
+    Left,
+    /// `audio op= object`
+    InPlace,
 }
 
 /// The other side of an operator.
@@ -31,14 +44,24 @@ pub struct Operand<'py> {
 impl<'py> Operand<'py> {
     /// What the core works on.
     #[inline]
-    pub fn kernel(&self) -> PyResult<kernel::Operand<'_>> {
+    pub fn kernel(&self, audio: &Audio) -> PyResult<kernel::Operand<'_>> {
         Ok(match &self.source {
             Source::Audio(audio) => {
                 kernel::Operand::Samples(audio.get().audio().samples().strided())
             }
-            Source::Array(array) => kernel::Operand::Samples(ndarray::strided(array)?),
+            Source::Array(array) | Source::Other(array) => {
+                kernel::Operand::Samples(ndarray::operand(array, audio.layout())?)
+            }
             Source::Number(number) => kernel::Operand::Scalar(*number),
         })
+    }
+
+    /// The array that only NumPy can compute with, if it is one.
+    pub fn other(&self) -> Option<&Bound<'py, PyAny>> {
+        match &self.source {
+            Source::Other(array) => Some(array),
+            _ => None,
+        }
     }
 
     /// The audio, if it is one.
@@ -50,18 +73,18 @@ impl<'py> Operand<'py> {
     }
 }
 
-/// Understands `object` as the operand of `audio op object` or, if `reflected`, of `object op audio`.
+/// Understands `object` as the operand of `audio op object` or, on the other side, of `object op audio`.
 /// `None` for an object of a kind that is no number and no array: somebody else may know it.
 #[inline]
 pub fn parse<'py>(
     audio: &Audio,
     operator: Operator,
-    reflected: bool,
+    side: Side,
     object: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Operand<'py>>> {
     let own = audio.dtype();
     if ndarray::is_exact_array(object) {
-        return array(own, operator, reflected, object.clone()).map(Some);
+        return array(own, operator, side, object.clone()).map(Some);
     }
     if let Some(value) = ndarray::exact_float(object) {
         return Ok(Some(number(weak_float(own), Scalar::Float(value))));
@@ -74,7 +97,7 @@ pub fn parse<'py>(
             source: Source::Audio(other.clone()),
         }));
     }
-    uncommon(own, operator, reflected, object)
+    uncommon(own, operator, side, object)
 }
 
 fn number<'py>(compute: Dtype, value: Scalar) -> Operand<'py> {
@@ -93,14 +116,14 @@ fn weak_float(own: Dtype) -> Dtype {
 fn uncommon<'py>(
     own: Dtype,
     operator: Operator,
-    reflected: bool,
+    side: Side,
     object: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Operand<'py>>> {
     let py = object.py();
     if object.is_instance(scalar_type(py)?)? {
         // A NumPy scalar is a 0-d array: its type counts in full.
         let as_array = numpy_module(py)?.call_method1(intern!(py, "asarray"), (object,))?;
-        return array(own, operator, reflected, as_array).map(Some);
+        return array(own, operator, side, as_array).map(Some);
     }
     if let Ok(value) = object.cast::<PyInt>() {
         return whole_number(own, operator, value).map(Some);
@@ -119,7 +142,16 @@ fn uncommon<'py>(
             ));
         }
         let plain = numpy_module(py)?.call_method1(intern!(py, "asarray"), (object,))?;
-        return array(own, operator, reflected, plain).map(Some);
+        return array(own, operator, side, plain).map(Some);
+    }
+    if object.is_instance_of::<PySequence>() && !object.hasattr(intern!(py, "__array_ufunc__"))? {
+        // Said here: bytes and lists would otherwise take audio for a sequence to append.
+        return Err(PyTypeError::new_err(format!(
+            "unsupported operand type for {}: 'AudioSamples' and '{}'; \
+             give a number, a NumPy array (np.asarray of it) or audio",
+            operator.symbol(),
+            object.get_type().name()?
+        )));
     }
     Ok(None)
 }
@@ -137,6 +169,10 @@ fn whole_number<'py>(
             Err(_) => Scalar::Float(value.extract::<f64>()?),
         };
         return Ok(number(compute, scalar));
+    }
+    if operator == Operator::Div {
+        // Integers divide as float64, which takes any of them.
+        return Ok(number(compute, Scalar::Float(value.extract::<f64>()?)));
     }
     let limit = own.full_scale() as i64;
     match value.extract::<i64>() {
@@ -156,7 +192,7 @@ fn whole_number<'py>(
 fn array<'py>(
     own: Dtype,
     operator: Operator,
-    reflected: bool,
+    side: Side,
     array: Bound<'py, PyAny>,
 ) -> PyResult<Operand<'py>> {
     if let Some(theirs) = ndarray::facts(&array)?.dtype {
@@ -165,20 +201,20 @@ fn array<'py>(
             source: Source::Array(array),
         });
     }
-    other_type(own, operator, reflected, &array)
+    other_type(own, operator, side, &array)
 }
 
 #[cold]
 fn other_type<'py>(
     own: Dtype,
     operator: Operator,
-    reflected: bool,
+    side: Side,
     array: &Bound<'py, PyAny>,
 ) -> PyResult<Operand<'py>> {
     let py = array.py();
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let own_type = numpy_module(py)?.call_method1(intern!(py, "dtype"), (own.name(),))?;
-    let inputs = if reflected {
+    let inputs = if side == Side::Left {
         (theirs.clone(), own_type, py.None())
     } else {
         (own_type, theirs.clone(), py.None())
@@ -187,10 +223,16 @@ fn other_type<'py>(
     let result = resolved.get_item(2)?;
     let name: String = result.getattr(intern!(py, "name"))?.extract()?;
     let Ok(compute) = Dtype::from_name(&name) else {
+        if side == Side::InPlace {
+            return Ok(Operand {
+                source: Source::Other(array.clone()),
+                compute: own,
+            });
+        }
         let theirs = theirs.str()?.to_string();
         return Err(no_sample_type(own, operator, &theirs, &name));
     };
-    let wanted = resolved.get_item(usize::from(!reflected))?;
+    let wanted = resolved.get_item(usize::from(side != Side::Left))?;
     let cast = array.call_method1(intern!(py, "astype"), (wanted,))?;
     Ok(Operand {
         source: Source::Array(cast),

@@ -4,21 +4,60 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::audio::Audio;
+use crate::error::Error;
+use crate::kernel::Operator;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::indexing::leased;
-use crate::python::operand::numpy_module;
+use crate::python::operand::{self, numpy_module};
 use crate::registry::{MAX_CLAIMS, Mode};
 
 /// A ufunc of one operand, by name.
 pub fn unary<'py>(audio: &Bound<'py, AudioSamples>, name: &str) -> PyResult<Bound<'py, PyAny>> {
     let py = audio.py();
     let ufunc = numpy_module(py)?.getattr(name)?;
-    let inputs = PyTuple::new(py, [audio])?;
-    call(&ufunc, "__call__", &inputs, None)
+    call(&ufunc, "__call__", &PyTuple::new(py, [audio])?, None)
+}
+
+/// A ufunc of two operands, by name; the result goes into `out` if it is given.
+pub fn binary<'py>(
+    name: &str,
+    left: &Bound<'py, PyAny>,
+    right: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, AudioSamples>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = left.py();
+    let ufunc = numpy_module(py)?.getattr(name)?;
+    let options = PyDict::new(py);
+    if let Some(out) = out {
+        options.set_item(intern!(py, "out"), out)?;
+    }
+    // Called as NumPy calls it, so that strangers among the operands have their say.
+    ufunc.call((left, right), Some(&options))
+}
+
+/// `audio op= array` for an array type that only NumPy computes with.
+pub fn in_place<'py>(
+    audio: &Bound<'py, AudioSamples>,
+    operator: Operator,
+    array: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let py = audio.py();
+    if operator == Operator::Div {
+        let zeros = array.rich_compare(0, CompareOp::Eq)?;
+        if zeros.call_method0(intern!(py, "any"))?.is_truthy()? {
+            return Err(Error::DivisionByZero { index: None }.into());
+        }
+    }
+    let ufunc = operand::ufunc(py, operator)?;
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "out"), (audio,))?;
+    let inputs = (audio, array).into_pyobject(py)?;
+    call(&ufunc, "__call__", &inputs, Some(&options)).map(drop)
 }
 
 /// The audio among the operands and outputs of one call, and the arrays that stand for it.

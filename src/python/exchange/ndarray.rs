@@ -144,15 +144,21 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
     })
 }
 
-/// The samples of an array as an operand, for as long as the array is held.
+/// The samples of an array as an operand for audio of `audio`'s shape, for as long as the array is held.
 ///
 /// # Errors
 /// A type that is no sample type, or more than two axes.
 #[inline]
-pub fn strided<'a>(array: &'a Bound<'_, PyAny>) -> PyResult<Strided<'a>> {
+pub fn operand<'a>(array: &'a Bound<'_, PyAny>, audio: &Layout) -> PyResult<Strided<'a>> {
     let facts = facts(array)?;
     let dtype = facts.dtype.ok_or_else(|| no_sample_type(array))?;
-    let layout = facts.layout?;
+    let layout = facts.layout.map_err(|error| match error {
+        Error::TooManyAxes { shape } => Error::ShapeMismatch {
+            audio: audio.shape().to_vec(),
+            operand: shape,
+        },
+        other => other,
+    })?;
     let domain = origin_of(array, facts.first, &layout, dtype).number();
     // SAFETY: NumPy keeps the array's memory allocated and initialised while the array lives, and the
     // reference `array` outlives the result; writing is allowed as its flag says.
