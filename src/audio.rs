@@ -4,6 +4,10 @@
 //! only the samples do. Two handles on the same samples see each other's changes.
 
 mod arithmetic;
+pub mod encoding;
+pub mod file;
+pub mod generation;
+pub mod wav;
 
 use crate::dtype::Dtype;
 use crate::error::Error;

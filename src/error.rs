@@ -1,6 +1,8 @@
 //! Everything that can go wrong, one variant a cause; a variant carries the numbers of its message.
 
 use std::fmt;
+use std::io;
+use std::path::Path;
 
 /// Why an operation was refused. Nothing was changed when one of these is returned.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,6 +118,32 @@ pub enum Error {
         /// The file, if it is known.
         path: Option<String>,
     },
+}
+
+impl Error {
+    /// What is wrong with a file, and at which byte.
+    pub fn damaged(offset: u64, message: String) -> Error {
+        Error::File {
+            offset: Some(offset),
+            message,
+        }
+    }
+
+    /// What the system refused, in its own words.
+    pub fn io(error: &io::Error, path: Option<&Path>) -> Error {
+        let code = error.raw_os_error();
+        let mut message = error.to_string();
+        if let Some(code) = code {
+            // The number has its own place.
+            let suffix = format!(" (os error {code})");
+            message.truncate(message.strip_suffix(&suffix).unwrap_or(&message).len());
+        }
+        Error::Io {
+            code,
+            message,
+            path: path.map(|path| path.display().to_string()),
+        }
+    }
 }
 
 /// `(2, 44100)`, as Python writes a shape.

@@ -382,6 +382,17 @@ impl<'a> Strided<'a> {
         }
     }
 
+    /// `count` frames from `start` on.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] where there are fewer.
+    #[inline]
+    pub fn take_frames(&self, start: usize, count: usize) -> Result<Strided<'a>, Error> {
+        // A part of the layout reaches a part of its bytes: invariant 1 holds.
+        let layout = self.layout.take_frames(start, count, 1)?;
+        Ok(Strided { layout, ..*self })
+    }
+
     /// All samples as one row, where they lie side by side.
     #[inline]
     pub fn flattened(&self) -> Option<Strided<'a>> {

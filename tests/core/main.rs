@@ -1,1 +1,8 @@
+//! The core, without an interpreter.
 
+mod file;
+mod generation;
+mod samples;
+mod wav;
+mod wav_damage;
+mod wav_writing;

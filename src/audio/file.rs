@@ -1,0 +1,244 @@
+//! Audio files by path: opening what can be read, and replacing a file as a whole or not at all.
+//!
+//! A file is written beside its target under a name that nobody can guess, then renamed over it. Whoever
+//! has the old file open or mapped keeps it; whoever opens the path finds the old file or the new one,
+//! never a part. Where anything fails, the old file is as it was and nothing else is left behind.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::audio::Audio;
+use crate::audio::encoding::Encoding;
+use crate::audio::wav::{self, Info};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::registry::Patience;
+
+/// As many links as the system itself follows.
+const MAX_LINKS: usize = 40;
+
+/// How often a name beside the target may turn out to be taken.
+const MAX_NAMES: usize = 16;
+
+/// Endings of file names that promise WAV.
+const WAV_ENDINGS: [&str; 4] = ["", "wav", "wave", "bwf"];
+
+/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`wav::read`].
+///
+/// # Errors
+/// As [`wav::read`], with the path.
+pub fn read(
+    path: &Path,
+    dtype: Option<Dtype>,
+    start: u64,
+    frames: Option<u64>,
+) -> Result<Audio, Error> {
+    let mut file = open(path)?;
+    wav::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
+}
+
+/// What a file holds, without decoding it.
+///
+/// # Errors
+/// As [`wav::info`], with the path.
+pub fn info(path: &Path) -> Result<Info, Error> {
+    let mut file = open(path)?;
+    wav::info(&mut file).map_err(|error| named(error, path))
+}
+
+/// Writes audio to a path; see [`wav::write`]. An existing file is replaced when all is written, and keeps
+/// its permissions. A symbolic link stays, and the file that it leads to is replaced.
+///
+/// # Errors
+/// As [`wav::write`], with the path. The old file is unchanged then.
+pub fn write(
+    path: &Path,
+    audio: &Audio,
+    encoding: Option<Encoding>,
+    patience: Patience<'_>,
+) -> Result<(), Error> {
+    require_wav_ending(path)?;
+    replace(path, |file| wav::write(file, audio, encoding, patience))
+}
+
+/// Which format is meant is not guessed from audio whose name promises another.
+fn require_wav_ending(path: &Path) -> Result<(), Error> {
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    if WAV_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument {
+        message: format!(
+            "'{}' does not end in .wav, and WAV is what is written; name it .wav, or give an open \
+             binary file",
+            path.display()
+        ),
+    })
+}
+
+/// The error with the path of the file in it.
+fn named(error: Error, path: &Path) -> Error {
+    match error {
+        Error::File { offset, message } => Error::File {
+            offset,
+            message: format!("'{}': {message}", path.display()),
+        },
+        Error::Io {
+            code,
+            message,
+            path: None,
+        } => Error::Io {
+            code,
+            message,
+            path: Some(path.display().to_string()),
+        },
+        other => other,
+    }
+}
+
+/// Opens a regular file for reading. Nothing else is waited for: a pipe that nobody writes to would
+/// never open.
+fn open(path: &Path) -> Result<File, Error> {
+    let io = |error| Error::io(&error, Some(path));
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NONBLOCK);
+    }
+    let file = options.open(path).map_err(io)?;
+    require_regular(&file.metadata().map_err(io)?, path)?;
+    Ok(file)
+}
+
+fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), Error> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    if metadata.is_dir() {
+        return Err(Error::Io {
+            #[cfg(unix)]
+            code: Some(libc::EISDIR),
+            #[cfg(not(unix))]
+            code: None,
+            message: "Is a directory".into(),
+            path: Some(path.display().to_string()),
+        });
+    }
+    Err(Error::File {
+        offset: None,
+        message: format!(
+            "'{}' is a pipe or a device, not a regular file; open it yourself and give the open file, \
+             or its bytes as io.BytesIO",
+            path.display()
+        ),
+    })
+}
+
+/// Replaces the file at `path` by what `fill` writes, or leaves it alone.
+fn replace(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+    let io = |error| Error::io(&error, Some(path));
+    let target = follow_links(path).map_err(io)?;
+    let old = match fs::metadata(&target) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(io(error)),
+    };
+    if let Some(old) = &old {
+        require_regular(old, path)?;
+        // A rename asks only the folder. Who may not write to the file may not replace it either.
+        OpenOptions::new().write(true).open(&target).map_err(io)?;
+    }
+    let (mut file, beside) = create_beside(&target, old.is_some()).map_err(io)?;
+    if let Some(old) = &old {
+        take_after(&file, old).map_err(io)?;
+    }
+    fill(&mut file).map_err(|error| named(error, path))?;
+    drop(file);
+    beside.rename(&target).map_err(io)
+}
+
+/// The path that a chain of symbolic links ends at, whether or not there is a file.
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..MAX_LINKS {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let onward = fs::read_link(&path)?;
+                path = path.parent().unwrap_or(Path::new("")).join(onward);
+            }
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err(error),
+        }
+    }
+    // The system says it in its own words.
+    fs::metadata(&path).map(|_| path)
+}
+
+/// A file that is removed again unless it is renamed.
+struct Beside(Option<PathBuf>);
+
+impl Beside {
+    fn rename(mut self, target: &Path) -> io::Result<()> {
+        if let Some(path) = &self.0 {
+            fs::rename(path, target)?;
+        }
+        self.0 = None;
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // There is nobody to tell, and a reason has been given already.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// A new file in the folder of `target`, so that a rename is all it takes.
+fn create_beside(target: &Path, is_private: bool) -> io::Result<(File, Beside)> {
+    if target.file_name().is_none() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_private {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Until it has the permissions of the file that it replaces.
+        options.mode(0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = is_private;
+    let mut taken = None;
+    for _ in 0..MAX_NAMES {
+        // Keyed by the system's randomness, anew each time.
+        let number = RandomState::new().hash_one(target);
+        let path = target.with_file_name(format!(".audio-{number:016x}.tmp"));
+        match options.open(&path) {
+            Ok(file) => return Ok((file, Beside(Some(path)))),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
+}
+
+/// Gives a file the permissions of another, and its owner where the system lets us.
+fn take_after(file: &File, old: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let new = file.metadata()?;
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            let _ = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
+        }
+    }
+    file.set_permissions(old.permissions())
+}

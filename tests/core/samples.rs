@@ -1,0 +1,43 @@
+//! Looking at the samples of audio from a test.
+
+use audio_samples::audio::{Audio, Manner, SampleRate};
+use audio_samples::dtype::Dtype;
+use audio_samples::registry::{Mode, Patience};
+use audio_samples::view::{Effort, Fresh, access};
+use audio_samples::with_sample;
+
+/// Every sample as float64, channel by channel.
+pub fn values(audio: &Audio) -> Vec<Vec<f64>> {
+    let wide = audio.cast(Dtype::Float64, Manner::brief()).unwrap();
+    let samples = wide.samples().strided();
+    let claim = samples.claim(Mode::Read);
+    let frames = samples.layout().frames();
+    let row = |access: &_, channel| {
+        let source = samples.source::<f64>(access, channel);
+        (0..frames).map(|frame| source.get(frame)).collect()
+    };
+    access(&[claim], Effort::Brief, Patience::Never, |access| {
+        let channels = samples.layout().channels();
+        (0..channels).map(|channel| row(access, channel)).collect()
+    })
+    .unwrap()
+}
+
+/// Audio of a type and shape whose samples are told by channel and frame.
+pub fn audio_of(
+    shape: &[usize],
+    dtype: Dtype,
+    hertz: u32,
+    value: impl Fn(usize, usize) -> f64,
+) -> Audio {
+    let mut fresh = Fresh::new(shape, dtype).unwrap();
+    let frames = fresh.layout().frames();
+    with_sample!(dtype, T => {
+        for (index, sample) in fresh.as_mut_slice::<T>().unwrap().iter_mut().enumerate() {
+            *sample = <T as audio_samples::dtype::Sample>::round_from_f64(
+                value(index / frames, index % frames),
+            );
+        }
+    });
+    Audio::new(fresh.share(), SampleRate::new(hertz).unwrap()).unwrap()
+}
