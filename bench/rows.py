@@ -110,7 +110,9 @@ def sharing(peers: Peers, effort: Effort, largest: int) -> Iterator[Row]:
     for size in sizes:
         seconds = measured.seconds[str(size)]
         nanoseconds = Spread(seconds.median * 1e9, seconds.low * 1e9, seconds.high * 1e9)
-        row = Row(f"to_numpy(), {samples_text(size)}", "", 150.0, nanoseconds, seconds.median)
+        row = Row(
+            f"to_numpy(), {samples_text(size)}", "", 150.0, nanoseconds, *[seconds.median] * 2
+        )
         row.unit = "ns"
         yield row
     large = str(sizes[-1])

@@ -7,7 +7,9 @@ mod audio;
 mod construct;
 mod errors;
 mod exchange;
+mod files;
 mod functions;
+mod generation;
 mod indexing;
 mod operand;
 mod running;
@@ -20,6 +22,10 @@ use pyo3::prelude::*;
 mod _audio_samples {
     #[pymodule_export]
     use super::audio::{AudioSamples, View};
+    #[pymodule_export]
+    use super::files::{AudioInfo, info, read, write};
+    #[pymodule_export]
+    use super::generation::generation;
     use pyo3::prelude::*;
 
     #[pymodule_init]

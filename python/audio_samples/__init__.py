@@ -8,23 +8,34 @@ import sys as _sys
 
 from ._audio_samples import (
     AudioFileError,
+    AudioInfo,
     AudioSamples,
     AudioSamplesError,
     BorrowError,
     CopyError,
     SampleRateError,
     __version__,
+    generation,
+    info,
+    read,
+    write,
 )
 
 # Attributes of an extension module are no modules to the import system until they are listed:
 # this line makes `import audio_samples.generation` work.
+_sys.modules[f"{__name__}.generation"] = generation
 
 __all__ = [
     "AudioFileError",
+    "AudioInfo",
     "AudioSamples",
     "AudioSamplesError",
     "BorrowError",
     "CopyError",
     "SampleRateError",
     "__version__",
+    "generation",
+    "info",
+    "read",
+    "write",
 ]

@@ -333,7 +333,7 @@ impl AudioSamples {
     /// The sample type, as a NumPy dtype.
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        operand::numpy_module(py)?.call_method1(intern!(py, "dtype"), (self.audio.dtype().name(),))
+        construct::numpy_dtype(py, self.audio.dtype())
     }
 
     /// `(frames,)` or `(channels, frames)`.

@@ -97,6 +97,11 @@ pub fn dtype(given: &Bound<'_, PyAny>) -> PyResult<Dtype> {
     Ok(Dtype::from_name(&name)?)
 }
 
+/// A sample type as NumPy's dtype object.
+pub fn numpy_dtype(py: Python<'_>, dtype: Dtype) -> PyResult<Bound<'_, PyAny>> {
+    numpy_module(py)?.call_method1(intern!(py, "dtype"), (dtype.name(),))
+}
+
 /// What the arguments of a constructor ask for.
 pub struct Request {
     /// How many axes.

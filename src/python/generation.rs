@@ -1,0 +1,143 @@
+//! `audio_samples.generation`: signals written straight into a buffer.
+
+use pyo3::prelude::*;
+
+use crate::audio::generation as core;
+use crate::audio::{Audio, SampleRate};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::python::audio::AudioSamples;
+use crate::python::construct;
+
+/// The sample rate that is meant where none is given, in Hz.
+const DEFAULT_RATE: u32 = 44_100;
+
+/// What every signal has: how fast, and in which type.
+struct Form {
+    rate: SampleRate,
+    dtype: Dtype,
+}
+
+impl Form {
+    fn of(rate: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Form> {
+        let rate = match rate {
+            Some(rate) => construct::sample_rate(rate)?,
+            None => SampleRate::new(DEFAULT_RATE)?,
+        };
+        let dtype = dtype.map_or(Ok(Dtype::Float64), construct::dtype)?;
+        Ok(Form { rate, dtype })
+    }
+}
+
+fn made(
+    py: Python<'_>,
+    make: impl FnOnce() -> Result<Audio, Error> + Send,
+) -> PyResult<AudioSamples> {
+    Ok(AudioSamples::new(py.detach(make)?))
+}
+
+/// A wave of one frequency: the functions differ in the shape of one period only.
+macro_rules! waves {
+    ($($name:ident: $doc:literal),*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(signature = (frequency, duration, sample_rate = None, amplitude = 1.0, dtype = None))]
+            fn $name(
+                py: Python<'_>,
+                frequency: f64,
+                duration: f64,
+                sample_rate: Option<&Bound<'_, PyAny>>,
+                amplitude: f64,
+                dtype: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<AudioSamples> {
+                let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+                made(py, move || core::$name(frequency, duration, rate, amplitude, dtype))
+            }
+        )*
+    };
+}
+
+waves!(
+    sine_wave: "A sine of `frequency` Hz for `duration` seconds: `amplitude * sin(2*pi*frequency*t)`.",
+    cosine_wave: "A cosine of `frequency` Hz for `duration` seconds.",
+    square_wave: "A square wave of `frequency` Hz for `duration` seconds, not band-limited.",
+    sawtooth_wave: "A rising sawtooth of `frequency` Hz for `duration` seconds, not band-limited.",
+    triangle_wave: "A triangle wave of `frequency` Hz for `duration` seconds, not band-limited."
+);
+
+/// A sine that glides linearly from `first` to `last` Hz within `duration` seconds.
+#[pyfunction]
+#[pyo3(signature = (first, last, duration, sample_rate = None, amplitude = 1.0, dtype = None))]
+fn chirp(
+    py: Python<'_>,
+    first: f64,
+    last: f64,
+    duration: f64,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    amplitude: f64,
+    dtype: Option<&Bound<'_, PyAny>>,
+) -> PyResult<AudioSamples> {
+    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    made(py, move || {
+        core::chirp(first, last, duration, rate, amplitude, dtype)
+    })
+}
+
+/// Silence but for one sample of `amplitude`, `position` seconds after the start.
+#[pyfunction]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, position = 0.0))]
+fn impulse(
+    py: Python<'_>,
+    duration: f64,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    amplitude: f64,
+    dtype: Option<&Bound<'_, PyAny>>,
+    position: f64,
+) -> PyResult<AudioSamples> {
+    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    made(py, move || {
+        core::impulse(position, duration, rate, amplitude, dtype)
+    })
+}
+
+/// Silence of `duration` seconds; mono, or `(channels, frames)` if `channels` is given.
+#[pyfunction]
+#[pyo3(signature = (duration, sample_rate = None, dtype = None, *, channels = None))]
+fn silence(
+    py: Python<'_>,
+    duration: f64,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    channels: Option<usize>,
+) -> PyResult<AudioSamples> {
+    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    made(py, move || core::silence(duration, rate, dtype, channels))
+}
+
+/// Uniform noise from `-amplitude` to `amplitude`, the same for the same `seed` on every machine.
+#[pyfunction]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, seed = None))]
+fn white_noise(
+    py: Python<'_>,
+    duration: f64,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    amplitude: f64,
+    dtype: Option<&Bound<'_, PyAny>>,
+    seed: Option<u64>,
+) -> PyResult<AudioSamples> {
+    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    made(py, move || {
+        core::white_noise(duration, rate, amplitude, dtype, seed)
+    })
+}
+
+/// Signals: `duration` in seconds, `sample_rate` in Hz, `amplitude` as a fraction of full scale.
+#[pymodule(gil_used = false)]
+pub mod generation {
+    #[pymodule_export]
+    use super::{
+        chirp, cosine_wave, impulse, sawtooth_wave, silence, sine_wave, square_wave, triangle_wave,
+        white_noise,
+    };
+}
