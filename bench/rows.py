@@ -76,9 +76,11 @@ def arithmetic(peers: Peers, effort: Effort, largest: int) -> Iterator[Row]:
         reference = measured.seconds["NumPy"].median
         floor = None
         if cell.size >= M4:  # below, calls cost more than memory does
-            # Taken anew for each size, in the same run.
-            speeds.setdefault(cell.size, bandwidth(cell.size))
-            floor = cell.least_bytes / speeds[cell.size] / reference
+            if cell.size not in speeds:  # anew for each size, in the same run
+                speeds[cell.size] = bandwidth(cell.size)
+            # What NumPy moved just now, this machine can move.
+            moved = cell.least_bytes / measured.seconds["NumPy"].low
+            floor = cell.least_bytes / max(speeds[cell.size], moved) / reference
         yield _row(row.what, "NumPy", row.target, measured, floor)
 
 

@@ -32,6 +32,8 @@ mod _audio_samples {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         super::errors::register(module)?;
+        // What is public is listed in the package's __init__.py, once.
+        module.delattr("__all__")?;
         super::running::survive_forks(module.py())
     }
 }

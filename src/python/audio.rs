@@ -211,7 +211,10 @@ impl AudioSamples {
     ///
     /// `copy=True` copies, `copy=False` shares the memory or raises, `copy=None` shares it where it can.
     #[staticmethod]
-    #[pyo3(signature = (data, sample_rate, *, copy = Some(true)))]
+    #[pyo3(
+        signature = (data, sample_rate, *, copy = Some(true)),
+        text_signature = "(data, sample_rate, *, copy=True)"
+    )]
     fn new_mono(
         data: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
@@ -228,7 +231,10 @@ impl AudioSamples {
     /// Multi-channel audio of an array of shape `(channels, frames)`, or `(frames, channels)` with
     /// `layout="frames_first"`. `copy` as for `new_mono`.
     #[staticmethod]
-    #[pyo3(signature = (data, sample_rate, *, layout = None, copy = Some(true)))]
+    #[pyo3(
+        signature = (data, sample_rate, *, layout = None, copy = Some(true)),
+        text_signature = "(data, sample_rate, *, layout=None, copy=True)"
+    )]
     fn new_multi(
         data: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
@@ -245,7 +251,10 @@ impl AudioSamples {
 
     /// Audio on an array's own memory, mono or multi-channel as the array's shape is.
     #[staticmethod]
-    #[pyo3(signature = (array, sample_rate, *, layout = None, copy = Some(false)))]
+    #[pyo3(
+        signature = (array, sample_rate, *, layout = None, copy = Some(false)),
+        text_signature = "(array, sample_rate, *, layout=None, copy=False)"
+    )]
     fn from_numpy(
         array: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
@@ -269,7 +278,10 @@ impl AudioSamples {
     /// Audio on the memory of a buffer exporter (bytearray, mmap, array.array, memoryview). With `dtype`
     /// its bytes are read as samples of that type, otherwise as the type that the buffer names.
     #[staticmethod]
-    #[pyo3(signature = (buffer, sample_rate, *, dtype = None, layout = None, copy = Some(false)))]
+    #[pyo3(
+        signature = (buffer, sample_rate, *, dtype = None, layout = None, copy = Some(false)),
+        text_signature = "(buffer, sample_rate, *, dtype=None, layout=None, copy=False)"
+    )]
     fn from_buffer(
         buffer: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,

@@ -42,7 +42,7 @@ macro_rules! waves {
         $(
             #[doc = $doc]
             #[pyfunction]
-            #[pyo3(signature = (frequency, duration, sample_rate = None, amplitude = 1.0, dtype = None))]
+            #[pyo3(signature = (frequency, duration, sample_rate = None, amplitude = 1.0, dtype = None), text_signature = "(frequency, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
             fn $name(
                 py: Python<'_>,
                 frequency: f64,
@@ -68,7 +68,7 @@ waves!(
 
 /// A sine that glides linearly from `first` to `last` Hz within `duration` seconds.
 #[pyfunction]
-#[pyo3(signature = (first, last, duration, sample_rate = None, amplitude = 1.0, dtype = None))]
+#[pyo3(signature = (first, last, duration, sample_rate = None, amplitude = 1.0, dtype = None), text_signature = "(first, last, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
 fn chirp(
     py: Python<'_>,
     first: f64,
@@ -86,7 +86,7 @@ fn chirp(
 
 /// Silence but for one sample of `amplitude`, `position` seconds after the start.
 #[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, position = 0.0))]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, position = 0.0), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, position=0.0)")]
 fn impulse(
     py: Python<'_>,
     duration: f64,
@@ -103,7 +103,7 @@ fn impulse(
 
 /// Silence of `duration` seconds; mono, or `(channels, frames)` if `channels` is given.
 #[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, dtype = None, *, channels = None))]
+#[pyo3(signature = (duration, sample_rate = None, dtype = None, *, channels = None), text_signature = "(duration, sample_rate=44100, dtype=None, *, channels=None)")]
 fn silence(
     py: Python<'_>,
     duration: f64,
@@ -117,7 +117,7 @@ fn silence(
 
 /// Uniform noise from `-amplitude` to `amplitude`, the same for the same `seed` on every machine.
 #[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, seed = None))]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, seed = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, seed=None)")]
 fn white_noise(
     py: Python<'_>,
     duration: f64,
