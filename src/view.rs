@@ -526,7 +526,7 @@ fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Error {
              delete it first, or borrow_mut() a .copy()",
             kind.name()
         ),
-        Holder::OwnOperation | Holder::Operation => format!(
+        Holder::OwnOperation => format!(
             "{doing} {place} is refused: an operation of this thread is still using them; \
              let it finish, or work on a .copy()"
         ),
