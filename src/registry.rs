@@ -30,22 +30,63 @@
 //! # drop(two);
 //! ```
 //!
+//! A view stops nobody, but who wants to be the only writer is told about it:
+//!
+//! ```
+//! # use audio_samples::layout::Span;
+//! # use audio_samples::registry::{Conflict, Holder, Kind, Mode, Patience, Refusal, Registry, ViewEntry};
+//! # let registry = Registry::new();
+//! let view = ViewEntry {
+//!     id: 0, // given by the registry
+//!     kind: Kind::Array,
+//!     mode: Mode::Write,
+//!     span: Span::new(0x1000, [1, 100], [0, 8], 8),
+//!     shape: [1, 100],
+//!     ndim: 1,
+//! };
+//! let array = registry.register(1, view).unwrap();
+//! let alone = ViewEntry { kind: Kind::BorrowMut, ..view };
+//!
+//! let refused = registry.borrow(1, alone, Patience::Never).err().unwrap();
+//! let expected = Holder::View(Kind::Array);
+//! assert!(matches!(refused, Refusal::Conflict(Conflict { holder, .. }) if holder == expected));
+//!
+//! drop(array);
+//! let borrow = registry.borrow(1, alone, Patience::Never).unwrap();
+//! assert!(registry.register(1, view).is_err()); // no door is open while it is out
+//! # drop(borrow);
+//! ```
+//!
 //! # Rationale
 //!
 //! *Spans, not objects.* The same bytes have many names: a slice, an array made from a memoryview, a foreign
 //! array adopted twice. Only addresses tell whether two of them meet, so addresses are what is compared,
 //! stride for stride. A 0-d view reaches one sample, never none.
 //!
-//! *Shards.* The table is cut into [`SHARDS`] parts with a lock each. An allocation of ours belongs to one
+//! *Parts.* The table is cut into [`PARTS`] parts with a lock each. An allocation of ours belongs to one
 //! part for life ([`Claim::domain`]), and no view of one allocation reaches into another. All adopted memory
 //! is domain 0 and shares one part, for there only the addresses can tell.
 //!
 //! *No deadlock.* All leases of an operation are taken in one step: the locks of its parts in ascending
-//! order, every claim checked, then all entered or none. Nobody holds a lease while it waits for another,
-//! and nobody waits while it holds a lock. A thread that would wait for itself is refused.
+//! order, every claim checked, then all entered or none. Nobody waits while it holds a lock, and nobody
+//! waits while it holds a lease: a thread that does is refused instead. So whoever is waited for is running.
+//!
+//! *Refused at once.* What waiting cannot cure (a borrow, the thread's own operation) is looked for in all
+//! claims before anything is waited for.
+//!
+//! *In turn.* Who has to wait joins a queue, and who comes later and collides with a claim in it waits
+//! behind: a stream of readers cannot keep a writer out for ever. Who waits for an earlier turn waits for
+//! something that waits for earlier turns still, and in the end for a lease: no circle here either.
+//!
+//! *No wake-up is lost.* A claim is checked and its thread put to sleep under one hold of the lock of the
+//! part where it is obstructed; whatever could free it happens under that lock, and wakes all who wait there.
 //!
 //! *Brief work under the lock.* An operation on a few hundred samples takes less time than entering and
-//! leaving the table. [`Registry::briefly`] runs it while the lock itself keeps everybody out.
+//! leaving the table. [`Registry::briefly`] runs it while the lock itself keeps everybody out. It is over
+//! before anybody could queue for it, and so passes by the queue.
+//!
+//! *Forks.* A child process has one thread. [`Registry::freeze`] makes sure that no other one is inside the
+//! table at that moment, and [`Frozen::thaw_in_child`] takes the leases of the others away.
 //!
 //! # Limits
 //!
@@ -55,14 +96,24 @@
 //!
 //! Beyond 64 x 64 rows the comparison of spans may see a conflict where rows only interleave
 //! ([`Span::overlaps`]); it never misses one.
+//!
+//! A borrow belongs to no thread. One that another thread had out during a fork stays out in the child.
+
+mod holds;
+#[cfg(all(test, loom))]
+mod loom_model;
+mod parts;
+mod table;
 
 use std::time::Duration;
 
 use crate::layout::Span;
-use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
+use holds::current_thread;
+use parts::{Locked, Part, Parts};
+use table::{Table, Turn, next_id};
 
-/// Parts of the table, each with its own lock.
-pub const SHARDS: usize = 32;
+pub use holds::{Borrow, Frozen, Lease, Registration};
+pub use parts::PARTS;
 
 /// Claims that one operation can make at once.
 pub const MAX_CLAIMS: usize = 4;
@@ -79,14 +130,6 @@ pub enum Mode {
     Write,
 }
 
-impl Mode {
-    /// Two claims on the same bytes get along only if both read.
-    #[inline]
-    fn excludes(self, other: Mode) -> bool {
-        self == Mode::Write || other == Mode::Write
-    }
-}
-
 /// The wish to read or write a span.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
@@ -96,17 +139,6 @@ pub struct Claim {
     pub span: Span,
     /// To do what.
     pub mode: Mode,
-}
-
-impl Claim {
-    #[inline]
-    fn shard(&self) -> usize {
-        if self.domain == 0 {
-            0
-        } else {
-            1 + (self.domain as usize) % (SHARDS - 1)
-        }
-    }
 }
 
 /// What kind of thing reaches the samples.
@@ -173,8 +205,6 @@ pub struct Conflict {
 /// What holds the bytes of a [`Conflict`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// A running operation.
-    Operation,
     /// An operation of the very thread that asks.
     OwnOperation,
     /// A user's borrow.
@@ -188,7 +218,7 @@ pub enum Holder {
 pub enum Refusal {
     /// Waiting would not help.
     Conflict(Conflict),
-    /// Waiting would help, but the caller has no patience.
+    /// Waiting would help, but the caller has no patience, or holds a lease and must not wait.
     Busy,
     /// The caller gave up waiting.
     Interrupted,
@@ -202,109 +232,9 @@ pub enum Patience<'a> {
     While(&'a mut dyn FnMut() -> bool),
 }
 
-struct LeaseEntry {
-    id: u64,
-    thread: usize,
-    span: Span,
-    mode: Mode,
-}
-
-struct BorrowEntry {
-    view: usize,
-    span: Span,
-    kind: Kind,
-    mode: Mode,
-}
-
-#[derive(Default)]
-struct Table {
-    leases: Vec<LeaseEntry>,
-    borrows: Vec<BorrowEntry>,
-    /// A slab: holes are reused, so that entering and leaving cost the same whatever else is alive.
-    views: Vec<Option<ViewEntry>>,
-    holes: Vec<usize>,
-    waiting: usize,
-}
-
-impl Table {
-    const fn new() -> Table {
-        Table {
-            leases: Vec::new(),
-            borrows: Vec::new(),
-            views: Vec::new(),
-            holes: Vec::new(),
-            waiting: 0,
-        }
-    }
-
-    /// Who stands in the way of one claim, if anybody. `leases` and `borrows` are empty but while
-    /// large operations run or a user borrows: this is the whole cost of a small operation.
-    #[inline]
-    fn check(&self, claim: &Claim) -> Result<(), Conflict> {
-        if self.leases.is_empty() && self.borrows.is_empty() {
-            return Ok(());
-        }
-        self.find_conflict(claim)
-    }
-
-    #[cold]
-    fn find_conflict(&self, claim: &Claim) -> Result<(), Conflict> {
-        let against = |held: Span, holder: Holder| Conflict {
-            wanted: claim.span,
-            mode: claim.mode,
-            held,
-            holder,
-        };
-        for borrow in &self.borrows {
-            if claim.mode.excludes(borrow.mode) && claim.span.overlaps(&borrow.span) {
-                return Err(against(borrow.span, Holder::Borrow(borrow.kind)));
-            }
-        }
-        for lease in &self.leases {
-            if claim.mode.excludes(lease.mode) && claim.span.overlaps(&lease.span) {
-                let own = lease.thread == current_thread();
-                let holder = if own {
-                    Holder::OwnOperation
-                } else {
-                    Holder::Operation
-                };
-                return Err(against(lease.span, holder));
-            }
-        }
-        Ok(())
-    }
-
-    fn insert_view(&mut self, view: ViewEntry) -> usize {
-        if let Some(hole) = self.holes.pop() {
-            self.views[hole] = Some(view);
-            return hole;
-        }
-        self.views.push(Some(view));
-        self.views.len() - 1
-    }
-
-    fn remove_view(&mut self, index: usize) {
-        self.views[index] = None;
-        self.holes.push(index);
-    }
-}
-
-struct Shard {
-    table: Mutex<Table>,
-    changed: Condvar,
-}
-
 /// The table of views, leases and borrows. The process has one ([`Registry::global`]); tests make their own.
 pub struct Registry {
-    shards: [Shard; SHARDS],
-}
-
-type Guards<'r> = [Option<MutexGuard<'r, Table>>; MAX_CLAIMS];
-
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
-fn next_id() -> u64 {
-    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+    parts: [Part; PARTS],
 }
 
 impl Default for Registry {
@@ -317,12 +247,7 @@ impl Registry {
     /// An empty table.
     pub const fn new() -> Registry {
         Registry {
-            shards: [const {
-                Shard {
-                    table: Mutex::new(Table::new()),
-                    changed: Condvar::new(),
-                }
-            }; SHARDS],
+            parts: [const { Part::new() }; PARTS],
         }
     }
 
@@ -338,26 +263,17 @@ impl Registry {
     /// [`Refusal::Conflict`] where a borrow or the thread's own operation stands in the way, and what
     /// `patience` brings where another thread's operation does.
     pub fn lease(&self, claims: &[Claim], patience: Patience<'_>) -> Result<Lease<'_>, Refusal> {
-        let mut guards = self.enter(claims, patience)?;
-        let id = next_id();
         let thread = current_thread();
+        let refuse = |table: &Table, claim: &Claim| table.refusal(claim, thread);
+        let mut locked = self.enter(claims, Turn::LAST, patience, refuse)?;
+        let id = next_id();
         for claim in claims {
-            let entry = LeaseEntry {
-                id,
-                thread,
-                span: claim.span,
-                mode: claim.mode,
-            };
-            table_of(&mut guards, claims, claim).leases.push(entry);
-        }
-        let mut shards = [usize::MAX; MAX_CLAIMS];
-        for (slot, claim) in shards.iter_mut().zip(claims) {
-            *slot = claim.shard();
+            locked.table(claim).insert_lease(id, thread, claim);
         }
         Ok(Lease {
             registry: self,
             id,
-            shards,
+            parts: locked.parts,
         })
     }
 
@@ -368,82 +284,90 @@ impl Registry {
     /// As [`Registry::lease`] without patience; `work` has not run then.
     #[inline]
     pub fn briefly<R>(&self, claims: &[Claim], work: impl FnOnce() -> R) -> Result<R, Refusal> {
-        if let [claim] = claims {
-            let table = self.shards[claim.shard()].table.lock();
-            table.check(claim).map_err(without_patience)?;
-            return Ok(work());
+        if let Some(part) = Parts::of(claims).only() {
+            let table = self.parts[part].table.lock();
+            if table.is_quiet() {
+                return Ok(work());
+            }
         }
-        let _guards = self.enter(claims, Patience::Never)?;
+        let thread = current_thread();
+        let refuse = |table: &Table, claim: &Claim| table.refusal(claim, thread);
+        let _locked = self.enter(claims, Turn::FIRST, Patience::Never, refuse)?;
         Ok(work())
     }
 
-    /// Locks the parts of all claims in ascending order and checks every claim.
-    fn enter(&self, claims: &[Claim], mut patience: Patience<'_>) -> Result<Guards<'_>, Refusal> {
+    /// Locks the parts of all claims once nothing stands in their way.
+    fn enter(
+        &self,
+        claims: &[Claim],
+        mut turn: Turn,
+        mut patience: Patience<'_>,
+        refuse: impl Fn(&Table, &Claim) -> Option<Conflict>,
+    ) -> Result<Locked<'_>, Refusal> {
         assert!(
             claims.len() <= MAX_CLAIMS,
             "{} claims at once, at most {MAX_CLAIMS}",
             claims.len()
         );
+        let parts = Parts::of(claims);
+        let (mut queued, mut may_wait) = (false, false);
         loop {
-            let mut guards = self.lock(claims);
-            let conflict = claims.iter().find_map(|claim| {
-                let found = table_of(&mut guards, claims, claim).check(claim);
-                found.err().map(|conflict| (claim, conflict))
-            });
-            let Some((claim, conflict)) = conflict else {
-                return Ok(guards);
+            let mut locked = Locked::lock(self, parts);
+            let conflict = claims.iter().find_map(|c| refuse(locked.table(c), c));
+            let obstructed = claims
+                .iter()
+                .find(|c| locked.table(c).obstructs(c, turn))
+                .filter(|_| conflict.is_none());
+            let (Some(claim), Patience::While(go_on)) = (obstructed, &mut patience) else {
+                if queued {
+                    locked.leave_queue(turn);
+                }
+                return match (conflict, obstructed) {
+                    (Some(conflict), _) => Err(Refusal::Conflict(conflict)),
+                    (None, Some(_)) => Err(Refusal::Busy),
+                    (None, None) => Ok(locked),
+                };
             };
-            if conflict.holder != Holder::Operation {
-                return Err(Refusal::Conflict(conflict));
+            if !may_wait {
+                drop(locked);
+                may_wait = !self.holds_lease(current_thread());
+                if !may_wait {
+                    // Those in the queue may be waiting for what it holds.
+                    (turn, patience) = (Turn::FIRST, Patience::Never);
+                }
+                continue;
             }
-            let Patience::While(go_on) = &mut patience else {
-                return Err(Refusal::Busy);
-            };
-            // The lock of the part in question is kept up to the wait: no release slips through.
-            let index = slot_of(claims, claim);
-            let Some(mut guard) = guards[index].take() else {
-                unreachable!("the slot of a claim holds the lock of its part");
-            };
-            drop(guards);
-            if !self.wait(claim.shard(), &mut guard, *go_on) {
-                return Err(Refusal::Interrupted);
+            if !queued {
+                if turn == Turn::LAST {
+                    turn = Turn::next();
+                }
+                locked.join_queue(claims, turn);
+                queued = true;
+            }
+            let part = claim.part();
+            let (guard, still) =
+                self.parts[part]
+                    .changed
+                    .wait_while(locked.keep(part), PATIENCE_CHECK, |table| {
+                        table.obstructs(claim, turn)
+                    });
+            drop(guard);
+            if still {
+                // Whatever runs in there may come back to the registry: it must not meet this request
+                // in the queue. The turn is kept.
+                Locked::lock(self, parts).leave_queue(turn);
+                queued = false;
+                if !go_on() {
+                    return Err(Refusal::Interrupted);
+                }
             }
         }
     }
 
-    /// Sleeps until a lease of this part ends. False if the caller gives up.
-    fn wait(
-        &self,
-        shard: usize,
-        guard: &mut MutexGuard<'_, Table>,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> bool {
-        guard.waiting += 1;
-        let timed_out = self.shards[shard]
-            .changed
-            .wait_for(guard, PATIENCE_CHECK)
-            .timed_out();
-        guard.waiting -= 1;
-        !timed_out || MutexGuard::unlocked(guard, go_on)
-    }
-
-    fn lock(&self, claims: &[Claim]) -> Guards<'_> {
-        let mut guards: Guards<'_> = Default::default();
-        let mut lowest = 0;
-        // Ascending by part; claims of one part share the lock that its first claim holds.
-        while let Some(shard) = claims
-            .iter()
-            .map(Claim::shard)
-            .filter(|s| *s >= lowest)
-            .min()
-        {
-            let first = claims.iter().position(|claim| claim.shard() == shard);
-            if let Some(first) = first {
-                guards[first] = Some(self.shards[shard].table.lock());
-            }
-            lowest = shard + 1;
-        }
-        guards
+    /// Whether a thread holds a lease on anything. Only asked before a wait.
+    fn holds_lease(&self, thread: usize) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| part.table.lock().has_lease_of(thread))
     }
 
     /// Writes a view down until the registration is dropped. A writable view of samples that somebody
@@ -452,36 +376,29 @@ impl Registry {
     /// # Errors
     /// The borrow that keeps everybody out.
     pub fn register(&self, domain: u64, view: ViewEntry) -> Result<Registration<'_>, Conflict> {
-        let mut claim = Claim {
+        let claim = |mode| Claim {
             domain,
             span: view.span,
-            mode: Mode::Read,
+            mode,
         };
-        let shard = claim.shard();
-        let mut table = self.shards[shard].table.lock();
-        let mut view = ViewEntry {
-            id: next_id(),
-            ..view
-        };
-        if !table.borrows.is_empty() {
-            let borrows = |table: &Table, claim: &Claim| {
-                let met = table.find_conflict(claim).err();
-                met.filter(|conflict| matches!(conflict.holder, Holder::Borrow(_)))
-            };
-            if let Some(conflict) = borrows(&table, &claim) {
+        let part = claim(Mode::Read).part();
+        let mut table = self.parts[part].table.lock();
+        let mut mode = view.mode;
+        if !table.is_quiet() {
+            if let Some(conflict) = table.borrowed(&claim(Mode::Read)) {
                 return Err(conflict);
             }
-            claim.mode = view.mode;
-            if borrows(&table, &claim).is_some() {
-                view.mode = Mode::Read;
+            if table.borrowed(&claim(mode)).is_some() {
+                mode = Mode::Read;
             }
         }
-        let index = table.insert_view(view);
+        let id = next_id();
+        let index = table.insert_view(ViewEntry { id, mode, ..view });
         Ok(Registration {
             registry: self,
-            shard,
+            part,
             index,
-            mode: view.mode,
+            mode,
         })
     }
 
@@ -501,34 +418,19 @@ impl Registry {
             span: view.span,
             mode: view.mode,
         };
-        let mut guards = self.enter(&[claim], patience)?;
-        let table = table_of(&mut guards, &[claim], &claim);
-        if view.mode == Mode::Write {
-            let writable = table
-                .views
-                .iter()
-                .flatten()
-                .find(|other| other.mode == Mode::Write && other.span.overlaps(&view.span));
-            if let Some(other) = writable {
-                return Err(Refusal::Conflict(Conflict {
-                    wanted: view.span,
-                    mode: view.mode,
-                    held: other.span,
-                    holder: Holder::View(other.kind),
-                }));
-            }
-        }
+        let thread = current_thread();
+        let refuse = |table: &Table, claim: &Claim| match claim.mode {
+            Mode::Read => table.refusal(claim, thread),
+            Mode::Write => table
+                .refusal(claim, thread)
+                .or_else(|| table.writable_view(claim)),
+        };
+        let mut locked = self.enter(&[claim], Turn::LAST, patience, refuse)?;
         let id = next_id();
-        let index = table.insert_view(ViewEntry { id, ..view });
-        table.borrows.push(BorrowEntry {
-            view: index,
-            span: view.span,
-            kind: view.kind,
-            mode: view.mode,
-        });
+        let index = locked.table(&claim).insert_borrow(ViewEntry { id, ..view });
         Ok(Borrow {
             registry: self,
-            shard: claim.shard(),
+            part: claim.part(),
             index,
         })
     }
@@ -541,11 +443,9 @@ impl Registry {
             span: *span,
             mode: Mode::Read,
         };
-        let table = self.shards[claim.shard()].table.lock();
+        let table = self.parts[claim.part()].table.lock();
         let mut found: Vec<ViewEntry> = table
-            .views
-            .iter()
-            .flatten()
+            .views()
             .filter(|view| view.span.touches(span))
             .copied()
             .collect();
@@ -556,114 +456,7 @@ impl Registry {
     /// Locks the whole table, so that no thread is inside it while the process forks.
     pub fn freeze(&self) -> Frozen<'_> {
         Frozen {
-            guards: self.shards.iter().map(|shard| shard.table.lock()).collect(),
-        }
-    }
-}
-
-/// The lock that the claim's part is held by: that of the first claim of the same part.
-#[inline]
-fn slot_of(claims: &[Claim], claim: &Claim) -> usize {
-    claims
-        .iter()
-        .position(|other| other.shard() == claim.shard())
-        .unwrap_or(0)
-}
-
-#[inline]
-fn table_of<'g>(guards: &'g mut Guards<'_>, claims: &[Claim], claim: &Claim) -> &'g mut Table {
-    match &mut guards[slot_of(claims, claim)] {
-        Some(guard) => guard,
-        None => unreachable!("the slot of a claim holds the lock of its part"),
-    }
-}
-
-#[cold]
-fn without_patience(conflict: Conflict) -> Refusal {
-    if conflict.holder == Holder::Operation {
-        Refusal::Busy
-    } else {
-        Refusal::Conflict(conflict)
-    }
-}
-
-/// A number that no other living thread has: the address of a variable of this thread.
-fn current_thread() -> usize {
-    thread_local!(static MARK: u8 = const { 0 });
-    MARK.with(|mark| std::ptr::from_ref(mark).addr())
-}
-
-/// The right to read or write the spans it was taken for, until it is dropped.
-pub struct Lease<'r> {
-    registry: &'r Registry,
-    id: u64,
-    shards: [usize; MAX_CLAIMS],
-}
-
-impl Drop for Lease<'_> {
-    fn drop(&mut self) {
-        for shard in self.shards.iter().filter(|shard| **shard != usize::MAX) {
-            let shard = &self.registry.shards[*shard];
-            let mut table = shard.table.lock();
-            table.leases.retain(|entry| entry.id != self.id);
-            if table.waiting > 0 {
-                shard.changed.notify_all();
-            }
-        }
-    }
-}
-
-/// A view's place in the table, until it is dropped.
-pub struct Registration<'r> {
-    registry: &'r Registry,
-    shard: usize,
-    index: usize,
-    mode: Mode,
-}
-
-impl Registration<'_> {
-    /// Whether the view may write, after what borrows allow.
-    #[inline]
-    pub fn mode(&self) -> Mode {
-        self.mode
-    }
-}
-
-impl Drop for Registration<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        let mut table = self.registry.shards[self.shard].table.lock();
-        table.remove_view(self.index);
-    }
-}
-
-/// A user's borrow, until it is dropped.
-pub struct Borrow<'r> {
-    registry: &'r Registry,
-    shard: usize,
-    index: usize,
-}
-
-impl Drop for Borrow<'_> {
-    fn drop(&mut self) {
-        let mut table = self.registry.shards[self.shard].table.lock();
-        table.borrows.retain(|entry| entry.view != self.index);
-        table.remove_view(self.index);
-    }
-}
-
-/// The whole table locked, around a fork.
-pub struct Frozen<'r> {
-    guards: Vec<MutexGuard<'r, Table>>,
-}
-
-impl Frozen<'_> {
-    /// In the child of a fork: the other threads are gone, and with them their operations.
-    pub fn thaw_in_child(mut self) {
-        let thread = current_thread();
-        for table in &mut self.guards {
-            table.leases.retain(|lease| lease.thread == thread);
-            table.waiting = 0;
+            guards: self.parts.iter().map(|part| part.table.lock()).collect(),
         }
     }
 }

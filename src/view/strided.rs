@@ -1,0 +1,182 @@
+//! Samples for as long as somebody else keeps them alive: what an operation is given.
+
+use std::marker::PhantomData;
+
+use super::{Access, Source, Target};
+use crate::dtype::{Dtype, Sample};
+use crate::error::Error;
+use crate::layout::{Layout, Span};
+use crate::registry::{Claim, Mode};
+
+/// Samples that somebody keeps alive for `'a`: the operand and the destination of operations.
+///
+/// Invariants:
+/// 1. every byte that `layout` reaches from `base` is allocated and initialised during `'a`;
+/// 2. if `writable`, writing to them is allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Strided<'a> {
+    pub(super) base: *mut u8,
+    pub(super) layout: Layout,
+    pub(super) dtype: Dtype,
+    pub(super) writable: bool,
+    pub(super) domain: u64,
+    pub(super) memory: PhantomData<&'a ()>,
+}
+
+// SAFETY: an address with a promise about its lifetime; it is used only through Source and Target.
+unsafe impl Send for Strided<'_> {}
+// SAFETY: as above; it lends no reference.
+unsafe impl Sync for Strided<'_> {}
+
+impl<'a> Strided<'a> {
+    /// Samples that are no buffer of ours: an array that is an operand.
+    ///
+    /// # Safety
+    /// Every byte that `layout` reaches from `base` must be allocated and initialised during `'a`, and
+    /// writing to it allowed if `writable`.
+    #[inline]
+    pub unsafe fn from_raw(
+        base: *mut u8,
+        layout: Layout,
+        dtype: Dtype,
+        writable: bool,
+        domain: u64,
+    ) -> Self {
+        Strided {
+            base,
+            layout,
+            dtype,
+            writable,
+            domain,
+            memory: PhantomData,
+        }
+    }
+
+    /// Where they lie.
+    #[inline]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Their type.
+    #[inline]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// The bytes that they are.
+    #[inline]
+    pub fn span(&self) -> Span {
+        self.layout.span(self.base.addr(), self.dtype.size())
+    }
+
+    /// The wish to read or to write them.
+    #[inline]
+    pub fn claim(&self, mode: Mode) -> Claim {
+        Claim {
+            domain: self.domain,
+            span: self.span(),
+            mode,
+        }
+    }
+
+    /// Repeated into another layout's shape, or `None` where the shapes do not fit.
+    #[inline]
+    pub fn broadcast_into(&self, target: &Layout) -> Option<Strided<'a>> {
+        let layout = self.layout.broadcast_into(target)?;
+        Some(Strided { layout, ..*self })
+    }
+
+    /// Whether both are the same samples in the same order.
+    #[inline]
+    pub fn same_samples(&self, other: &Strided<'_>) -> bool {
+        self.dtype == other.dtype
+            && self.first_address() == other.first_address()
+            && (0..2).all(|axis| self.axis(axis) == other.axis(axis))
+    }
+
+    #[inline]
+    fn axis(&self, axis: usize) -> (usize, isize) {
+        let (count, stride) = match axis {
+            0 => (self.layout.channels(), self.layout.channel_stride()),
+            _ => (self.layout.frames(), self.layout.frame_stride()),
+        };
+        (count, if count == 1 { 0 } else { stride })
+    }
+
+    /// The address of the first sample.
+    #[inline]
+    pub fn first_address(&self) -> usize {
+        self.base.addr().wrapping_add(self.layout.offset())
+    }
+
+    /// The same samples with channels and frames exchanged, for loops over the other axis.
+    #[inline]
+    pub fn transposed(&self) -> Strided<'a> {
+        Strided {
+            layout: self.layout.transposed(),
+            ..*self
+        }
+    }
+
+    /// `count` frames from `start` on.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] where there are fewer.
+    #[inline]
+    pub fn take_frames(&self, start: usize, count: usize) -> Result<Strided<'a>, Error> {
+        // A part of the layout reaches a part of its bytes: invariant 1 holds.
+        let layout = self.layout.take_frames(start, count, 1)?;
+        Ok(Strided { layout, ..*self })
+    }
+
+    /// All samples as one row, where they lie side by side.
+    #[inline]
+    pub fn flattened(&self) -> Option<Strided<'a>> {
+        let size = self.dtype.size();
+        if !self.layout.is_contiguous(size) {
+            return None;
+        }
+        let layout = Layout::strided(&[self.layout.len()], &[size as isize], self.layout.offset());
+        layout.ok().map(|layout| Strided { layout, ..*self })
+    }
+
+    #[inline]
+    fn row<T: Sample>(&self, channel: usize) -> (*mut u8, usize, isize) {
+        assert_eq!(self.dtype, T::DTYPE, "samples read as another type");
+        assert!(
+            channel < self.layout.channels(),
+            "channel {channel} of {}",
+            self.layout.channels()
+        );
+        let start = self.base.wrapping_add(self.layout.offset());
+        let start =
+            start.wrapping_offset(self.layout.channel_stride().wrapping_mul(channel as isize));
+        (start, self.layout.frames(), self.layout.frame_stride())
+    }
+
+    /// One channel to read from.
+    #[inline]
+    pub fn source<T: Sample>(&self, _access: &'a Access, channel: usize) -> Source<'a, T> {
+        let (start, len, stride) = self.row::<T>(channel);
+        Source {
+            start,
+            len,
+            stride,
+            memory: PhantomData,
+        }
+    }
+
+    /// One channel to write to.
+    #[inline]
+    pub fn target<T: Sample>(&self, _access: &'a Access, channel: usize) -> Target<'a, T> {
+        assert!(self.writable, "a write into read-only samples");
+        let (start, len, stride) = self.row::<T>(channel);
+        Target {
+            start,
+            len,
+            stride,
+            memory: PhantomData,
+        }
+    }
+}
