@@ -1,6 +1,5 @@
 """The extension module: everything here is written in Rust."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Any, BinaryIO, ClassVar, Generic, Literal, Self, TypeAlias, final, overload
@@ -156,8 +155,7 @@ class AudioSamples(Generic[_S]):
     # -- exchange --
     @classmethod
     def __class_getitem__(cls, key: Any) -> Any: ...
-    if sys.version_info >= (3, 12):
-        def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
     @overload
     def __array__(self, dtype: None = None, *, copy: bool | None = None) -> NDArray[_S]: ...
     @overload
