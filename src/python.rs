@@ -3,6 +3,7 @@
 //! Classes and functions here are thin: convert the arguments, call the core, convert the result back.
 //! What speaks CPython's or NumPy's memory protocols is in [`exchange`].
 
+mod arithmetic;
 mod audio;
 mod construct;
 mod errors;
@@ -14,6 +15,7 @@ mod indexing;
 mod operand;
 mod running;
 mod ufunc;
+mod views;
 
 use pyo3::prelude::*;
 
@@ -21,11 +23,13 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _audio_samples {
     #[pymodule_export]
-    use super::audio::{AudioSamples, View};
+    use super::audio::AudioSamples;
     #[pymodule_export]
     use super::files::{AudioInfo, info, read, write};
     #[pymodule_export]
     use super::generation::generation;
+    #[pymodule_export]
+    use super::views::View;
     use pyo3::prelude::*;
 
     #[pymodule_init]

@@ -5,13 +5,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::audio::{Audio, Operation};
-use crate::kernel::Operator;
+use crate::audio::Audio;
 use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
-use crate::python::operand::{self, Operand, Side};
+use crate::python::views::View;
 use crate::python::{running, ufunc};
-use crate::registry::{Kind, Mode, ViewEntry};
+use crate::registry::Kind;
 
 /// Audio in memory that Rust owns and NumPy shares.
 ///
@@ -53,155 +52,11 @@ impl AudioSamples {
         ndarray::array_of(py, export)
     }
 
-    #[inline]
-    fn operate<'py>(
-        slf: &Bound<'py, Self>,
-        operator: Operator,
-        side: Side,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (py, this) = (slf.py(), slf.get());
-        let Some(operand) = operand::parse(&this.audio, operator, side, other)? else {
-            return Ok(py.NotImplemented().into_bound(py));
-        };
-        let done = this.operate_on(py, operator, side == Side::Left, &operand)?;
-        Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
-    }
-
-    #[inline]
-    fn operate_on(
-        &self,
-        py: Python<'_>,
-        operator: Operator,
-        reflected: bool,
-        operand: &Operand<'_>,
-    ) -> PyResult<Audio> {
-        let operation = Operation {
-            operator,
-            compute: operand.compute,
-            reflected,
-        };
-        if let Some(other) = operand.audio()
-            && other.layout().ndim() > self.audio.layout().ndim()
-        {
-            // Mono audio goes into multi-channel audio, whichever side it stands on.
-            let own = crate::kernel::Operand::Samples(self.audio.samples().strided());
-            let turned = Operation {
-                reflected: !reflected,
-                ..operation
-            };
-            let bytes = 2 * other.layout().len() * other.dtype().size();
-            return running::run(py, bytes, |manner| other.operate(turned, &own, manner));
-        }
-        let kernel = operand.kernel(&self.audio)?;
+    /// The same audio in memory of its own.
+    fn copied(&self, py: Python<'_>) -> PyResult<Audio> {
         running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio.operate(operation, &kernel, manner)
+            self.audio.cast(self.audio.dtype(), manner)
         })
-    }
-
-    #[inline]
-    fn operate_in_place(
-        slf: &Bound<'_, Self>,
-        operator: Operator,
-        other: &Bound<'_, PyAny>,
-    ) -> PyResult<()> {
-        let this = slf.get();
-        let Some(operand) = operand::parse(&this.audio, operator, Side::InPlace, other)? else {
-            return Err(PyTypeError::new_err(format!(
-                "unsupported operand type for {}: 'AudioSamples' and '{}'; \
-                 give a number, a NumPy array or audio",
-                operator.in_place_symbol(),
-                other.get_type().name()?
-            )));
-        };
-        if let Some(array) = operand.other() {
-            return ufunc::in_place(slf, operator, array);
-        }
-        let operation = Operation {
-            operator,
-            compute: operand.compute,
-            reflected: false,
-        };
-        let kernel = operand.kernel(&this.audio)?;
-        running::run(slf.py(), this.bytes_per_pass(), |manner| {
-            this.audio.operate_in_place(operation, &kernel, manner)
-        })
-    }
-}
-
-/// The operators, forward, reflected and in place.
-#[pymethods]
-impl AudioSamples {
-    fn __add__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Add, Side::Right, other)
-    }
-
-    fn __radd__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Add, Side::Left, other)
-    }
-
-    fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Add, other)
-    }
-
-    fn __sub__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Sub, Side::Right, other)
-    }
-
-    fn __rsub__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Sub, Side::Left, other)
-    }
-
-    fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Sub, other)
-    }
-
-    fn __mul__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Mul, Side::Right, other)
-    }
-
-    fn __rmul__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Mul, Side::Left, other)
-    }
-
-    fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Mul, other)
-    }
-
-    fn __truediv__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Div, Side::Right, other)
-    }
-
-    fn __rtruediv__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Div, Side::Left, other)
-    }
-
-    fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Div, other)
     }
 }
 
@@ -546,57 +401,5 @@ impl AudioSamples {
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
         self.shared_array(py, false)?.is_truthy()
-    }
-}
-
-impl AudioSamples {
-    fn copied(&self, py: Python<'_>) -> PyResult<Audio> {
-        running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio.cast(self.audio.dtype(), manner)
-        })
-    }
-}
-
-/// One live view of some audio's samples, as `audio.views` lists it.
-#[pyclass(frozen, module = "audio_samples")]
-pub struct View(ViewEntry);
-
-#[pymethods]
-impl View {
-    /// Through which protocol: `numpy`, `buffer`, `dlpack`, `arrow`, `borrow` or `borrow_mut`.
-    #[getter]
-    fn kind(&self) -> &'static str {
-        self.0.kind.name()
-    }
-
-    /// `read` or `write`.
-    #[getter]
-    fn mode(&self) -> &'static str {
-        match self.0.mode {
-            Mode::Read => "read",
-            Mode::Write => "write",
-        }
-    }
-
-    /// The shape that its holder sees.
-    #[getter]
-    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, &self.0.shape[2 - self.0.ndim..])
-    }
-
-    /// The lowest address it reaches, and one past the highest.
-    #[getter]
-    fn span(&self) -> (usize, usize) {
-        self.0.span.bounds()
-    }
-
-    fn __repr__(&self) -> String {
-        let (low, high) = self.span();
-        format!(
-            "View(kind='{}', mode='{}', shape={}, span=({low:#x}, {high:#x}))",
-            self.kind(),
-            self.mode(),
-            crate::error::shape_text(&self.0.shape[2 - self.0.ndim..])
-        )
     }
 }
