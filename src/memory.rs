@@ -20,6 +20,7 @@
 
 mod foreign;
 mod heap;
+pub mod pool;
 
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
@@ -52,7 +53,7 @@ impl Origin {
 }
 
 enum Storage {
-    Heap(heap::Block),
+    Heap(heap::Allocation),
     Foreign {
         start: NonNull<u8>,
         len: usize,
@@ -93,7 +94,7 @@ impl Region {
     #[inline]
     fn start(&self) -> NonNull<u8> {
         match &self.storage {
-            Storage::Heap(block) => block.start(),
+            Storage::Heap(memory) => memory.start(),
             Storage::Foreign { start, .. } => *start,
         }
     }
@@ -101,7 +102,7 @@ impl Region {
     #[inline]
     fn len(&self) -> usize {
         match &self.storage {
-            Storage::Heap(block) => block.len(),
+            Storage::Heap(memory) => memory.len(),
             Storage::Foreign { len, .. } => *len,
         }
     }
@@ -115,18 +116,18 @@ impl Buffer {
     /// Memory of our own, every byte initialised: zero, unless the block has been used before.
     /// Aligned to 256 bytes, from 64 KiB to a page, from 4 MiB to 2 MiB.
     pub fn allocate(len: usize) -> Result<Buffer, Error> {
-        Ok(Buffer::of_heap(heap::Block::allocate(len)?))
+        Ok(Buffer::of_heap(heap::Allocation::new(len)?))
     }
 
     /// As [`Buffer::allocate`], and every byte is zero.
     pub fn allocate_zeroed(len: usize) -> Result<Buffer, Error> {
-        Ok(Buffer::of_heap(heap::Block::allocate_zeroed(len)?))
+        Ok(Buffer::of_heap(heap::Allocation::zeroed(len)?))
     }
 
     #[inline]
-    fn of_heap(block: heap::Block) -> Buffer {
+    fn of_heap(memory: heap::Allocation) -> Buffer {
         Buffer(Arc::new(Region {
-            storage: Storage::Heap(block),
+            storage: Storage::Heap(memory),
             origin: Origin::next(),
             writable: true,
             published: AtomicBool::new(false),

@@ -1,80 +1,131 @@
-//! Memory of our own: aligned, initialised, huge pages where they pay.
+//! Memory of our own: aligned, initialised, huge pages where they pay, reused where it can be.
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
 
 use crate::error::Error;
+use crate::memory::pool;
 
 /// What DLPack asks of CPU memory, and more than any vector instruction needs.
-const ALIGNMENT: usize = 256;
-/// From here on a block starts on a page of its own.
-const PAGED: usize = 64 << 10;
+pub const ALIGNMENT: usize = 256;
+/// From here on a chunk starts on a page of its own.
+pub const PAGED: usize = 64 << 10;
 const PAGE: usize = 4096;
-/// From here on a block is made of huge pages: a page fault then brings 2 MiB instead of 4 KiB.
-const HUGE: usize = 4 << 20;
+/// From here on a chunk is made of huge pages: a page fault then brings 2 MiB instead of 4 KiB.
+pub const HUGE: usize = 4 << 20;
 const HUGE_PAGE: usize = 2 << 20;
 
-/// How a block was obtained, and so how it is given back.
-enum Source {
-    /// The global allocator.
-    Allocator(Layout),
-    /// Pages from the system, this many bytes.
-    #[cfg(not(miri))]
-    Pages(usize),
-}
-
-/// Invariants:
-/// 1. `start` came from `source` and is given back to it once, in `drop`;
-/// 2. all its bytes are initialised: zeroed by the allocator or fresh from the system.
-pub struct Block {
-    start: NonNull<u8>,
+/// Initialised bytes of our own, which go back to the pool when they are dropped.
+///
+/// Invariant 1: `len` is at most the chunk's capacity.
+pub struct Allocation {
+    chunk: Chunk,
     len: usize,
-    source: Source,
 }
 
-impl Block {
+impl Allocation {
     /// Bytes that are initialised, to no value in particular.
     #[inline]
-    pub fn allocate(len: usize) -> Result<Block, Error> {
-        Block::allocate_zeroed(len)
+    pub fn new(len: usize) -> Result<Allocation, Error> {
+        if len <= pool::SMALL {
+            let class = pool::class_of(len);
+            if let Some(chunk) = pool::take_small(class) {
+                return Ok(Allocation { chunk, len });
+            }
+            return Allocation::fresh(len, pool::capacity_of(class));
+        }
+        let capacity = large_capacity(len).ok_or(Error::OutOfMemory { bytes: len })?;
+        match pool::take_large(capacity) {
+            Some(chunk) => Ok(Allocation { chunk, len }),
+            None => Allocation::fresh(len, capacity),
+        }
     }
 
     /// Bytes that are all zero.
-    #[inline]
-    pub fn allocate_zeroed(len: usize) -> Result<Block, Error> {
-        #[cfg(not(miri))]
-        if len >= PAGED {
-            return Block::map(len);
+    pub fn zeroed(len: usize) -> Result<Allocation, Error> {
+        if len >= HUGE {
+            // The system clears such pages when they are first touched, if they ever are: to clear them
+            // here would only bring that forward.
+            let capacity = large_capacity(len).ok_or(Error::OutOfMemory { bytes: len })?;
+            return Allocation::fresh(len, capacity);
         }
-        Block::from_allocator(len)
+        let used = Allocation::new(len)?;
+        // SAFETY: invariant 1; the chunk is ours alone (its invariant 1).
+        unsafe { used.chunk.start.as_ptr().write_bytes(0, len) };
+        Ok(used)
     }
 
-    fn from_allocator(len: usize) -> Result<Block, Error> {
-        let refused = || Error::OutOfMemory { bytes: len };
-        let alignment = alignment_of(len);
-        let size = len.max(1).checked_next_multiple_of(alignment);
-        let layout = size.and_then(|size| Layout::from_size_align(size, alignment).ok());
-        let layout = layout.ok_or_else(refused)?;
-        // SAFETY: the layout's size is not zero, being a multiple of the alignment above `len.max(1)`.
+    #[cold]
+    fn fresh(len: usize, capacity: usize) -> Result<Allocation, Error> {
+        let chunk = Chunk::from_system(capacity).or_else(|| {
+            // What the pool holds may be what is missing.
+            pool::trim();
+            Chunk::from_system(capacity)
+        });
+        let chunk = chunk.ok_or(Error::OutOfMemory { bytes: len })?;
+        pool::count_fresh(&chunk);
+        Ok(Allocation { chunk, len })
+    }
+
+    #[inline]
+    pub fn start(&self) -> NonNull<u8> {
+        self.chunk.start
+    }
+
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl Drop for Allocation {
+    #[inline]
+    fn drop(&mut self) {
+        let chunk = Chunk { ..self.chunk };
+        if chunk.capacity <= pool::SMALL {
+            pool::put_small(chunk);
+        } else {
+            pool::put_large(chunk);
+        }
+    }
+}
+
+/// Bytes from the system. It has no `Drop`: whoever holds it passes it on or calls [`Chunk::release`].
+///
+/// Invariants:
+/// 1. the bytes `start .. start + capacity` were obtained by [`Chunk::from_system`], are initialised, and
+///    belong to whoever holds the chunk and to nobody else;
+/// 2. they are given back once, by [`Chunk::release`];
+/// 3. `start` is aligned by [`alignment_of`] its capacity.
+pub struct Chunk {
+    start: NonNull<u8>,
+    capacity: usize,
+}
+
+// SAFETY: an address that belongs to its holder alone (invariant 1); neither the allocator nor the
+// system's pages know threads.
+unsafe impl Send for Chunk {}
+
+impl Chunk {
+    /// Zeroed bytes; `capacity` is a class of the pool's or a whole number of pages.
+    fn from_system(capacity: usize) -> Option<Chunk> {
+        #[cfg(all(unix, not(miri)))]
+        if capacity > pool::SMALL {
+            return Chunk::from_pages(capacity);
+        }
+        let layout = Layout::from_size_align(capacity, alignment_of(capacity)).ok()?;
+        // SAFETY: no capacity is 0: the smallest class is one alignment, the smallest mapping one page.
         let start = unsafe { alloc::alloc_zeroed(layout) };
-        Ok(Block {
-            start: NonNull::new(start).ok_or_else(refused)?,
-            len,
-            source: Source::Allocator(layout),
-        })
+        NonNull::new(start).map(|start| Chunk { start, capacity })
     }
 
     /// Pages from the system, which come zeroed when they are first touched.
-    #[cfg(not(miri))]
-    fn map(len: usize) -> Result<Block, Error> {
-        let refused = || Error::OutOfMemory { bytes: len };
-        let alignment = alignment_of(len);
-        let size = len
-            .checked_next_multiple_of(alignment)
-            .ok_or_else(refused)?;
+    #[cfg(all(unix, not(miri)))]
+    fn from_pages(capacity: usize) -> Option<Chunk> {
+        let alignment = alignment_of(capacity);
         // Mapped with room to spare; what lies before and behind the aligned part goes back at once.
         let spare = if alignment > PAGE { alignment } else { 0 };
-        let total = size.checked_add(spare).ok_or_else(refused)?;
+        let total = capacity.checked_add(spare)?;
         // SAFETY: a fresh private mapping at an address of the system's choice touches nobody's memory.
         let mapped = unsafe {
             libc::mmap(
@@ -87,58 +138,75 @@ impl Block {
             )
         };
         if mapped == libc::MAP_FAILED {
-            return Err(refused());
+            return None;
         }
         let mapped = mapped.cast::<u8>();
         let before = mapped.addr().next_multiple_of(alignment) - mapped.addr();
         let start = mapped.wrapping_add(before);
-        unmap(mapped, before);
-        unmap(start.wrapping_add(size), spare - before);
-        if size >= HUGE {
-            // SAFETY: the range was mapped just above. Advice may be refused; the memory works all the same.
-            unsafe { libc::madvise(start.cast(), size, libc::MADV_HUGEPAGE) };
+        if spare > 0 {
+            unmap(mapped, before);
+            unmap(start.wrapping_add(capacity), spare - before);
         }
-        Ok(Block {
-            start: NonNull::new(start).ok_or_else(refused)?,
-            len,
-            source: Source::Pages(size),
-        })
+        #[cfg(target_os = "linux")]
+        if capacity >= HUGE {
+            // SAFETY: the range was mapped just above. Advice may be refused; the memory works all the same.
+            unsafe { libc::madvise(start.cast(), capacity, libc::MADV_HUGEPAGE) };
+        }
+        NonNull::new(start).map(|start| Chunk { start, capacity })
+    }
+
+    /// Gives the bytes back to the system.
+    pub fn release(self) {
+        #[cfg(all(unix, not(miri)))]
+        if self.capacity > pool::SMALL {
+            unmap(self.start.as_ptr(), self.capacity);
+            return;
+        }
+        if let Ok(layout) = Layout::from_size_align(self.capacity, alignment_of(self.capacity)) {
+            // SAFETY: invariants 1 and 2; the layout is the one of `from_system`.
+            unsafe { alloc::dealloc(self.start.as_ptr(), layout) };
+        }
     }
 
     #[inline]
-    pub fn start(&self) -> NonNull<u8> {
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// The address alone; [`Chunk::from_start`] makes a chunk of it again.
+    #[inline]
+    pub fn into_start(self) -> NonNull<u8> {
         self.start
     }
 
+    /// # Safety
+    /// `start` came from [`Chunk::into_start`] of a chunk of this capacity, and makes one chunk only.
     #[inline]
-    pub fn len(&self) -> usize {
-        self.len
+    pub unsafe fn from_start(start: NonNull<u8>, capacity: usize) -> Chunk {
+        Chunk { start, capacity }
     }
 }
 
 /// Gives pages of a mapping of ours back to the system. Nobody may know them any more.
-#[cfg(not(miri))]
+#[cfg(all(unix, not(miri)))]
 fn unmap(start: *mut u8, len: usize) {
     if len > 0 {
-        // SAFETY: only called in this file, on whole pages of mappings made by `Block::map`.
+        // SAFETY: only called in this file, on whole pages of mappings made by `Chunk::from_pages`.
         unsafe { libc::munmap(start.cast(), len) };
     }
 }
 
-impl Drop for Block {
-    #[inline]
-    fn drop(&mut self) {
-        match self.source {
-            // SAFETY: invariant 1.
-            Source::Allocator(layout) => unsafe { alloc::dealloc(self.start.as_ptr(), layout) },
-            #[cfg(not(miri))]
-            Source::Pages(size) => unmap(self.start.as_ptr(), size),
-        }
-    }
+/// Whole pages, or whole huge pages; `None` past the address space.
+#[inline]
+fn large_capacity(len: usize) -> Option<usize> {
+    let capacity = len.checked_next_multiple_of(if len >= HUGE { HUGE_PAGE } else { PAGE })?;
+    isize::try_from(capacity).ok().map(|_| capacity)
 }
 
-fn alignment_of(len: usize) -> usize {
-    match len {
+/// The boundary that a chunk of this capacity starts on.
+#[inline]
+fn alignment_of(capacity: usize) -> usize {
+    match capacity {
         HUGE.. => HUGE_PAGE,
         PAGED.. => PAGE,
         _ => ALIGNMENT,

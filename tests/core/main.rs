@@ -2,6 +2,7 @@
 
 mod file;
 mod generation;
+mod pool;
 mod samples;
 mod wav;
 mod wav_damage;

@@ -1,0 +1,432 @@
+//! Freed memory kept for reuse: most of the time of a large result goes into page faults, and most of the
+//! time of a small one into the allocator, unless memory that was just freed is taken again.
+//!
+//! ```text
+//!   up to 60 KiB   shelves    [shard of the thread][size class]: a few slots, each one atomic pointer
+//!   larger         depot      by capacity, newest first out, oldest first evicted; one lock
+//! ```
+//!
+//! A slot is taken and filled with one atomic exchange: no lock, nothing that a fork could leave locked, nothing
+//! to run when a thread ends. The depot's lock is held around a fork. Both together never hold more
+//! than the limit.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ptr::{self, NonNull};
+#[cfg(all(unix, not(miri)))]
+use std::sync::Once;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+#[cfg(all(unix, not(miri)))]
+use parking_lot::MutexGuard;
+
+use crate::memory::heap::{ALIGNMENT, Chunk, PAGED};
+
+/// Up to here memory comes in size classes; what is larger comes in pages.
+pub(super) const SMALL: usize = PAGED - ALIGNMENT * 16;
+
+/// Two classes for each doubling: at most a third of a chunk is unused.
+const CLASSES: usize = 16;
+const SHARDS: usize = 8;
+const SLOTS: usize = 8;
+/// Bytes that one class of one shard keeps at most.
+const CLASS_BYTES: usize = 64 << 10;
+/// Bytes that all shelves together keep at most.
+const SHELVES_BYTES: usize = SHARDS * shelf_bytes();
+
+/// The limit that a process starts with: an eighth of its memory, at most this.
+const DEFAULT_LIMIT: usize = 1 << 30;
+
+/// Bytes of a class: 256 times 1, 2, 3, 4, 6, 8, 12, 16 and so on.
+#[inline]
+pub(super) const fn capacity_of(class: usize) -> usize {
+    if class == CLASSES - 1 {
+        return SMALL;
+    }
+    let units = if class < 2 {
+        class + 1
+    } else {
+        (3 + class % 2) << (class / 2 - 1)
+    };
+    units * ALIGNMENT
+}
+
+/// The smallest class that holds `len` bytes, up to [`SMALL`].
+#[inline]
+pub(super) const fn class_of(len: usize) -> usize {
+    let units = len.div_ceil(ALIGNMENT);
+    if units <= 2 {
+        return units.saturating_sub(1);
+    }
+    // The two leading binary digits of `units - 1` say between which classes it lies.
+    let below = units - 1;
+    let doublings = below.ilog2() as usize;
+    2 * doublings + ((below >> (doublings - 1)) & 1)
+}
+
+// Every class is the smallest that holds its capacity, and holds no more than that.
+const _: () = {
+    let mut class = 0;
+    while class < CLASSES {
+        assert!(class_of(capacity_of(class)) == class);
+        assert!(class == CLASSES - 1 || class_of(capacity_of(class) + 1) == class + 1);
+        class += 1;
+    }
+};
+
+const fn slots_of(class: usize) -> usize {
+    let slots = CLASS_BYTES / capacity_of(class);
+    if slots < SLOTS { slots } else { SLOTS }
+}
+
+const fn shelf_bytes() -> usize {
+    let (mut class, mut bytes) = (0, 0);
+    while class < CLASSES {
+        bytes += slots_of(class) * capacity_of(class);
+        class += 1;
+    }
+    bytes
+}
+
+/// One line of the cache, so that two classes or threads do not disturb each other.
+///
+/// Invariant 1: what a slot holds came from [`Chunk::into_start`] of a chunk of this class.
+#[repr(align(64))]
+struct Slots([AtomicPtr<u8>; SLOTS]);
+
+static SHELVES: [[Slots; CLASSES]; SHARDS] =
+    [const { [const { Slots([const { AtomicPtr::new(ptr::null_mut()) }; SLOTS]) }; CLASSES] };
+        SHARDS];
+
+/// Whether the limit leaves room for the shelves.
+static SHELVES_OPEN: AtomicBool = AtomicBool::new(true);
+
+#[inline]
+fn shard() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static SHARD: std::cell::Cell<usize> = const { std::cell::Cell::new(usize::MAX) });
+    SHARD.with(|shard| {
+        if shard.get() == usize::MAX {
+            shard.set(NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS);
+        }
+        shard.get()
+    })
+}
+
+#[inline]
+pub(super) fn take_small(class: usize) -> Option<Chunk> {
+    take_from(&SHELVES[shard()][class], class)
+}
+
+#[inline]
+fn take_from(slots: &Slots, class: usize) -> Option<Chunk> {
+    for slot in &slots.0[..slots_of(class)] {
+        if slot.load(Ordering::Relaxed).is_null() {
+            continue;
+        }
+        if let Some(start) = NonNull::new(slot.swap(ptr::null_mut(), Ordering::Acquire)) {
+            // SAFETY: invariant 1; the exchange emptied the slot, so that this chunk is the only one.
+            return Some(unsafe { Chunk::from_start(start, capacity_of(class)) });
+        }
+    }
+    None
+}
+
+#[inline]
+pub(super) fn put_small(chunk: Chunk) {
+    if !SHELVES_OPEN.load(Ordering::Relaxed) {
+        return chunk.release();
+    }
+    let class = class_of(chunk.capacity());
+    let slots = &SHELVES[shard()][class];
+    let start = chunk.into_start();
+    for slot in &slots.0[..slots_of(class)] {
+        if !slot.load(Ordering::Relaxed).is_null() {
+            continue;
+        }
+        let entered = slot.compare_exchange(
+            ptr::null_mut(),
+            start.as_ptr(),
+            Ordering::SeqCst,
+            Ordering::Relaxed,
+        );
+        if entered.is_ok() {
+            // The limit may have been lowered since the first look: nobody would empty this slot again.
+            if !SHELVES_OPEN.load(Ordering::SeqCst)
+                && let Some(chunk) = take_from(slots, class)
+            {
+                chunk.release();
+            }
+            return;
+        }
+    }
+    // SAFETY: no slot took the address, which came from a chunk of this class a few lines above.
+    unsafe { Chunk::from_start(start, capacity_of(class)) }.release();
+}
+
+fn empty_shelves() -> usize {
+    let mut bytes = 0;
+    for shelf in &SHELVES {
+        for (class, slots) in shelf.iter().enumerate() {
+            while let Some(chunk) = take_from(slots, class) {
+                bytes += chunk.capacity();
+                chunk.release();
+            }
+        }
+    }
+    bytes
+}
+
+/// Large chunks that wait for reuse.
+struct Depot {
+    /// By capacity; of one capacity the newest last. The number tells which is oldest of all.
+    chunks: BTreeMap<usize, VecDeque<(u64, Chunk)>>,
+    next: u64,
+    held: usize,
+    count: usize,
+    in_use: usize,
+    reused: u64,
+    fresh: u64,
+    /// `None` until somebody asks: the default depends on the machine.
+    limit: Option<usize>,
+}
+
+static DEPOT: Mutex<Depot> = Mutex::new(Depot {
+    chunks: BTreeMap::new(),
+    next: 0,
+    held: 0,
+    count: 0,
+    in_use: 0,
+    reused: 0,
+    fresh: 0,
+    limit: None,
+});
+
+impl Depot {
+    fn limit(&mut self) -> usize {
+        *self.limit.get_or_insert_with(default_limit)
+    }
+
+    /// What of the limit the shelves leave.
+    fn room(&mut self) -> usize {
+        let limit = self.limit();
+        if shelves_fit(limit) {
+            limit - SHELVES_BYTES
+        } else {
+            limit
+        }
+    }
+
+    fn insert(&mut self, chunk: Chunk) {
+        self.held += chunk.capacity();
+        self.count += 1;
+        let row = self.chunks.entry(chunk.capacity()).or_default();
+        row.push_back((self.next, chunk));
+        self.next += 1;
+    }
+
+    /// The newest chunk of the smallest capacity that fits without wasting more than a quarter.
+    fn take(&mut self, capacity: usize) -> Option<Chunk> {
+        let most = capacity.saturating_add(capacity / 4);
+        let (&found, row) = self.chunks.range_mut(capacity..=most).next()?;
+        let (_, chunk) = row.pop_back()?;
+        self.forget(found);
+        Some(chunk)
+    }
+
+    fn take_oldest(&mut self) -> Option<Chunk> {
+        let age = |row: &VecDeque<(u64, Chunk)>| row.front().map(|(number, _)| *number);
+        let (&capacity, _) = self.chunks.iter().min_by_key(|(_, row)| age(row))?;
+        let (_, chunk) = self.chunks.get_mut(&capacity)?.pop_front()?;
+        self.forget(capacity);
+        Some(chunk)
+    }
+
+    /// Counts one chunk of this capacity out.
+    fn forget(&mut self, capacity: usize) {
+        self.held -= capacity;
+        self.count -= 1;
+        if self.chunks.get(&capacity).is_some_and(VecDeque::is_empty) {
+            self.chunks.remove(&capacity);
+        }
+    }
+
+    fn shrink_to(&mut self, bytes: usize) -> Vec<Chunk> {
+        let mut evicted = Vec::new();
+        while self.held > bytes
+            && let Some(chunk) = self.take_oldest()
+        {
+            evicted.push(chunk);
+        }
+        evicted
+    }
+}
+
+pub(super) fn take_large(capacity: usize) -> Option<Chunk> {
+    let mut depot = DEPOT.lock();
+    let chunk = depot.take(capacity)?;
+    depot.in_use += chunk.capacity();
+    depot.reused += 1;
+    Some(chunk)
+}
+
+pub(super) fn put_large(chunk: Chunk) {
+    let mut depot = DEPOT.lock();
+    let capacity = chunk.capacity();
+    depot.in_use -= capacity;
+    let room = depot.room();
+    if capacity > room {
+        drop(depot);
+        return chunk.release();
+    }
+    let evicted = depot.shrink_to(room - capacity);
+    depot.insert(chunk);
+    // The system takes its time to unmap; nobody else should wait for that.
+    drop(depot);
+    release_all(evicted);
+}
+
+/// Counts a chunk that came from the system, and is the first that does so to prepare for forks.
+pub(super) fn count_fresh(chunk: &Chunk) {
+    if chunk.capacity() <= SMALL {
+        return;
+    }
+    survive_forks();
+    let mut depot = DEPOT.lock();
+    depot.in_use += chunk.capacity();
+    depot.fresh += 1;
+}
+
+fn release_all(chunks: Vec<Chunk>) -> usize {
+    let bytes = chunks.iter().map(Chunk::capacity).sum();
+    chunks.into_iter().for_each(Chunk::release);
+    bytes
+}
+
+/// What the pool holds and has done, in bytes and chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes that the pool may hold.
+    pub limit: usize,
+    /// Bytes that it holds now: freed, and not given back to the system.
+    pub held: usize,
+    /// In how many pieces.
+    pub chunks: usize,
+    /// Bytes of large buffers (64 KiB and more) that are alive.
+    pub in_use: usize,
+    /// Large buffers that were made of memory freed before.
+    pub reused: u64,
+    /// Large buffers that were made of memory from the system.
+    pub fresh: u64,
+}
+
+/// What the pool holds at this moment.
+pub fn stats() -> Stats {
+    let (mut bytes, mut count) = (0, 0);
+    for shelf in &SHELVES {
+        for (class, slots) in shelf.iter().enumerate() {
+            let full = |slot: &&AtomicPtr<u8>| !slot.load(Ordering::Relaxed).is_null();
+            let full = slots.0.iter().filter(full).count();
+            bytes += full * capacity_of(class);
+            count += full;
+        }
+    }
+    let mut depot = DEPOT.lock();
+    Stats {
+        limit: depot.limit(),
+        held: depot.held + bytes,
+        chunks: depot.count + count,
+        in_use: depot.in_use,
+        reused: depot.reused,
+        fresh: depot.fresh,
+    }
+}
+
+/// Sets how many bytes the pool may hold, and gives back what is over; 0 turns reuse off. Below 8 MiB only large
+/// buffers are kept.
+pub fn set_limit(bytes: usize) {
+    let evicted = {
+        let mut depot = DEPOT.lock();
+        depot.limit = Some(bytes);
+        SHELVES_OPEN.store(shelves_fit(bytes), Ordering::SeqCst);
+        let room = depot.room();
+        depot.shrink_to(room)
+    };
+    release_all(evicted);
+    if !shelves_fit(bytes) {
+        empty_shelves();
+    }
+}
+
+/// Gives everything that is held back to the system. Returns how many bytes that was.
+pub fn trim() -> usize {
+    let evicted = DEPOT.lock().shrink_to(0);
+    release_all(evicted) + empty_shelves()
+}
+
+const fn shelves_fit(limit: usize) -> bool {
+    limit >= 8 << 20
+}
+
+const _: () = assert!(SHELVES_BYTES < 8 << 20);
+
+fn default_limit() -> usize {
+    static MEMORY: OnceLock<usize> = OnceLock::new();
+    let memory = *MEMORY.get_or_init(|| memory_of_machine().min(memory_of_group()));
+    // Never so little that the shelves, which start open, would not fit.
+    (memory / 8).clamp(8 << 20, DEFAULT_LIMIT)
+}
+
+#[cfg(all(unix, not(miri)))]
+fn memory_of_machine() -> usize {
+    let number = |name| {
+        // SAFETY: the call has no preconditions; an unknown name gives -1.
+        let number = unsafe { libc::sysconf(name) };
+        usize::try_from(number).unwrap_or(usize::MAX)
+    };
+    number(libc::_SC_PHYS_PAGES).saturating_mul(number(libc::_SC_PAGESIZE))
+}
+
+#[cfg(not(all(unix, not(miri))))]
+fn memory_of_machine() -> usize {
+    usize::MAX
+}
+
+/// What a container may use, where that is less.
+fn memory_of_group() -> usize {
+    let text = if cfg!(miri) {
+        None
+    } else {
+        std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()
+    };
+    text.and_then(|text| text.trim().parse().ok())
+        .unwrap_or(usize::MAX)
+}
+
+/// A fork copies the depot as it is; holding its lock meanwhile makes that a state between two changes, and
+/// leaves the child a lock that it can open.
+#[cfg(all(unix, not(miri)))]
+fn survive_forks() {
+    use std::cell::Cell;
+    use std::mem::ManuallyDrop;
+
+    type Guard = ManuallyDrop<MutexGuard<'static, Depot>>;
+    // The handlers run on the thread that forks, which in the child is the only one.
+    thread_local!(static HELD: Cell<Option<Guard>> = const { Cell::new(None) });
+
+    extern "C" fn before() {
+        HELD.set(Some(ManuallyDrop::new(DEPOT.lock())));
+    }
+    extern "C" fn after() {
+        drop(HELD.take().map(ManuallyDrop::into_inner));
+    }
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: functions that live as long as the process. If the list is full, forks go unprotected.
+        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    });
+}
+
+#[cfg(not(all(unix, not(miri))))]
+fn survive_forks() {}
