@@ -72,6 +72,15 @@ pub enum Error {
         /// Index of the first zero in the divisor, if it is no scalar.
         index: Option<Vec<usize>>,
     },
+    /// An integer result that its type cannot hold, where the user wants to hear of it.
+    IntegerOverflow {
+        /// The operator.
+        operator: &'static str,
+        /// The type of the result.
+        dtype: &'static str,
+        /// Index of the first such result, if it is known.
+        index: Option<Vec<usize>>,
+    },
     /// An in-place result that the audio's type cannot hold.
     CastRefused {
         /// Type of the computed result.
@@ -209,6 +218,20 @@ impl fmt::Display for Error {
                 f,
                 "division by zero; np.divide keeps inf and nan if you want them"
             ),
+            Error::IntegerOverflow {
+                operator,
+                dtype,
+                index,
+            } => {
+                write!(f, "the result of {operator} does not fit into {dtype}")?;
+                if let Some(index) = index {
+                    write!(f, " at index {}", shape_text(index))?;
+                }
+                f.write_str(
+                    "; use integer_overflow(\"saturate\") or (\"wrap\"), \
+                     or convert the audio to a wider type first",
+                )
+            }
             Error::CastRefused { from, to, operator } => write!(
                 f,
                 "{operator} gives {from}, which {to} audio cannot hold in place \

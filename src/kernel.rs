@@ -2,12 +2,31 @@
 //!
 //! Everything here works on [`Strided`] samples that the caller has claimed ([`Access`]). An operation
 //! whose operand overlaps its destination gives what it would give had the operand been copied first.
+//!
+//! ```text
+//!   kernel     what is computed, and whether it may be           (this file)
+//!   engine     how: instruction set, threads, past the cache
+//!   plan       which axis is a row; what an overlap allows
+//!   rows       along a row, block by block where types differ
+//!   arch       the loops, compiled for each instruction set      unsafe
+//!   scalar     the same one sample at a time: the oracle
+//! ```
 
-mod scalar;
+mod arch;
+mod engine;
+mod plan;
+mod row;
+mod rows;
+pub mod scalar;
+mod threads;
 
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
-use crate::view::{Access, Fresh, Strided};
+use crate::view::{Access, Strided};
+
+pub use arch::{Arch, Sign};
+pub use engine::Engine;
+pub use threads::{set_threads, threads};
 
 /// `+ - * /`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +110,24 @@ pub enum Operand<'a> {
     Scalar(Scalar),
 }
 
+/// What becomes of an integer result that its type cannot hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// It wraps, as NumPy's does.
+    #[default]
+    Wrap,
+    /// The nearest number that the type holds.
+    Saturate,
+    /// [`Error::IntegerOverflow`].
+    Raise,
+}
+
 /// `out = a op b`, computed in `compute` and stored with NumPy's cast.
 ///
 /// # Errors
 /// [`Error::DivisionByZero`] for a zero in a divisor. `out` is unchanged then if `a` or `b` overlaps it;
 /// otherwise its content is of no value.
+#[inline]
 pub fn binary(
     access: &Access,
     operator: Operator,
@@ -104,49 +136,51 @@ pub fn binary(
     a: &Operand<'_>,
     b: &Operand<'_>,
 ) -> Result<(), Error> {
-    if operator == Operator::Div {
-        check_divisor(access, b)?;
-    }
-    let (mut spare_a, mut spare_b) = (None, None);
-    let a = clear_of(access, out, a, &mut spare_a)?;
-    let b = clear_of(access, out, b, &mut spare_b)?;
-    scalar::binary(access, operator, compute, out, &a, &b);
-    Ok(())
+    Engine::new().binary(access, operator, compute, Overflow::Wrap, out, a, b)
 }
 
-fn check_divisor(access: &Access, divisor: &Operand<'_>) -> Result<(), Error> {
-    let index = match divisor {
-        Operand::Scalar(scalar) if scalar.is_zero() => None,
-        Operand::Scalar(_) => return Ok(()),
-        Operand::Samples(samples) => match scalar::first_zero(access, samples) {
-            None => return Ok(()),
-            Some([channel, frame]) => Some(match samples.layout().ndim() {
-                2 => vec![channel, frame],
-                _ => vec![frame],
-            }),
-        },
-    };
-    Err(Error::DivisionByZero { index })
-}
-
-/// The operand, or a copy of it where writing `out` would change it before it is read.
-fn clear_of<'a>(
+/// As [`binary`], with a choice of what becomes of integer results that do not fit.
+///
+/// # Errors
+/// Also [`Error::IntegerOverflow`], under the same terms.
+#[inline]
+pub fn binary_with(
     access: &Access,
+    operator: Operator,
+    compute: Dtype,
+    overflow: Overflow,
     out: &Strided<'_>,
-    operand: &Operand<'a>,
-    spare: &'a mut Option<Fresh>,
-) -> Result<Operand<'a>, Error> {
-    match operand {
-        Operand::Samples(samples)
-            if !samples.same_samples(out) && samples.span().overlaps(&out.span()) =>
-        {
-            let fresh = spare.insert(Fresh::new(samples.layout().shape(), samples.dtype())?);
-            let copied = fresh.strided();
-            scalar::copy(access, &copied, samples);
-            Ok(Operand::Samples(copied))
-        }
-        _ => Ok(*operand),
-    }
+    a: &Operand<'_>,
+    b: &Operand<'_>,
+) -> Result<(), Error> {
+    Engine::new().binary(access, operator, compute, overflow, out, a, b)
+}
+
+/// `out = -from`, computed in the type of `from` and stored with NumPy's cast, as if copied first where the
+/// two overlap.
+///
+/// # Errors
+/// [`Error::IntegerOverflow`] if `overflow` says so, as for [`binary`].
+pub fn negate(
+    access: &Access,
+    overflow: Overflow,
+    out: &Strided<'_>,
+    from: &Strided<'_>,
+) -> Result<(), Error> {
+    Engine::new().unary(access, Sign::Negate, overflow, out, from)
+}
+
+/// `out = |from|`, as [`negate`].
+///
+/// # Errors
+/// As for [`negate`].
+pub fn absolute(
+    access: &Access,
+    overflow: Overflow,
+    out: &Strided<'_>,
+    from: &Strided<'_>,
+) -> Result<(), Error> {
+    Engine::new().unary(access, Sign::Absolute, overflow, out, from)
 }
 
 /// Stores `from` in `out` with NumPy's cast, as if copied first where the two overlap.
@@ -154,23 +188,18 @@ fn clear_of<'a>(
 /// # Errors
 /// No memory for the copy.
 pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) -> Result<(), Error> {
-    let mut spare = None;
-    match clear_of(access, out, &Operand::Samples(*from), &mut spare)? {
-        Operand::Samples(from) => scalar::copy(access, out, &from),
-        Operand::Scalar(_) => {}
-    }
-    Ok(())
+    Engine::new().copy(access, out, from)
 }
 
 /// Stores one number in every sample.
 pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
-    scalar::fill(access, out, value);
+    Engine::new().fill(access, out, value);
 }
 
 /// Stores `from` in `out` with the scale of audio: an integer sample is a fraction of `2^(bits-1)`;
 /// results are rounded to the nearest, ties to even, and saturate. `nan` becomes 0. The two do not overlap.
 pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
-    scalar::convert(access, out, from);
+    Engine::new().convert(access, out, from);
 }
 
 /// Bytes that an operation moves: what its time goes into.

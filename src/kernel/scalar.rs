@@ -57,6 +57,7 @@ fn apply<R: Sample>(operator: Operator, a: R, b: R) -> R {
     }
 }
 
+/// `out = a op b`: see [`crate::kernel::binary`]. Looks for no zeros.
 pub fn binary(
     access: &Access,
     operator: Operator,
@@ -79,6 +80,7 @@ pub fn binary(
     }
 }
 
+/// See [`crate::kernel::copy`]; the two do not overlap.
 pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     for channel in 0..out.layout().channels() {
         let source = Row::of(access, &Operand::Samples(*from), channel);
@@ -92,6 +94,7 @@ pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     }
 }
 
+/// See [`crate::kernel::fill`].
 pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
     for channel in 0..out.layout().channels() {
         with_sample!(out.dtype(), D => {
@@ -103,6 +106,7 @@ pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
     }
 }
 
+/// See [`crate::kernel::convert`].
 pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     let (up, down) = (out.dtype().full_scale(), from.dtype().full_scale());
     for channel in 0..out.layout().channels() {
@@ -118,11 +122,38 @@ pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     }
 }
 
+/// The index of the first zero.
 pub fn first_zero(access: &Access, samples: &Strided<'_>) -> Option<[usize; 2]> {
     (0..samples.layout().channels()).find_map(|channel| {
         let row = Row::of(access, &Operand::Samples(*samples), channel);
         (0..samples.layout().frames())
             .find(|frame| row.get::<f64>(*frame) == 0.0)
+            .map(|frame| [channel, frame])
+    })
+}
+
+/// The index of the first result that `out` or the type computed in cannot hold.
+pub fn first_overflow(
+    access: &Access,
+    operator: Operator,
+    compute: Dtype,
+    out: &Strided<'_>,
+    a: &Operand<'_>,
+    b: &Operand<'_>,
+) -> Option<[usize; 2]> {
+    let (low, high) = match (compute, out.dtype()) {
+        (Dtype::Int16, _) | (_, Dtype::Int16) => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        _ => (f64::from(i32::MIN), f64::from(i32::MAX)),
+    };
+    (0..out.layout().channels()).find_map(|channel| {
+        let (a, b) = (Row::of(access, a, channel), Row::of(access, b, channel));
+        (0..out.layout().frames())
+            .find(|frame| {
+                // Operands are at most 32 bits wide: their product in float64 is exact as far as is needed
+                // to tell whether it is in a range of 32 bits.
+                let exact = apply(operator, a.get::<f64>(*frame), b.get::<f64>(*frame));
+                exact < low || exact > high
+            })
             .map(|frame| [channel, frame])
     })
 }

@@ -17,11 +17,10 @@ use std::sync::Once;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
-#[cfg(all(unix, not(miri)))]
-use parking_lot::MutexGuard;
-
 use crate::memory::heap::{ALIGNMENT, Chunk, PAGED};
+use crate::sync::Mutex;
+#[cfg(all(unix, not(miri)))]
+use crate::sync::MutexGuard;
 
 /// Up to here memory comes in size classes; what is larger comes in pages.
 pub(super) const SMALL: usize = PAGED - ALIGNMENT * 16;

@@ -31,6 +31,17 @@ unsafe impl<T: Sample> Send for Source<'_, T> {}
 unsafe impl<T: Sample> Send for Target<'_, T> {}
 
 impl<'a, T: Sample> Source<'a, T> {
+    /// A temporary to read from.
+    #[inline(always)]
+    pub fn from_slice(samples: &'a [T]) -> Source<'a, T> {
+        Source {
+            start: samples.as_ptr().cast(),
+            len: samples.len(),
+            stride: size_of::<T>() as isize,
+            memory: PhantomData,
+        }
+    }
+
     /// Samples in the row.
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -87,6 +98,17 @@ impl<'a, T: Sample> Source<'a, T> {
 }
 
 impl<'a, T: Sample> Target<'a, T> {
+    /// A temporary to write to.
+    #[inline(always)]
+    pub fn from_slice(samples: &'a mut [T]) -> Target<'a, T> {
+        Target {
+            start: samples.as_mut_ptr().cast(),
+            len: samples.len(),
+            stride: size_of::<T>() as isize,
+            memory: PhantomData,
+        }
+    }
+
     /// Samples in the row.
     #[inline(always)]
     pub fn len(&self) -> usize {

@@ -141,6 +141,62 @@ impl<'a> Strided<'a> {
         layout.ok().map(|layout| Strided { layout, ..*self })
     }
 
+    /// The same samples as `shape` and `strides` say, from another first sample on. Only for layouts
+    /// that reach no other samples than this one.
+    #[inline]
+    fn relaid(&self, shape: [usize; 2], strides: [isize; 2], offset: usize) -> Strided<'a> {
+        match Layout::strided(&shape, &strides, offset) {
+            Ok(layout) => Strided { layout, ..*self },
+            Err(_) => unreachable!("two axes are a layout"),
+        }
+    }
+
+    /// All samples as one row, where one step leads through all of them, channel after channel.
+    #[inline]
+    pub fn merged(&self) -> Option<Strided<'a>> {
+        let layout = &self.layout;
+        let (channels, frames) = (layout.channels(), layout.frames());
+        let (across, along) = (layout.channel_stride(), layout.frame_stride());
+        if channels <= 1 {
+            return Some(*self);
+        }
+        let step = if frames <= 1 { across } else { along };
+        if frames > 1 && across != step.wrapping_mul(frames as isize) {
+            return None;
+        }
+        Some(self.relaid([1, layout.len()], [0, step], layout.offset()))
+    }
+
+    /// The same samples in the opposite order along an axis: 0 for channels, 1 for frames.
+    #[inline]
+    pub fn reversed(&self, axis: usize) -> Strided<'a> {
+        let layout = &self.layout;
+        let shape = [layout.channels(), layout.frames()];
+        let mut strides = [layout.channel_stride(), layout.frame_stride()];
+        if shape[axis] == 0 {
+            return *self;
+        }
+        let way = strides[axis].wrapping_mul(shape[axis] as isize - 1);
+        strides[axis] = strides[axis].wrapping_neg();
+        self.relaid(shape, strides, layout.offset().wrapping_add_signed(way))
+    }
+
+    /// `len` of the channels (axis 0) or frames (axis 1) from `from` on.
+    #[inline]
+    pub fn window(&self, axis: usize, from: usize, len: usize) -> Strided<'a> {
+        let layout = &self.layout;
+        let mut shape = [layout.channels(), layout.frames()];
+        let strides = [layout.channel_stride(), layout.frame_stride()];
+        assert!(
+            from <= shape[axis] && len <= shape[axis] - from,
+            "{len} from {from} on of {}",
+            shape[axis]
+        );
+        shape[axis] = len;
+        let way = strides[axis].wrapping_mul(from as isize);
+        self.relaid(shape, strides, layout.offset().wrapping_add_signed(way))
+    }
+
     #[inline]
     fn row<T: Sample>(&self, channel: usize) -> (*mut u8, usize, isize) {
         assert_eq!(self.dtype, T::DTYPE, "samples read as another type");

@@ -2,6 +2,7 @@
 
 mod file;
 mod generation;
+mod kernel;
 mod pool;
 mod samples;
 mod wav;

@@ -1,0 +1,74 @@
+//! One channel of samples of any type: what a loop is given after the last `match` on types.
+
+use crate::dtype::{Dtype, Sample};
+use crate::view::{Access, Source, Strided, Target};
+
+macro_rules! any_row {
+    ($(#[$doc:meta])* $Any:ident of $Row:ident by $row:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub enum $Any<'a> {
+            /// Of int16.
+            Int16($Row<'a, i16>),
+            /// Of int32.
+            Int32($Row<'a, i32>),
+            /// Of float32.
+            Float32($Row<'a, f32>),
+            /// Of float64.
+            Float64($Row<'a, f64>),
+        }
+
+        impl<'a> $Any<'a> {
+            /// One channel of the samples.
+            #[inline]
+            pub fn of(samples: &Strided<'a>, access: &'a Access, channel: usize) -> Self {
+                match samples.dtype() {
+                    Dtype::Int16 => $Any::Int16(samples.$row(access, channel)),
+                    Dtype::Int32 => $Any::Int32(samples.$row(access, channel)),
+                    Dtype::Float32 => $Any::Float32(samples.$row(access, channel)),
+                    Dtype::Float64 => $Any::Float64(samples.$row(access, channel)),
+                }
+            }
+
+            /// `len` samples from `from` on.
+            #[inline]
+            pub fn part(&self, from: usize, len: usize) -> Self {
+                match self {
+                    $Any::Int16(row) => $Any::Int16(row.part(from, len)),
+                    $Any::Int32(row) => $Any::Int32(row.part(from, len)),
+                    $Any::Float32(row) => $Any::Float32(row.part(from, len)),
+                    $Any::Float64(row) => $Any::Float64(row.part(from, len)),
+                }
+            }
+        }
+    };
+}
+
+any_row! {
+    /// A channel to read from.
+    AnySource of Source by source
+}
+any_row! {
+    /// A channel to write to.
+    AnyTarget of Target by target
+}
+
+/// Samples of the type that is computed in, or one number for all of them.
+#[derive(Clone, Copy)]
+pub enum Feed<'a, T> {
+    /// As many samples as the destination has.
+    Row(Source<'a, T>),
+    /// The same value everywhere.
+    Number(T),
+}
+
+impl<'a, T: Sample> Feed<'a, T> {
+    /// `len` values from `from` on.
+    #[inline]
+    pub fn part(&self, from: usize, len: usize) -> Feed<'a, T> {
+        match self {
+            Feed::Row(row) => Feed::Row(row.part(from, len)),
+            Feed::Number(number) => Feed::Number(*number),
+        }
+    }
+}
