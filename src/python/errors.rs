@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{
     PyBufferError, PyException, PyIndexError, PyKeyboardInterrupt, PyMemoryError, PyOSError,
-    PyTypeError, PyValueError, PyZeroDivisionError,
+    PyOverflowError, PyTypeError, PyValueError, PyZeroDivisionError,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -119,6 +119,7 @@ impl From<Error> for PyErr {
                 raise(|classes| &classes.sample_rate, message)
             }
             Error::DivisionByZero { .. } => PyZeroDivisionError::new_err(message),
+            Error::IntegerOverflow { .. } => PyOverflowError::new_err(message),
             Error::Borrowed { .. } | Error::Busy => borrow_error(message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
             Error::File { offset, .. } => file_error(message, offset),
