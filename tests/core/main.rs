@@ -3,6 +3,7 @@
 mod file;
 mod generation;
 mod kernel;
+mod layout;
 mod pool;
 mod samples;
 mod wav;
