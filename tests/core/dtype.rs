@@ -49,7 +49,9 @@ fn names_and_sizes_are_numpys() {
             assert_eq!((T::DTYPE, size_of::<T>()), (dtype, dtype.size()));
         });
     }
-    let unknown = Error::NotASampleType { name: "int64".into() };
+    let unknown = Error::NotASampleType {
+        name: "int64".into(),
+    };
     assert_eq!(Dtype::from_name("int64"), Err(unknown));
 }
 
