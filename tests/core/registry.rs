@@ -64,9 +64,13 @@ fn elsewhere(registry: &Registry, wanted: Claim) -> Result<(), Refusal> {
 
 /// Until somebody waits to write, so that even readers queue behind.
 fn until_a_writer_waits(registry: &Registry) {
-    while elsewhere(registry, claim(Read)).is_ok() {
+    for _ in 0..10_000 {
+        if is_busy(elsewhere(registry, claim(Read))) {
+            return;
+        }
         thread::sleep(Duration::from_millis(1));
     }
+    panic!("readers do not queue behind a writer who waits");
 }
 
 #[rstest]
