@@ -85,7 +85,7 @@ impl Dtype {
         target.is_float() || !self.is_float()
     }
 
-    /// One over the integer full scale `2^(bits-1)`; 1 for the floating-point types.
+    /// What full scale is as a number: `2^(bits-1)` for the integers, 1 for the floating-point types.
     pub const fn full_scale(self) -> f64 {
         match self {
             Dtype::Int16 => 32_768.0,

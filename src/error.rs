@@ -97,7 +97,8 @@ pub enum Error {
         /// Which samples, held by whom, and the way out.
         message: String,
     },
-    /// Another operation stands in the way; it would have to be waited for.
+    /// Another operation stands in the way and is not waited for: the caller has no patience, or is in the
+    /// middle of an operation itself.
     Busy,
     /// The wait for a lease was given up, because the caller asked for it.
     Interrupted,
@@ -245,7 +246,11 @@ impl fmt::Display for Error {
             Error::Borrowed { message }
             | Error::InvalidShape { message }
             | Error::InvalidArgument { message } => f.write_str(message),
-            Error::Busy => write!(f, "another operation is using these samples"),
+            Error::Busy => write!(
+                f,
+                "another operation is using these samples, and a thread that is in the middle of an \
+                 operation does not wait for another; finish that one first, or work on a .copy()"
+            ),
             Error::Interrupted => write!(f, "interrupted while waiting for other operations"),
             Error::File {
                 offset: Some(offset),

@@ -18,22 +18,19 @@ impl Layout {
     /// Samples side by side, channel after channel. `shape` is `(frames,)` or `(channels, frames)`.
     pub fn contiguous(shape: &[usize], size: usize) -> Result<Layout, Error> {
         let frames = shape.last().copied().unwrap_or(1);
-        let row = frames.checked_mul(size);
-        let row = row.and_then(|row| isize::try_from(row).ok());
-        let row = row.ok_or(Error::TooLarge {
-            samples: frames,
-            size,
-        })?;
-        let strides = [row, size as isize];
-        let layout = Layout::strided(shape, &strides[2 - shape.len().min(2)..], 0)?;
-        let fits = layout.len_checked().and_then(|len| len.checked_mul(size));
-        match fits {
-            Some(bytes) if isize::try_from(bytes).is_ok() => Ok(layout),
-            _ => Err(Error::TooLarge {
+        let fits = |bytes: &usize| isize::try_from(*bytes).is_ok();
+        let row = frames.checked_mul(size).filter(fits);
+        let all = shape
+            .iter()
+            .try_fold(size, |all, axis| all.checked_mul(*axis));
+        let (Some(row), Some(_)) = (row, all.filter(fits)) else {
+            return Err(Error::TooLarge {
                 samples: frames,
                 size,
-            }),
-        }
+            });
+        };
+        let strides = [row as isize, size as isize];
+        Layout::strided(shape, &strides[2 - shape.len().min(2)..], 0)
     }
 
     /// Any layout of up to two axes; more are an error.
@@ -48,6 +45,15 @@ impl Layout {
                 });
             }
         };
+        // Where strides are zero there can be more samples than bytes. Their number has to be a number.
+        if shape2[0].checked_mul(shape2[1]).is_none() {
+            return Err(Error::InvalidShape {
+                message: format!(
+                    "{} channels of {} frames are more samples than can be counted",
+                    shape2[0], shape2[1]
+                ),
+            });
+        }
         Ok(Layout {
             ndim: shape.len() as u8,
             shape: shape2,
@@ -102,10 +108,6 @@ impl Layout {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.shape[0] == 0 || self.shape[1] == 0
-    }
-
-    fn len_checked(&self) -> Option<usize> {
-        self.shape[0].checked_mul(self.shape[1])
     }
 
     /// Bytes from one channel's sample to the next channel's of the same frame.
@@ -166,16 +168,17 @@ impl Layout {
         if count == 0 {
             return Ok(taken);
         }
+        // Only a step of zero takes more than there are, and that is none.
+        let have = self.shape[axis];
         let last = start as i128 + (count as i128 - 1) * step as i128;
-        if start >= self.shape[axis] || last < 0 || last >= self.shape[axis] as i128 {
+        let inside = |index: &i128| (0..have as i128).contains(index);
+        let outside = [start as i128, last].into_iter().find(|i| !inside(i));
+        let outside = outside.or((count > have).then_some(count as i128));
+        if let Some(index) = outside {
             return Err(Error::IndexOutOfRange {
                 what: if axis == 1 { "frame" } else { "channel" },
-                index: if start >= self.shape[axis] {
-                    start as i128
-                } else {
-                    last
-                },
-                count: self.shape[axis],
+                index,
+                count: have,
             });
         }
         taken.offset = self
@@ -251,8 +254,8 @@ impl Layout {
 
 /// The exact bytes that a layout reaches: up to two nested steps over runs of `width` bytes.
 ///
-/// Kept in a normal form (steps positive, the larger first, neighbours merged into longer runs),
-/// so that two layouts of the same bytes are the same span.
+/// Kept in a normal form (steps positive, the larger first, neighbours merged into longer runs), so that
+/// the same samples in another order are the same span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     start: usize,
@@ -305,7 +308,7 @@ impl Span {
                 self.step[axis] = usize::MAX;
             }
         }
-        if self.step[1] > self.step[0] {
+        if (self.step[1], self.count[1]) > (self.step[0], self.count[0]) {
             self.step.swap(0, 1);
             self.count.swap(0, 1);
         }

@@ -44,6 +44,7 @@ impl Fresh {
     }
 
     /// All samples, channel after channel, or `None` if they are of another type.
+    #[expect(clippy::disallowed_methods, reason = "the one place: invariant 1")]
     pub fn as_mut_slice<T: Sample>(&mut self) -> Option<&mut [T]> {
         if self.samples.dtype != T::DTYPE {
             return None;

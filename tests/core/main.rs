@@ -1,10 +1,17 @@
 //! The core, without an interpreter.
 
+mod borrowing;
+mod dtype;
+mod error;
 mod file;
 mod generation;
 mod kernel;
+mod layout;
+mod memory;
 mod pool;
+mod registry;
 mod samples;
+mod view;
 mod wav;
 mod wav_damage;
 mod wav_writing;

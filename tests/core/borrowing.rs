@@ -1,0 +1,379 @@
+//! Views and borrows: what is listed, what is lent, what is refused; and what a fork leaves of it.
+
+use std::thread;
+
+use audio_samples::layout::Span;
+use audio_samples::registry::{
+    Borrow, Claim, Conflict, Holder, Kind, Mode, Patience, Refusal, Registry, ViewEntry,
+};
+use rstest::rstest;
+
+use Mode::{Read, Write};
+
+const DOMAIN: u64 = 7;
+
+fn span(from: usize, count: usize) -> Span {
+    Span::new(0x10_0000 + 8 * from, [1, count], [0, 8], 8)
+}
+
+fn view(kind: Kind, mode: Mode, from: usize, count: usize) -> ViewEntry {
+    ViewEntry {
+        id: 0,
+        kind,
+        mode,
+        span: span(from, count),
+        shape: [1, count],
+        ndim: 1,
+    }
+}
+
+fn claim(mode: Mode, from: usize, count: usize) -> Claim {
+    Claim {
+        domain: DOMAIN,
+        span: span(from, count),
+        mode,
+    }
+}
+
+fn lend(registry: &Registry, mode: Mode) -> Result<Borrow<'_>, Refusal> {
+    let kind = match mode {
+        Read => Kind::Borrow,
+        Write => Kind::BorrowMut,
+    };
+    registry.borrow(DOMAIN, view(kind, mode, 100, 100), Patience::Never)
+}
+
+fn holder<T>(result: Result<T, Refusal>) -> Option<Holder> {
+    match result {
+        Err(Refusal::Conflict(Conflict { holder, .. })) => Some(holder),
+        _ => None,
+    }
+}
+
+#[test]
+fn views_are_listed_oldest_first_where_they_share_a_sample() {
+    let registry = Registry::new();
+    let enter = |kind, mode, from, count| registry.register(DOMAIN, view(kind, mode, from, count));
+    let tensor = enter(Kind::Tensor, Read, 0, 200).unwrap();
+    let _elsewhere = enter(Kind::Array, Write, 300, 10).unwrap();
+    let array = enter(Kind::Array, Write, 150, 10).unwrap();
+    let buffer = enter(Kind::Buffer, Write, 199, 50).unwrap();
+    let kinds = || -> Vec<(Kind, Mode, [usize; 2])> {
+        let views = registry.views(DOMAIN, &span(100, 100));
+        assert!(views.is_sorted_by(|one, two| one.id < two.id), "{views:?}");
+        views
+            .iter()
+            .map(|view| (view.kind, view.mode, view.shape))
+            .collect()
+    };
+    assert_eq!(
+        kinds(),
+        [
+            (Kind::Tensor, Read, [1, 200]),
+            (Kind::Array, Write, [1, 10]),
+            (Kind::Buffer, Write, [1, 50])
+        ]
+    );
+    drop(array);
+    let late = enter(Kind::Arrow, Read, 100, 1).unwrap();
+    let expected = [Kind::Tensor, Kind::Buffer, Kind::Arrow];
+    assert_eq!(
+        kinds().iter().map(|view| view.0).collect::<Vec<_>>(),
+        expected
+    );
+    drop((tensor, buffer, late));
+    assert!(kinds().is_empty());
+}
+
+#[test]
+fn a_bare_sample_is_a_view_of_one_sample() {
+    let registry = Registry::new();
+    let bare = ViewEntry {
+        span: Span::new(0x10_0000 + 8 * 150, [1, 1], [0, 0], 8),
+        ndim: 0,
+        ..view(Kind::Array, Write, 0, 1)
+    };
+    let _bare = registry.register(DOMAIN, bare).unwrap();
+    assert_eq!(
+        holder(lend(&registry, Write)),
+        Some(Holder::View(Kind::Array))
+    );
+    assert_eq!(registry.views(DOMAIN, &span(150, 1)).len(), 1);
+    assert_eq!(registry.views(DOMAIN, &span(151, 1)).len(), 0);
+}
+
+#[rstest]
+#[case::last_out_first(true)]
+#[case::first_out_first(false)]
+fn places_of_views_that_are_gone_are_used_again(#[case] last_first: bool) {
+    let registry = Registry::new();
+    let mut known = Vec::new();
+    for round in 0..50 {
+        let mut out: Vec<_> = (0..20)
+            .map(|at| {
+                registry
+                    .register(DOMAIN, view(Kind::Array, Write, at, 1))
+                    .unwrap()
+            })
+            .collect();
+        let views = registry.views(DOMAIN, &span(0, 20));
+        let places: Vec<(usize, usize)> = views.iter().map(|view| view.span.bounds()).collect();
+        let expected: Vec<(usize, usize)> = (0..20).map(|at| span(at, 1).bounds()).collect();
+        assert_eq!(places, expected, "round {round}");
+        known.extend(views.iter().map(|view| view.id));
+        while !out.is_empty() {
+            let gone = out.remove(if last_first { out.len() - 1 } else { 0 });
+            drop(gone);
+            assert_eq!(registry.views(DOMAIN, &span(0, 20)).len(), out.len());
+        }
+    }
+    known.sort_unstable();
+    known.dedup();
+    assert_eq!(known.len(), 50 * 20, "no number is given twice");
+}
+
+#[test]
+fn views_stop_no_operation() {
+    let registry = Registry::new();
+    let _view = registry
+        .register(DOMAIN, view(Kind::Array, Write, 100, 100))
+        .unwrap();
+    assert!(
+        registry
+            .lease(&[claim(Write, 0, 500)], Patience::Never)
+            .is_ok()
+    );
+    assert!(registry.briefly(&[claim(Write, 0, 500)], || ()).is_ok());
+}
+
+#[test]
+fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
+    let registry = Registry::new();
+    let borrow = lend(&registry, Read).unwrap();
+    let array = registry
+        .register(DOMAIN, view(Kind::Array, Write, 150, 1))
+        .unwrap();
+    assert_eq!(array.mode(), Read);
+    let listed: Vec<(Kind, Mode)> = registry
+        .views(DOMAIN, &span(100, 100))
+        .iter()
+        .map(|view| (view.kind, view.mode))
+        .collect();
+    assert_eq!(listed, [(Kind::Borrow, Read), (Kind::Array, Read)]);
+    let beside = registry
+        .register(DOMAIN, view(Kind::Array, Write, 200, 1))
+        .unwrap();
+    assert_eq!(beside.mode(), Write, "other samples");
+
+    let by_borrow = Some(Holder::Borrow(Kind::Borrow));
+    assert_eq!(
+        holder(registry.lease(&[claim(Write, 199, 5)], Patience::Never)),
+        by_borrow
+    );
+    assert_eq!(
+        holder(registry.briefly(&[claim(Write, 199, 5)], || ())),
+        by_borrow
+    );
+    assert_eq!(holder(lend(&registry, Write)), by_borrow);
+    assert!(
+        registry
+            .lease(&[claim(Read, 0, 500)], Patience::Never)
+            .is_ok()
+    );
+    assert!(lend(&registry, Read).is_ok(), "readers share");
+
+    drop(borrow);
+    assert_eq!(array.mode(), Read, "a view does not change");
+    let array = registry
+        .register(DOMAIN, view(Kind::Array, Write, 150, 1))
+        .unwrap();
+    assert_eq!(array.mode(), Write);
+}
+
+#[rstest]
+fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mode) {
+    let registry = Registry::new();
+    let borrow = lend(&registry, Write).unwrap();
+    let by_borrow = Some(Holder::Borrow(Kind::BorrowMut));
+    let door = registry.register(DOMAIN, view(Kind::Buffer, mode, 199, 1));
+    assert_eq!(
+        door.err().map(|conflict| conflict.holder),
+        by_borrow.clone()
+    );
+    let never = || panic!("nobody waits for a user");
+    let (wanted, mut patience) = ([claim(mode, 0, 101)], never);
+    let leased = registry.lease(&wanted, Patience::While(&mut patience));
+    assert_eq!(holder(leased), by_borrow);
+    assert_eq!(holder(registry.briefly(&wanted, || ())), by_borrow);
+    assert_eq!(holder(lend(&registry, mode)), by_borrow);
+    assert!(
+        registry
+            .register(DOMAIN, view(Kind::Buffer, mode, 200, 1))
+            .is_ok()
+    );
+    assert!(
+        registry
+            .lease(&[claim(mode, 0, 100)], Patience::Never)
+            .is_ok()
+    );
+    drop(borrow);
+    assert!(lend(&registry, mode).is_ok());
+}
+
+#[rstest]
+#[case::a_writable_view(Write, 199, Some(Holder::View(Kind::Tensor)))]
+#[case::a_readonly_view(Read, 199, None)]
+#[case::a_writable_view_beside_them(Write, 200, None)]
+fn lending_for_writing_looks_at_what_is_out(
+    #[case] mode: Mode,
+    #[case] from: usize,
+    #[case] expected: Option<Holder>,
+) {
+    let registry = Registry::new();
+    let out = registry
+        .register(DOMAIN, view(Kind::Tensor, mode, from, 50))
+        .unwrap();
+    let lent = lend(&registry, Write);
+    assert_eq!(lent.is_ok(), expected.is_none());
+    assert_eq!(holder(lent), expected);
+    assert!(lend(&registry, Read).is_ok(), "reading is another matter");
+    drop(out);
+    assert!(lend(&registry, Write).is_ok());
+}
+
+#[test]
+fn a_writable_view_is_told_before_an_operation_is_waited_for() {
+    let registry = Registry::new();
+    let _out = registry
+        .register(DOMAIN, view(Kind::Array, Write, 100, 1))
+        .unwrap();
+    thread::scope(|scope| {
+        let (taken, is_taken) = std::sync::mpsc::channel();
+        let (finish, is_finished) = std::sync::mpsc::channel::<()>();
+        let registry = &registry;
+        scope.spawn(move || {
+            let _lease = registry.lease(&[claim(Write, 100, 100)], Patience::Never);
+            taken.send(()).unwrap();
+            let _ = is_finished.recv();
+        });
+        is_taken.recv().unwrap();
+        assert_eq!(
+            holder(lend(registry, Write)),
+            Some(Holder::View(Kind::Array))
+        );
+        assert!(matches!(lend(registry, Read), Err(Refusal::Busy)));
+        drop(finish);
+    });
+}
+
+#[test]
+fn a_borrow_waits_for_an_operation_that_is_under_way() {
+    let registry = Registry::new();
+    let entry = view(Kind::BorrowMut, Write, 100, 100);
+    thread::scope(|scope| {
+        let lease = registry
+            .lease(&[claim(Write, 0, 500)], Patience::Never)
+            .unwrap();
+        let waiting = scope.spawn(|| {
+            let mut asked = 0;
+            let mut go_on = || {
+                asked += 1;
+                true
+            };
+            let lent = registry.borrow(DOMAIN, entry, Patience::While(&mut go_on));
+            (lent.is_ok(), asked)
+        });
+        thread::sleep(std::time::Duration::from_millis(80));
+        drop(lease);
+        assert!(waiting.join().unwrap().0);
+    });
+}
+
+#[test]
+fn while_frozen_nobody_enters() {
+    let registry = Registry::new();
+    let frozen = registry.freeze();
+    thread::scope(|scope| {
+        let (entered, is_entered) = std::sync::mpsc::channel();
+        let registry = &registry;
+        scope.spawn(move || {
+            drop(registry.lease(&[claim(Write, 0, 10)], Patience::Never));
+            entered.send(()).unwrap();
+        });
+        thread::sleep(std::time::Duration::from_millis(30));
+        assert!(
+            is_entered.try_recv().is_err(),
+            "somebody is inside the table"
+        );
+        drop(frozen);
+        is_entered.recv().unwrap();
+    });
+}
+
+#[test]
+fn in_a_forked_child_only_the_leases_of_its_thread_are_left() {
+    let registry = Registry::new();
+    let own = registry
+        .lease(&[claim(Write, 0, 10)], Patience::Never)
+        .unwrap();
+    let other = || {
+        let lease = registry.lease(&[claim(Write, 20, 10)], Patience::Never);
+        // A thread that is gone gives nothing back.
+        std::mem::forget(lease);
+    };
+    thread::scope(|scope| scope.spawn(other).join()).unwrap();
+    assert!(
+        registry
+            .lease(&[claim(Write, 20, 1)], Patience::Never)
+            .is_err()
+    );
+    registry.freeze().thaw_in_child();
+    assert!(
+        registry
+            .lease(&[claim(Write, 20, 1)], Patience::Never)
+            .is_ok()
+    );
+    let met = holder(registry.lease(&[claim(Write, 0, 1)], Patience::Never));
+    assert_eq!(met, Some(Holder::OwnOperation));
+    drop(own);
+}
+
+/// In the child the sleepers of the parent are ghosts. Locks that remember them wake them first, and the
+/// living sleep on.
+#[cfg(target_os = "linux")]
+#[test]
+#[cfg_attr(miri, ignore = "there is no fork")]
+#[allow(unsafe_code)]
+fn in_a_forked_child_the_threads_of_the_parent_are_not_waited_for() {
+    use std::time::Duration;
+
+    let registry: &Registry = Box::leak(Box::new(Registry::new()));
+    let touch = || drop(registry.lease(&[claim(Write, 0, 10)], Patience::Never));
+    let frozen = registry.freeze();
+    let sleepers: Vec<_> = (0..3).map(|_| thread::spawn(touch)).collect();
+    thread::sleep(Duration::from_millis(30));
+    // SAFETY: the child calls only what glibc makes ready for it: memory, threads, and `_exit`.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: no handler; a child that hangs is ended.
+        unsafe { libc::alarm(20) };
+        frozen.thaw_in_child();
+        let busy = thread::spawn(|| {
+            let pause = || thread::sleep(Duration::from_millis(200));
+            registry.briefly(&[claim(Write, 0, 10)], pause).is_ok()
+        });
+        thread::sleep(Duration::from_millis(50));
+        touch();
+        let code = if busy.join().unwrap_or(false) { 0 } else { 1 };
+        // SAFETY: ends the child without the parent's handlers.
+        unsafe { libc::_exit(code) };
+    }
+    drop(frozen);
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
+    let mut status = 0;
+    // SAFETY: the child of this test, and a place for its status.
+    let ended = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    assert_eq!((ended, status), (child, 0), "the child hangs or failed");
+}

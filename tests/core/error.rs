@@ -1,0 +1,195 @@
+//! Every message names the numbers of its cause.
+
+use std::collections::BTreeSet;
+
+use audio_samples::error::{Error, shape_text};
+use rstest::rstest;
+
+/// One error of each kind, and what its message has to say.
+fn examples() -> Vec<(Error, &'static [&'static str])> {
+    let path = || Some("take.wav".to_string());
+    let message = || "frames 3 to 7".to_string();
+    vec![
+        (
+            Error::NotASampleType {
+                name: "int64".into(),
+            },
+            &["int64", "int16, int32, float32 or float64", ".astype()"],
+        ),
+        (
+            Error::TooLarge {
+                samples: 1 << 62,
+                size: 8,
+            },
+            &["4611686018427387904 samples", "8 bytes"],
+        ),
+        (Error::OutOfMemory { bytes: 123_456 }, &["123456 bytes"]),
+        (
+            Error::TooManyAxes {
+                shape: vec![2, 3, 4],
+            },
+            &["(2, 3, 4)", "(channels, frames)"],
+        ),
+        (
+            Error::OutsideBuffer {
+                low: -8,
+                high: 96,
+                bytes: 80,
+            },
+            &["-8 to 96", "80 bytes"],
+        ),
+        (
+            Error::IndexOutOfRange {
+                what: "frame",
+                index: -3,
+                count: 2,
+            },
+            &["frame -3", "2 frames"],
+        ),
+        (
+            Error::ShapeMismatch {
+                audio: vec![2, 5],
+                operand: vec![4],
+            },
+            &["(2, 5)", "(4,)", "(channels, 1)"],
+        ),
+        (
+            Error::SampleRateMismatch {
+                audio: 44_100,
+                operand: 48_000,
+            },
+            &["44100 Hz", "48000 Hz", "resample"],
+        ),
+        (
+            Error::InvalidSampleRate { given: "-1".into() },
+            &["not -1", "1 to 4294967295"],
+        ),
+        (
+            Error::DivisionByZero {
+                index: Some(vec![1, 17]),
+            },
+            &["zero at index (1, 17)", "np.divide"],
+        ),
+        (
+            Error::DivisionByZero { index: None },
+            &["division by zero", "np.divide"],
+        ),
+        (
+            Error::CastRefused {
+                from: "float64",
+                to: "int16",
+                operator: "*=",
+            },
+            &["*=", "float64", "int16", ".convert('float64')"],
+        ),
+        (Error::ReadOnly, &["read-only", ".copy()"]),
+        (Error::Borrowed { message: message() }, &["frames 3 to 7"]),
+        (Error::Busy, &["another operation", ".copy()"]),
+        (Error::Interrupted, &["interrupted"]),
+        (
+            Error::InvalidShape { message: message() },
+            &["frames 3 to 7"],
+        ),
+        (
+            Error::InvalidArgument { message: message() },
+            &["frames 3 to 7"],
+        ),
+        (
+            Error::File {
+                offset: Some(36),
+                message: "no data chunk".into(),
+            },
+            &["no data chunk", "at byte 36"],
+        ),
+        (
+            Error::File {
+                offset: None,
+                message: "no data chunk".into(),
+            },
+            &["no data chunk"],
+        ),
+        (
+            Error::Io {
+                code: Some(13),
+                message: "Permission denied".into(),
+                path: path(),
+            },
+            &["Permission denied", "'take.wav'"],
+        ),
+        (
+            Error::Io {
+                code: None,
+                message: "unexpected end".into(),
+                path: None,
+            },
+            &["unexpected end"],
+        ),
+    ]
+}
+
+#[test]
+fn every_message_names_its_numbers_and_the_way_out() {
+    for (error, parts) in examples() {
+        let message = error.to_string();
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is missing in {message:?}");
+        }
+    }
+}
+
+#[test]
+fn every_message_is_one_line_without_a_full_stop() {
+    for (error, _) in examples() {
+        let message = error.to_string();
+        let plain = !message.contains('\n') && !message.contains("  ") && !message.ends_with('.');
+        assert!(plain, "{message:?}");
+    }
+}
+
+/// The enum is open, so that a match cannot tell: its own text does.
+#[test]
+fn no_kind_of_error_is_left_out() {
+    let text = include_str!("../../src/error.rs");
+    let (_, body) = text.split_once("pub enum Error {").unwrap();
+    let (body, _) = body.split_once("\n}").unwrap();
+    let kinds: BTreeSet<&str> = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(|line| line.split([' ', ',']).next().unwrap())
+        .collect();
+    let debugged: Vec<String> = examples()
+        .iter()
+        .map(|(error, _)| format!("{error:?}"))
+        .collect();
+    let shown: BTreeSet<&str> = debugged
+        .iter()
+        .map(|text| text.split([' ', ',']).next().unwrap())
+        .collect();
+    assert!(kinds.len() > 15, "{kinds:?}");
+    assert_eq!(kinds, shown);
+}
+
+#[rstest]
+#[case(&[], "()")]
+#[case(&[5], "(5,)")]
+#[case(&[2, 44_100], "(2, 44100)")]
+fn shapes_are_written_as_python_writes_them(#[case] shape: &[usize], #[case] text: &str) {
+    assert_eq!(shape_text(shape), text);
+}
+
+#[test]
+fn an_error_of_the_system_keeps_its_number_apart_from_its_words() {
+    let refused = std::io::Error::from_raw_os_error(2);
+    let error = Error::io(&refused, Some(std::path::Path::new("take.wav")));
+    let Error::Io {
+        code,
+        message,
+        path,
+    } = &error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((*code, path.as_deref()), (Some(2), Some("take.wav")));
+    assert!(!message.contains("os error"), "{message}");
+}
