@@ -27,7 +27,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Weak};
 
 use crate::error::Error;
-use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use foreign::Owner as ForeignOwner;
 
@@ -79,8 +79,19 @@ unsafe impl Send for Region {}
 // SAFETY: as above; every method takes &self and only copies the address out.
 unsafe impl Sync for Region {}
 
-/// Buffers of our own that something outside Rust can reach, by start address.
-static DIRECTORY: Mutex<BTreeMap<usize, (usize, Weak<Region>)>> = Mutex::new(BTreeMap::new());
+/// Length and region of buffers by their start address.
+type Directory = BTreeMap<usize, (usize, Weak<Region>)>;
+
+/// Buffers of our own that something outside Rust can reach.
+static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
+
+/// Keeps everybody out of the directory until it is dropped, for a fork.
+pub struct Still(#[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>);
+
+/// Locks the directory of buffers.
+pub fn freeze() -> Still {
+    Still(DIRECTORY.lock())
+}
 
 impl Drop for Region {
     fn drop(&mut self) {

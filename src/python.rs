@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod audio;
+mod borrowing;
 mod construct;
 mod errors;
 mod exchange;
@@ -13,6 +14,7 @@ mod functions;
 mod generation;
 mod indexing;
 mod operand;
+mod policy;
 mod running;
 mod ufunc;
 mod views;
@@ -25,9 +27,13 @@ mod _audio_samples {
     #[pymodule_export]
     use super::audio::AudioSamples;
     #[pymodule_export]
+    use super::borrowing::Borrow;
+    #[pymodule_export]
     use super::files::{AudioInfo, info, read, write};
     #[pymodule_export]
     use super::generation::generation;
+    #[pymodule_export]
+    use super::policy::_use_policy;
     #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;
@@ -38,6 +44,7 @@ mod _audio_samples {
         super::errors::register(module)?;
         // What is public is listed in the package's __init__.py, once.
         module.delattr("__all__")?;
-        super::running::survive_forks(module.py())
+        crate::view::survive_forks();
+        Ok(())
     }
 }

@@ -118,6 +118,9 @@ pub use parts::PARTS;
 /// Claims that one operation can make at once.
 pub const MAX_CLAIMS: usize = 4;
 
+/// The domain of samples that are reached through the array of a borrow: it keeps the others out already.
+pub const LENT: u64 = u64::MAX;
+
 /// How long a waiting thread sleeps before it asks whether it should go on.
 const PATIENCE_CHECK: Duration = Duration::from_millis(50);
 
@@ -133,7 +136,7 @@ pub enum Mode {
 /// The wish to read or write a span.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
-    /// Which allocation; 0 for all adopted memory.
+    /// Which allocation; 0 for all adopted memory, [`LENT`] for what a borrow has handed out.
     pub domain: u64,
     /// Which bytes of it.
     pub span: Span,
@@ -175,7 +178,7 @@ impl Kind {
 /// One live view.
 #[derive(Clone, Copy, Debug)]
 pub struct ViewEntry {
-    /// Unique among all views of the process.
+    /// Given by the registry: unique in its part, and larger than those of older views there.
     pub id: u64,
     /// Through which protocol.
     pub kind: Kind,
@@ -375,6 +378,7 @@ impl Registry {
     ///
     /// # Errors
     /// The borrow that keeps everybody out.
+    #[inline(always)]
     pub fn register(&self, domain: u64, view: ViewEntry) -> Result<Registration<'_>, Conflict> {
         let claim = |mode| Claim {
             domain,
@@ -392,8 +396,7 @@ impl Registry {
                 mode = Mode::Read;
             }
         }
-        let id = next_id();
-        let index = table.insert_view(ViewEntry { id, mode, ..view });
+        let index = table.insert_view(ViewEntry { mode, ..view });
         Ok(Registration {
             registry: self,
             part,
@@ -426,13 +429,13 @@ impl Registry {
                 .or_else(|| table.writable_view(claim)),
         };
         let mut locked = self.enter(&[claim], Turn::LAST, patience, refuse)?;
-        let id = next_id();
-        let index = locked.table(&claim).insert_borrow(ViewEntry { id, ..view });
-        Ok(Borrow {
+        let index = locked.table(&claim).insert_borrow(view);
+        Ok(Borrow::new(Registration {
             registry: self,
             part: claim.part(),
             index,
-        })
+            mode: view.mode,
+        }))
     }
 
     /// The live views that share a byte with the span, oldest first; of views without a byte those that

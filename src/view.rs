@@ -15,6 +15,7 @@
 #![allow(unsafe_code)]
 
 mod access;
+mod fork;
 mod fresh;
 mod rows;
 mod strided;
@@ -30,6 +31,7 @@ use crate::registry::{Borrow, Kind, Mode, Patience, Registration, Registry, View
 use access::{describe, refused};
 
 pub use access::{Access, Effort, access, lease};
+pub use fork::survive as survive_forks;
 pub use fresh::Fresh;
 pub use rows::{Source, Target};
 pub use strided::Strided;
@@ -139,6 +141,16 @@ impl Samples {
         }
     }
 
+    /// The same samples, to be changed if those of `whole`, in the same buffer, may be.
+    pub fn as_writable_as(self, whole: &Samples) -> Samples {
+        let same = self.buffer.same_allocation(&whole.buffer);
+        Samples {
+            // Invariant 2: the buffer is writable, or `whole` would not be.
+            writable: self.writable || (same && whole.writable),
+            ..self
+        }
+    }
+
     /// The address of the first sample.
     #[inline]
     pub fn first(&self) -> NonNull<u8> {
@@ -186,6 +198,7 @@ impl Samples {
         Registry::global().views(self.buffer.origin().number(), &self.span())
     }
 
+    #[inline(always)]
     fn entry(&self, kind: Kind, mode: Mode, shown: &Layout) -> ViewEntry {
         ViewEntry {
             id: 0,
@@ -199,6 +212,7 @@ impl Samples {
 
     /// Hands the samples to something outside Rust, written down in the registry until the export is
     /// dropped. `shown` is the layout that the consumer sees (these samples, perhaps transposed).
+    #[inline(always)]
     pub fn export(&self, kind: Kind, writable: bool, shown: &Layout) -> Result<Export, Error> {
         self.buffer.publish();
         let mode = if writable && self.writable {
@@ -239,7 +253,7 @@ impl Samples {
             )
             .map_err(|refusal| refused(&refusal, Some(&self.strided())))?;
         Ok(Loan {
-            _borrow: borrow,
+            borrow,
             samples: self.clone(),
         })
     }
@@ -264,11 +278,16 @@ impl Export {
     pub fn writable(&self) -> bool {
         self.registration.mode() == Mode::Write
     }
+
+    /// Says that the consumer can no longer write.
+    pub fn make_readonly(&mut self) {
+        self.registration.make_readonly();
+    }
 }
 
 /// A borrow that is out.
 pub struct Loan {
-    _borrow: Borrow<'static>,
+    borrow: Borrow<'static>,
     samples: Samples,
 }
 
@@ -276,5 +295,13 @@ impl Loan {
     /// The samples lent.
     pub fn samples(&self) -> &Samples {
         &self.samples
+    }
+
+    /// Ends the borrow. The array that was handed out is a view like any other until it goes.
+    pub fn end(self) -> Export {
+        Export {
+            registration: self.borrow.end(),
+            samples: self.samples,
+        }
     }
 }

@@ -20,6 +20,7 @@ from ._audio_samples import (
     read,
     write,
 )
+from ._policies import no_copies
 
 # Attributes of an extension module are no modules to the import system until they are listed:
 # this line makes `import audio_samples.generation` work.
@@ -36,6 +37,7 @@ __all__ = [
     "__version__",
     "generation",
     "info",
+    "no_copies",
     "read",
     "write",
 ]

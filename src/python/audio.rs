@@ -9,7 +9,7 @@ use crate::audio::Audio;
 use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
 use crate::python::views::View;
-use crate::python::{running, ufunc};
+use crate::python::{policy, running, ufunc};
 use crate::registry::Kind;
 
 /// Audio in memory that Rust owns and NumPy shares.
@@ -42,6 +42,7 @@ impl AudioSamples {
     }
 
     /// An array on the samples, as they lie.
+    #[inline(always)]
     pub fn shared_array<'py>(
         &self,
         py: Python<'py>,
@@ -52,8 +53,13 @@ impl AudioSamples {
         ndarray::array_of(py, export)
     }
 
-    /// The same audio in memory of its own.
-    fn copied(&self, py: Python<'_>) -> PyResult<Audio> {
+    fn allow_copy(&self, py: Python<'_>, why: &str) -> PyResult<()> {
+        policy::allow_copy(py, self.nbytes(), || why.to_owned())
+    }
+
+    /// The same audio in memory of its own, if copies are allowed here.
+    fn copied(&self, py: Python<'_>, why: &str) -> PyResult<Audio> {
+        self.allow_copy(py, why)?;
         running::run(py, self.bytes_per_pass(), |manner| {
             self.audio.cast(self.audio.dtype(), manner)
         })
@@ -288,7 +294,8 @@ impl AudioSamples {
     #[pyo3(signature = (*, copy = false))]
     fn to_numpy<'py>(&self, py: Python<'py>, copy: bool) -> PyResult<Bound<'py, PyAny>> {
         if copy {
-            return AudioSamples::new(self.copied(py)?).shared_array(py, true);
+            let copied = self.copied(py, "to_numpy(copy=True) is a copy; to_numpy() shares")?;
+            return AudioSamples::new(copied).shared_array(py, true);
         }
         self.shared_array(py, true)
     }
@@ -313,8 +320,14 @@ impl AudioSamples {
             ));
         }
         match (cast, copy) {
-            (Some(dtype), _) => shared.call_method1(intern!(py, "astype"), (dtype,)),
-            (None, Some(true)) => AudioSamples::new(self.copied(py)?).shared_array(py, true),
+            (Some(dtype), _) => {
+                self.allow_copy(py, "another dtype takes a copy; share the one it has")?;
+                shared.call_method1(intern!(py, "astype"), (dtype,))
+            }
+            (None, Some(true)) => {
+                let copied = self.copied(py, "copy=True is a copy; copy=None shares")?;
+                AudioSamples::new(copied).shared_array(py, true)
+            }
             (None, _) => Ok(shared),
         }
     }
@@ -340,7 +353,8 @@ impl AudioSamples {
 
     /// The same audio in memory of its own: contiguous and writable.
     fn copy(&self, py: Python<'_>) -> PyResult<AudioSamples> {
-        Ok(AudioSamples::new(self.copied(py)?))
+        let why = "copy() is a copy; slices, channel() and as_readonly() share";
+        Ok(AudioSamples::new(self.copied(py, why)?))
     }
 
     /// One channel as mono audio on the same memory; negative numbers count from the last.
@@ -362,6 +376,10 @@ impl AudioSamples {
     /// A copy with another sample type, by NumPy's cast: 1.7 becomes 1, and 40000 wraps in int16.
     fn astype(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         let dtype = construct::dtype(dtype)?;
+        self.allow_copy(
+            py,
+            "astype() gives new samples; make the audio in that type",
+        )?;
         let cast = running::run(py, self.bytes_per_pass(), |manner| {
             self.audio.cast(dtype, manner)
         })?;
@@ -372,6 +390,10 @@ impl AudioSamples {
     /// `2**(bits-1)`; rounded to the nearest, ties to even, and saturated.
     fn convert(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         let dtype = construct::dtype(dtype)?;
+        self.allow_copy(
+            py,
+            "convert() gives new samples; make the audio in that type",
+        )?;
         let converted = running::run(py, self.bytes_per_pass(), |manner| {
             self.audio.convert(dtype, manner)
         })?;

@@ -12,7 +12,7 @@ use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::operand::numpy_module;
-use crate::python::running;
+use crate::python::{policy, running};
 use crate::view::Samples;
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
@@ -125,6 +125,11 @@ pub fn build(
     }
     let (array, fresh) = array_of(data, request.copy)?;
     let facts = ndarray::facts(&array)?;
+    if request.copy == Some(true) && ndarray::is_lent(&array)? {
+        // The audio that it was borrowed from is closed, also to us.
+        let copied = array.call_method0(intern!(data.py(), "copy"))?;
+        return finish(data.py(), ndarray::adopt(&copied)?, rate, request, fresh);
+    }
     if facts.dtype.is_none() {
         let (array, fresh) = (native(&array, request.copy)?, true);
         return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
@@ -187,6 +192,10 @@ fn native<'py>(array: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<
             theirs.str()?
         )));
     }
+    let bytes: usize = array.getattr(intern!(py, "nbytes"))?.extract()?;
+    policy::allow_copy(py, bytes, || {
+        format!("{theirs} is of the other byte order, which takes a copy")
+    })?;
     array.call_method1(intern!(py, "astype"), (dtype.name(),))
 }
 
@@ -204,7 +213,11 @@ fn finish(
     if request.copy != Some(true) || (fresh && layout.is_contiguous(audio.dtype().size())) {
         return Ok(AudioSamples::new(audio));
     }
-    let bytes = 2 * layout.len() * audio.dtype().size();
+    let bytes = layout.len() * audio.dtype().size();
+    policy::allow_copy(py, bytes, || {
+        "copy=True is a copy; copy=False shares the memory or says why it cannot".into()
+    })?;
+    let bytes = 2 * bytes;
     let copied = running::run(py, bytes, |manner| audio.cast(audio.dtype(), manner))?;
     Ok(AudioSamples::new(copied))
 }

@@ -14,7 +14,7 @@ use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::operand::{self, Side, numpy_module};
-use crate::python::running;
+use crate::python::{policy, running};
 use crate::registry::{Kind, Mode};
 
 /// A key that needs no NumPy.
@@ -174,7 +174,8 @@ impl AudioSamples {
         if !fits {
             return Ok(array.clone());
         }
-        let samples = ndarray::adopt(array)?;
+        // While the samples are borrowed for reading, arrays of them are read-only; audio is not.
+        let samples = ndarray::adopt(array)?.as_writable_as(self.audio().samples());
         Ok(Bound::new(py, AudioSamples::new(self.audio().with_samples(samples)))?.into_any())
     }
 
@@ -260,6 +261,12 @@ impl AudioSamples {
                 let (key, result) = this.array_key(key)?;
                 let array = this.shared_array(py, true)?;
                 let found = leased(py, &[(this.audio(), Mode::Read)], || array.get_item(&key))?;
+                if ndarray::owns_samples(&found)? {
+                    let bytes: usize = found.getattr(intern!(py, "nbytes"))?.extract()?;
+                    policy::allow_copy(py, bytes, || {
+                        "frames picked by a mask or by indices are copied; slices share".into()
+                    })?;
+                }
                 match result {
                     Gives::Audio => this.audio_of(&found),
                     Gives::Array => Ok(found),

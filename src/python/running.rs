@@ -1,12 +1,13 @@
 //! How an operation of the core is run from Python: under the GIL if it is short, without it if it is long
 //! or has to wait, and always so that Ctrl-C is answered.
 
+use std::cell::Cell;
+
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::audio::{Audio, Manner};
 use crate::error::Error;
-use crate::registry::{Claim, Frozen, Lease, Mode, Patience, Registry};
+use crate::registry::{Claim, Lease, Mode, Patience};
 use crate::view::{self, Effort};
 
 /// Bytes moved from which letting other Python threads run costs less than it gains:
@@ -50,9 +51,13 @@ fn run_detached<R: Send>(
     }
 }
 
-/// Whether a signal handler raised an exception, which it leaves in `signal`.
+/// Whether a signal handler raised an exception, which it leaves in `signal`. There is nothing to wait for
+/// either once the interpreter is gone.
 fn interrupted(signal: &mut Option<PyErr>) -> bool {
-    *signal = Python::attach(|py| py.check_signals().err());
+    match Python::try_attach(|py| py.check_signals()) {
+        Some(handled) => *signal = handled.err(),
+        None => return true,
+    }
     signal.is_some()
 }
 
@@ -73,6 +78,11 @@ pub fn wait<R: Send>(
     }
 }
 
+thread_local! {
+    /// A lease on its way out of a wait: it stays on its thread, which the compiler cannot see there.
+    static GRANTED: Cell<Option<Lease<'static>>> = const { Cell::new(None) };
+}
+
 /// Leases on some audio for what NumPy computes on its memory; waits without the GIL, answering Ctrl-C.
 pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'static>> {
     let claims: Vec<Claim> = wanted
@@ -80,47 +90,11 @@ pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'stati
         .map(|(audio, mode)| audio.samples().strided().claim(*mode))
         .collect();
     match view::lease(&claims, Patience::Never) {
-        Err(Error::Busy) => wait(py, |patience| view::lease(&claims, patience)),
+        Err(Error::Busy) => wait(py, |patience| {
+            GRANTED.set(Some(view::lease(&claims, patience)?));
+            Ok(())
+        })
+        .and_then(|()| GRANTED.take().ok_or_else(|| Error::Busy.into())),
         done => done.map_err(PyErr::from),
     }
-}
-
-thread_local! {
-    /// The locks of the registry, held by the thread that forks while it forks.
-    static FROZEN: std::cell::RefCell<Option<Frozen<'static>>> =
-        const { std::cell::RefCell::new(None) };
-}
-
-#[pyfunction]
-fn before_fork() {
-    FROZEN.with_borrow_mut(|frozen| *frozen = Some(Registry::global().freeze()));
-}
-
-#[pyfunction]
-fn after_fork_in_parent() {
-    FROZEN.with_borrow_mut(|frozen| drop(frozen.take()));
-}
-
-#[pyfunction]
-fn after_fork_in_child() {
-    if let Some(frozen) = FROZEN.with_borrow_mut(Option::take) {
-        frozen.thaw_in_child();
-    }
-}
-
-/// Has the registry stand still around every `os.fork()`.
-pub fn survive_forks(py: Python<'_>) -> PyResult<()> {
-    let os = py.import("os")?;
-    if !os.hasattr("register_at_fork")? {
-        return Ok(());
-    }
-    let hooks = PyDict::new(py);
-    hooks.set_item("before", wrap_pyfunction!(before_fork, py)?)?;
-    hooks.set_item(
-        "after_in_parent",
-        wrap_pyfunction!(after_fork_in_parent, py)?,
-    )?;
-    hooks.set_item("after_in_child", wrap_pyfunction!(after_fork_in_child, py)?)?;
-    os.call_method("register_at_fork", (), Some(&hooks))?;
-    Ok(())
 }

@@ -50,6 +50,13 @@ impl Registration<'_> {
     pub fn mode(&self) -> Mode {
         self.mode
     }
+
+    /// The view can no longer write.
+    pub fn make_readonly(&mut self) {
+        let mut table = self.registry.parts[self.part].table.lock();
+        table.make_readonly(self.index);
+        self.mode = Mode::Read;
+    }
 }
 
 impl Drop for Registration<'_> {
@@ -60,18 +67,38 @@ impl Drop for Registration<'_> {
     }
 }
 
-/// A user's borrow, until it is dropped.
+/// A user's borrow, until it is dropped or ended.
 pub struct Borrow<'r> {
-    pub(super) registry: &'r Registry,
-    pub(super) part: usize,
-    pub(super) index: usize,
+    /// Empty once it has ended.
+    view: Option<Registration<'r>>,
+}
+
+impl<'r> Borrow<'r> {
+    pub(super) fn new(view: Registration<'r>) -> Borrow<'r> {
+        Borrow { view: Some(view) }
+    }
+
+    fn release(&mut self) -> Option<Registration<'r>> {
+        let view = self.view.take()?;
+        // Nobody is woken: who met the borrow was refused.
+        let mut table = view.registry.parts[view.part].table.lock();
+        table.end_borrow(view.index);
+        drop(table);
+        Some(view)
+    }
+
+    /// Ends the borrow while its array lives on, which is a view like any other from now on.
+    pub fn end(mut self) -> Registration<'r> {
+        match self.release() {
+            Some(view) => view,
+            None => unreachable!("it ends here or when it is dropped"),
+        }
+    }
 }
 
 impl Drop for Borrow<'_> {
     fn drop(&mut self) {
-        // Nobody is woken: who met the borrow was refused.
-        let mut table = self.registry.parts[self.part].table.lock();
-        table.remove_borrow(self.index);
+        self.release();
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Plain data under somebody else's lock. Nothing here waits.
 
-use super::{Claim, Conflict, Holder, Kind, Mode, ViewEntry};
+use super::{Claim, Conflict, Holder, Kind, LENT, Mode, ViewEntry};
 use crate::layout::Span;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -55,13 +55,17 @@ pub struct Table {
     /// A slab: holes are reused, so that entering and leaving cost the same whatever else is alive.
     views: Vec<Option<ViewEntry>>,
     holes: Vec<usize>,
+    /// The number of the latest view.
+    latest: u64,
 }
 
 impl Claim {
     #[inline]
     fn collides(&self, span: &Span, mode: Mode) -> bool {
         // Two claims on the same bytes get along only if both read.
-        (self.mode == Mode::Write || mode == Mode::Write) && self.span.overlaps(span)
+        (self.mode == Mode::Write || mode == Mode::Write)
+            && self.domain != LENT
+            && self.span.overlaps(span)
     }
 
     fn against(&self, held: Span, holder: Holder) -> Conflict {
@@ -82,6 +86,7 @@ impl Table {
             waiting: Vec::new(),
             views: Vec::new(),
             holes: Vec::new(),
+            latest: 0,
         }
     }
 
@@ -156,8 +161,13 @@ impl Table {
         !self.waiting.is_empty()
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn insert_view(&mut self, view: ViewEntry) -> usize {
+        self.latest += 1;
+        let view = ViewEntry {
+            id: self.latest,
+            ..view
+        };
         if let Some(hole) = self.holes.pop() {
             self.views[hole] = Some(view);
             return hole;
@@ -188,9 +198,18 @@ impl Table {
         index
     }
 
-    pub fn remove_borrow(&mut self, index: usize) {
+    /// Ends a borrow. Its view stays, as one like any other.
+    pub fn end_borrow(&mut self, index: usize) {
         self.borrows.retain(|entry| entry.view != index);
-        self.remove_view(index);
+        if let Some(view) = &mut self.views[index] {
+            view.kind = Kind::Array;
+        }
+    }
+
+    pub fn make_readonly(&mut self, index: usize) {
+        if let Some(view) = &mut self.views[index] {
+            view.mode = Mode::Read;
+        }
     }
 
     /// Forgets all threads but one.

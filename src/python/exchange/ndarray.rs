@@ -8,7 +8,9 @@
 use std::ffi::c_int;
 use std::ptr::{self, NonNull};
 
-use numpy::npyffi::{self, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject, npy_intp};
+use numpy::npyffi::{
+    self, NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject, npy_intp,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -17,13 +19,9 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::memory::{Buffer, Origin};
+use crate::python::exchange::owner::{self, Lent};
+use crate::registry::LENT;
 use crate::view::{Export, Samples, Strided};
-
-/// What an array on our memory keeps alive: the export, and with it the memory and its registry entry.
-#[pyclass(frozen, name = "_Export", module = "audio_samples")]
-pub struct Exported {
-    export: Export,
-}
 
 const fn type_number(dtype: Dtype) -> c_int {
     match dtype {
@@ -35,23 +33,54 @@ const fn type_number(dtype: Dtype) -> c_int {
 }
 
 /// A NumPy array on the exported samples, in the layout of the export.
+#[inline(always)]
 pub fn array_of(py: Python<'_>, export: Export) -> PyResult<Bound<'_, PyAny>> {
-    let samples = export.samples();
+    let (owner, export) = owner::of_export(py, export)?;
+    // SAFETY: it lives as long as `owner`, and never changes.
+    let export = unsafe { export.as_ref() };
+    // SAFETY: the samples are those that `owner` keeps.
+    unsafe { array_on(export.samples(), export.writable(), &owner) }
+}
+
+/// A NumPy array on samples that are lent.
+pub fn array_of_loan<'py>(owner: &Bound<'py, Lent>, writable: bool) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the samples are those that `owner` keeps.
+    unsafe { array_on(owner.get().samples(), writable, owner.as_any()) }
+}
+
+/// A NumPy array on some samples.
+///
+/// # Safety
+/// `owner` keeps the samples alive as long as it lives; writing to them is allowed if `writable`.
+#[inline]
+unsafe fn array_on<'py>(
+    samples: &Samples,
+    writable: bool,
+    owner: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = owner.py();
     let layout = samples.layout();
     let (mut shape, mut strides) = ([0 as npy_intp; 2], [0 as npy_intp; 2]);
     for axis in 0..layout.ndim() {
         shape[axis] = layout.shape()[axis] as npy_intp;
         strides[axis] = layout.strides()[axis] as npy_intp;
     }
+    // Strides that NumPy finds by itself cost it less than strides that it has to understand.
+    let size = samples.dtype().size() as isize;
+    let implied = match layout.strides() {
+        [along] => *along == size,
+        [across, along] => *along == size && *across == size * layout.frames() as isize,
+        _ => false,
+    };
+    let strides = if implied && !layout.is_empty() {
+        ptr::null_mut()
+    } else {
+        strides.as_mut_ptr()
+    };
     let first = samples.first().as_ptr();
     let ndim = layout.ndim() as c_int;
     let number = type_number(samples.dtype());
-    let flags = if export.writable() {
-        NPY_ARRAY_WRITEABLE
-    } else {
-        0
-    };
-    let owner = Bound::new(py, Exported { export })?;
+    let flags = if writable { NPY_ARRAY_WRITEABLE } else { 0 };
     // SAFETY: a builtin type's descriptor; the call cannot fail and returns a new reference.
     let descr = unsafe { PY_ARRAY_API.PyArray_DescrFromType(py, number) };
     // SAFETY: reads a type object out of NumPy's table.
@@ -65,7 +94,7 @@ pub fn array_of(py: Python<'_>, export: Export) -> PyResult<Bound<'_, PyAny>> {
             descr,
             ndim,
             shape.as_mut_ptr(),
-            strides.as_mut_ptr(),
+            strides,
             first.cast(),
             flags,
             ptr::null_mut(),
@@ -73,13 +102,38 @@ pub fn array_of(py: Python<'_>, export: Export) -> PyResult<Bound<'_, PyAny>> {
     };
     // SAFETY: a new reference, or NULL with an exception set.
     let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
-    // SAFETY: `array` is an array; the reference to `owner` is consumed, also on failure.
-    let failed =
-        unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_ptr().cast(), owner.into_ptr()) };
+    let base = owner.clone().into_ptr();
+    // SAFETY: `array` is an array; the reference to its base is consumed, also on failure.
+    let failed = unsafe { PY_ARRAY_API.PyArray_SetBaseObject(py, array.as_ptr().cast(), base) };
     if failed != 0 {
         return Err(PyErr::fetch(py));
     }
     Ok(array)
+}
+
+/// How many references to an object there are.
+pub fn references(object: &Bound<'_, PyAny>) -> isize {
+    // SAFETY: the object is alive, and we are attached to the interpreter.
+    unsafe { ffi::Py_REFCNT(object.as_ptr()) }
+}
+
+/// Whether an array is that of a borrow that is out, or made from it.
+pub fn is_lent(array: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let facts = facts(array)?;
+    let (Some(dtype), Ok(layout)) = (facts.dtype, facts.layout) else {
+        return Ok(false);
+    };
+    Ok(domain_of(array, facts.first, &layout, dtype) == LENT)
+}
+
+/// Whether an array's samples are its own, and no view of others.
+pub fn owns_samples(array: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !is_array(array) {
+        return Ok(false);
+    }
+    // SAFETY: it is an array; the structure is read while we are attached and hold a reference.
+    let flags = unsafe { (*array.as_ptr().cast::<PyArrayObject>()).fields.flags };
+    Ok(flags & NPY_ARRAY_OWNDATA != 0)
 }
 
 /// Whether the object is an `ndarray`, and no subclass.
@@ -159,7 +213,7 @@ pub fn operand<'a>(array: &'a Bound<'_, PyAny>, audio: &Layout) -> PyResult<Stri
         },
         other => other,
     })?;
-    let domain = origin_of(array, facts.first, &layout, dtype).number();
+    let domain = domain_of(array, facts.first, &layout, dtype);
     // SAFETY: NumPy keeps the array's memory allocated and initialised while the array lives, and the
     // reference `array` outlives the result; writing is allowed as its flag says.
     Ok(unsafe { Strided::from_raw(facts.first, layout, dtype, facts.writable, domain) })
@@ -174,20 +228,23 @@ fn no_sample_type(array: &Bound<'_, PyAny>) -> PyErr {
     .into()
 }
 
-/// Whose memory the array lies in: one of our allocations, or none.
-fn origin_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: Dtype) -> Origin {
+/// Whose memory the array lies in: that of a borrow that is out, one of our allocations, or none of ours.
+fn domain_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: Dtype) -> u64 {
     let mut object = array.as_ptr();
-    // An array of its own memory has no base; one on ours has an export, perhaps behind another array.
+    // An array of its own memory has no base; one on ours has an owner, perhaps behind other arrays.
     for _ in 0..4 {
         // SAFETY: `object` is an array (checked by `facts`, or below), alive because `array` holds it.
         let base = unsafe { (*object.cast::<PyArrayObject>()).fields.base };
         if base.is_null() {
-            return Origin::FOREIGN;
+            return Origin::FOREIGN.number();
         }
         // SAFETY: the base of a living array is a living object; borrowed for this loop only.
         let base = unsafe { Borrowed::from_ptr(array.py(), base) };
-        if let Ok(exported) = base.cast_exact::<Exported>() {
-            return exported.get().export.samples().buffer().origin();
+        if let Some(export) = owner::export_of(&base) {
+            return export.samples().buffer().origin().number();
+        }
+        if let Ok(lent) = base.cast_exact::<Lent>() {
+            return lent.get().domain();
         }
         if !is_array(&base) {
             break;
@@ -197,7 +254,9 @@ fn origin_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: D
     let reach = layout.reach(dtype.size()).unwrap_or((0, 0));
     let low = first.addr().wrapping_add_signed(reach.0 as isize);
     let known = Buffer::find(low, (reach.1 - reach.0) as usize);
-    known.map_or(Origin::FOREIGN, |buffer| buffer.origin())
+    known
+        .map_or(Origin::FOREIGN, |buffer| buffer.origin())
+        .number()
 }
 
 /// Holds a Python object and lets go of it on any thread.

@@ -1,0 +1,127 @@
+"""What outlived a `with audio.borrow()`: found, made read-only and named.
+
+Only called when reference counts say that there is something. Every other array holds a reference
+to the root and every consumer of the with-array one to that, so that what is found can be counted
+against what there is. NumPy's arrays are in no list of the interpreter: they are looked for where
+somebody holds them, in containers and in the variables of running functions.
+"""
+
+import gc
+import inspect
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+# The garbage collector looks into these while they run, and into the frames of no other functions.
+_GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
+
+def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[str | None, bool]:
+    """Freezes what outlives a borrow.
+
+    `arrays` has the `array` of the with and the hidden `root` behind it. There are `on_root` references
+    to the root by others than the array, and `on_array` to the array, one of which is the
+    with-variable's. Returns what to tell the user, if anything, and whether nothing that is left
+    can write. After an exception second names are no news: the traceback has them.
+    """
+    names, roots, found = _search(arrays, sys._getframe(1))
+    root, array = arrays.root, arrays.array
+    views = [view for view in found if isinstance(view, np.ndarray)]
+    buffers = [view for view in found if isinstance(view, memoryview)]
+    for view in views:
+        view.setflags(write=False)
+    # A memoryview holds the array through an object of its own, which looked like a name of it.
+    buffers_of_array = [view for view in buffers if view.obj is array]
+    owners = {id(owner) for view in buffers_of_array for owner in gc.get_referents(view)}
+    second_names = 0 if raised else names - len(owners) - 1 + roots
+    direct = sum(view.base is root or view.base is array for view in views)
+    unseen = on_array + on_root - names - roots - direct
+
+    told = [f"a NumPy array of shape {view.shape}" for view in views]
+    told += [f"a memoryview of shape {view.shape}" for view in buffers]
+    if second_names > 0:
+        told.append(f"{_references(second_names)} to the array of the with, of shape {array.shape}")
+    if unseen > 0:
+        told.append(f"{_references(unseen)} by a consumer such as a tensor")
+    harmless = unseen <= 0 and all(view.readonly for view in buffers)
+    if not told:
+        return None, harmless
+    state = (
+        "can only be read now"
+        if harmless
+        else "cannot all be made read-only: delete the rest before you borrow again"
+    )
+    message = (
+        "what borrow() and borrow_mut() hand out ends with their with-block, but these outlive it: "
+        f"{', '.join(told)}; they {state}. Keep a copy instead, such as array[a:b].copy()"
+    )
+    return message, harmless
+
+
+def _search(arrays: Any, caller: FrameType) -> tuple[int, int, list[Any]]:
+    """How often the array and the root are held, and what else there is on them."""
+    root, array = arrays.root, arrays.array  # in no cell, which would be one more holder
+    names = roots = 0
+    found: dict[int, Any] = {}
+    for held in _held_arrays(caller):
+        if held is array:
+            names += 1
+        elif held is root:
+            roots += 1
+        elif id(held) not in found and _reaches(held, root, array):
+            found[id(held)] = held
+    return names, roots, list(found.values())
+
+
+def _references(count: int) -> str:
+    return "a second reference" if count == 1 else f"{count} more references"
+
+
+def _held_arrays(caller: FrameType) -> Iterator[Any]:
+    """Arrays and memoryviews, once for each container and variable that holds them."""
+    here = threading.get_ident()
+    others = [frame for thread, frame in sys._current_frames().items() if thread != here]
+    containers = gc.get_objects()  # before there are lists of our own among them
+    held = [each for top in [caller, *others] for each in _variables(top)]
+    while held or containers:
+        yield from filter(_is_array, held)
+        # Containers of plain values are tracked by nobody but those who hold them.
+        containers += [
+            each for each in held if type(each) in (dict, tuple) and not gc.is_tracked(each)
+        ]
+        held = gc.get_referents(*containers)
+        containers = []
+
+
+def _is_array(held: Any) -> bool:
+    return issubclass(type(held), np.ndarray | memoryview)
+
+
+def _variables(top: FrameType) -> list[Any]:
+    """The variables of running functions that no container holds."""
+    values = []
+    frame: FrameType | None = top
+    while frame is not None:
+        code = frame.f_code
+        if code.co_flags & inspect.CO_OPTIMIZED and not code.co_flags & _GENERATORS:
+            in_cells = {*code.co_cellvars, *code.co_freevars}
+            variables = frame.f_locals
+            values += [value for name, value in variables.items() if name not in in_cells]
+            if sys.version_info < (3, 13) and sys.getrefcount(variables) == 3:
+                # A snapshot that nobody else knows: it would stay and keep all of this alive.
+                variables.clear()
+        frame = frame.f_back
+    return values
+
+
+def _reaches(held: Any, root: Any, array: Any) -> bool:
+    """Whether an array or memoryview was made from the root, over any number of steps."""
+    for _ in range(16):
+        if held is root or held is array:
+            return True
+        held = held.obj if isinstance(held, memoryview) else getattr(held, "base", None)
+    return False

@@ -1,0 +1,81 @@
+//! What users set for the current context: `with no_copies()`, `with integer_overflow("saturate")`.
+//!
+//! A setting is a `contextvars.ContextVar`, so that threads and tasks have their own. It costs a look-up of
+//! some 50 ns, and as long as nobody has ever used it one load of a flag.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+use crate::python::errors::copy_error;
+use crate::sync::{AtomicBool, Ordering};
+
+/// One setting.
+pub struct Policy {
+    name: &'static str,
+    used: AtomicBool,
+    variable: PyOnceLock<Py<PyAny>>,
+}
+
+static NO_COPIES: Policy = Policy::named("no_copies");
+
+/// All settings, as `_policies.py` names them.
+static POLICIES: [&Policy; 1] = [&NO_COPIES];
+
+impl Policy {
+    const fn named(name: &'static str) -> Policy {
+        Policy {
+            name,
+            used: AtomicBool::new(false),
+            variable: PyOnceLock::new(),
+        }
+    }
+
+    /// What is set for the current context, if anything was ever set for any.
+    #[inline]
+    pub fn current<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        // Relaxed: whoever sets it in this context has written the flag on this thread, or has handed the
+        // context over to it.
+        if !self.used.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        self.look_up(py)
+    }
+
+    #[cold]
+    fn look_up<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(variable) = self.variable.get(py) else {
+            return Ok(None);
+        };
+        let value = variable.bind(py).call_method0(intern!(py, "get"))?;
+        Ok(Some(value).filter(|value| !value.is_none()))
+    }
+}
+
+/// Has the setting of that name looked up in a `ContextVar`, whose default is None, from now on.
+#[pyfunction]
+pub fn _use_policy(py: Python<'_>, name: &str, variable: Py<PyAny>) -> PyResult<()> {
+    let policy = POLICIES.iter().find(|policy| policy.name == name);
+    let policy = policy.ok_or_else(|| PyValueError::new_err(format!("no policy {name}")))?;
+    policy.variable.get_or_init(py, || variable);
+    policy.used.store(true, Ordering::Release);
+    Ok(())
+}
+
+/// A `CopyError` inside `no_copies()`. `bytes` are those that would be copied, `why` says what for, and the
+/// way out: "copy() is a copy; ...".
+#[inline]
+pub fn allow_copy(py: Python<'_>, bytes: usize, why: impl FnOnce() -> String) -> PyResult<()> {
+    match NO_COPIES.current(py)? {
+        None => Ok(()),
+        Some(_) => Err(refused(bytes, &why())),
+    }
+}
+
+#[cold]
+fn refused(bytes: usize, why: &str) -> PyErr {
+    copy_error(format!(
+        "{bytes} bytes of samples would be copied inside no_copies(): {why}"
+    ))
+}
