@@ -280,6 +280,15 @@ impl Span {
                 width: 0,
             };
         }
+        if shape[0] == 1 && strides[1] == size as isize {
+            // One row side by side: by far the most common, and in normal form already.
+            return Span {
+                start,
+                count: [1, 1],
+                step: [0, 0],
+                width: size * shape[1],
+            };
+        }
         let mut span = Span {
             start,
             count: shape,

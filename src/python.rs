@@ -13,6 +13,7 @@ mod files;
 mod functions;
 mod generation;
 mod indexing;
+mod memory;
 mod operand;
 mod policy;
 mod running;
@@ -33,7 +34,11 @@ mod _audio_samples {
     #[pymodule_export]
     use super::generation::generation;
     #[pymodule_export]
+    use super::memory::memory;
+    #[pymodule_export]
     use super::policy::_use_policy;
+    #[pymodule_export]
+    use super::running::{num_threads, set_num_threads};
     #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;

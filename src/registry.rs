@@ -287,9 +287,15 @@ impl Registry {
     /// As [`Registry::lease`] without patience; `work` has not run then.
     #[inline]
     pub fn briefly<R>(&self, claims: &[Claim], work: impl FnOnce() -> R) -> Result<R, Refusal> {
-        if let Some(part) = Parts::of(claims).only() {
+        let parts = Parts::of(claims);
+        if let Some(part) = parts.only() {
             let table = self.parts[part].table.lock();
             if table.is_quiet() {
+                return Ok(work());
+            }
+        } else {
+            let locked = Locked::lock(self, parts);
+            if locked.is_quiet() {
                 return Ok(work());
             }
         }

@@ -17,14 +17,18 @@ from ._audio_samples import (
     __version__,
     generation,
     info,
+    memory,
+    num_threads,
     read,
+    set_num_threads,
     write,
 )
-from ._policies import no_copies
+from ._policies import integer_overflow, no_copies
 
 # Attributes of an extension module are no modules to the import system until they are listed:
-# this line makes `import audio_samples.generation` work.
+# these lines make `import audio_samples.generation` work.
 _sys.modules[f"{__name__}.generation"] = generation
+_sys.modules[f"{__name__}.memory"] = memory
 
 __all__ = [
     "AudioFileError",
@@ -37,7 +41,11 @@ __all__ = [
     "__version__",
     "generation",
     "info",
+    "integer_overflow",
+    "memory",
     "no_copies",
+    "num_threads",
     "read",
+    "set_num_threads",
     "write",
 ]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from typing_extensions import Buffer, TypeVar
 
 from . import generation as generation
+from . import memory as memory
 
 __version__: str
 
@@ -323,3 +324,5 @@ class AudioInfo:
     def dtype(self) -> np.dtype[Any]: ...
 
 def info(path_or_file: _Path | BinaryIO) -> AudioInfo: ...
+def num_threads() -> int: ...
+def set_num_threads(threads: int) -> None: ...

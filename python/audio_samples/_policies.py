@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Literal
 
 from ._audio_samples import _use_policy
 
@@ -32,4 +32,20 @@ def no_copies() -> Iterator[None]:
     not say what for.
     """
     with _set(_no_copies, True):
+        yield
+
+
+_integer_overflow: ContextVar[str | None] = ContextVar("integer_overflow", default=None)
+
+
+@contextmanager
+def integer_overflow(mode: Literal["wrap", "saturate", "raise"]) -> Iterator[None]:
+    """What operators do with integer results that their type cannot hold.
+
+    `"wrap"` wraps as NumPy does (the default), `"saturate"` takes the nearest number that fits,
+    `"raise"` raises OverflowError and changes nothing. It holds for the current thread or task.
+    """
+    if mode not in ("wrap", "saturate", "raise"):
+        raise ValueError(f"integer_overflow takes 'wrap', 'saturate' or 'raise', not {mode!r}")
+    with _set(_integer_overflow, mode):
         yield

@@ -3,7 +3,7 @@
 use crate::audio::{Audio, Manner};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{self, Operand, Operator};
+use crate::kernel::{self, Operand, Operator, Overflow, Sign};
 use crate::layout::Layout;
 use crate::registry::Mode;
 use crate::view::{Fresh, Strided, access};
@@ -17,6 +17,8 @@ pub struct Operation {
     pub compute: Dtype,
     /// True for `operand op audio`.
     pub reflected: bool,
+    /// What becomes of integer results that do not fit.
+    pub overflow: Overflow,
 }
 
 /// Samples repeated into a layout's shape.
@@ -76,7 +78,8 @@ impl Audio {
         ];
         access(&reads, manner.effort, manner.patience, |access| {
             let (operator, compute) = (operation.operator, operation.compute);
-            kernel::binary(access, operator, compute, &fresh.strided(), &a, &b)
+            let out = fresh.strided();
+            kernel::binary_with(access, operator, compute, operation.overflow, &out, &a, &b)
         })??;
         Ok(self.with_samples(fresh.share()))
     }
@@ -105,15 +108,29 @@ impl Audio {
         let claims = [out.claim(Mode::Write), read_claim(&operand, self)];
         access(&claims, manner.effort, manner.patience, |access| {
             let (operator, compute) = (operation.operator, operation.compute);
-            kernel::binary(
+            kernel::binary_with(
                 access,
                 operator,
                 compute,
+                operation.overflow,
                 &out,
                 &Operand::Samples(out),
                 &operand,
             )
         })?
+    }
+}
+
+impl Audio {
+    /// `-audio` or `|audio|` in new memory.
+    ///
+    /// # Errors
+    /// An integer result that does not fit, if `overflow` says so; samples that are borrowed.
+    pub fn sign(&self, sign: Sign, overflow: Overflow, manner: Manner<'_>) -> Result<Audio, Error> {
+        self.to_fresh(self.dtype(), manner, |access, out, from| match sign {
+            Sign::Negate => kernel::negate(access, overflow, out, from),
+            Sign::Absolute => kernel::absolute(access, overflow, out, from),
+        })
     }
 }
 

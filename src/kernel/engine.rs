@@ -1,19 +1,22 @@
 //! How an operation is done: which instructions, how many threads, past the cache or through it.
 
-use crate::dtype::Dtype;
+use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
-use crate::kernel::arch::{Arch, Mode, Sign};
+use crate::kernel::arch::{Arch, Combination, Mode, Sign};
 use crate::kernel::plan::{Meeting, Order, Rows, distinct};
-use crate::kernel::row::AnySource;
+use crate::kernel::row::{AnySource, Feed};
 use crate::kernel::rows::{Task, Work};
 use crate::kernel::{Operand, Operator, Overflow, Scalar, bytes_moved, scalar, threads};
 use crate::view::{Access, Fresh, Strided};
+use crate::with_sample;
 
 /// Bytes from which an operation is split among threads: some 100 microseconds of work, several times what
 /// starting a thread takes.
 const PARALLEL_FROM: usize = 4 << 20;
 /// Bytes of a result from which it is written past the cache.
 const STREAM_FROM: usize = 8 << 20;
+/// Bytes of a result up to which planning an operation costs more than carrying it out.
+const AT_ONCE: usize = 32 << 10;
 /// Parts start at a multiple of this many samples: no two threads write to one cache line.
 const GRAIN: usize = 1024;
 
@@ -67,10 +70,13 @@ impl Engine {
         a: &Operand<'_>,
         b: &Operand<'_>,
     ) -> Result<(), Error> {
+        let mode = mode_of(compute, overflow);
+        if self.at_once(access, operator, compute, mode, out, a, b) {
+            return Ok(());
+        }
         if operator == Operator::Div {
             return self.divide(access, compute, out, a, b);
         }
-        let mode = mode_of(compute, overflow);
         let mut spare = Spare::default();
         let plan = self.plan(access, Work::Binary(operator), out, a, b, &mut spare)?;
         let task = Task {
@@ -87,6 +93,50 @@ impl Engine {
             });
         }
         Ok(())
+    }
+
+    /// Carries out what needs no plan: little of it, side by side, of one type, and nothing to be noted.
+    /// False if it is something else, and nothing has been done.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an operation has this many sides"
+    )]
+    #[inline]
+    fn at_once(
+        &self,
+        access: &Access,
+        operator: Operator,
+        compute: Dtype,
+        mode: Mode,
+        out: &Strided<'_>,
+        a: &Operand<'_>,
+        b: &Operand<'_>,
+    ) -> bool {
+        let size = compute.size();
+        let divides = operator == Operator::Div;
+        let by_number = matches!(b, Operand::Scalar(number) if !number.is_zero());
+        if out.dtype() != compute
+            || mode == Mode::Note
+            || (divides && !(by_number && compute.is_float()))
+            || out.layout().channels() != 1
+            || !out.layout().has_dense_rows(size)
+            || out.layout().frames() * size > AT_ONCE
+            || !lies_like(out, a)
+            || !lies_like(out, b)
+        {
+            return false;
+        }
+        with_sample!(compute, T => {
+            self.arch.binary(&Combination {
+                operator,
+                mode,
+                out: out.target::<T>(access, 0),
+                x: feed::<T>(access, a),
+                y: feed::<T>(access, b),
+                stream: false,
+            });
+        });
+        true
     }
 
     fn divide(
@@ -386,6 +436,29 @@ impl Engine {
 struct Spare {
     x: Option<Fresh>,
     y: Option<Fresh>,
+}
+
+/// One row of an operand, or its number.
+#[inline]
+fn feed<'a, T: Sample>(access: &'a Access, operand: &Operand<'a>) -> Feed<'a, T> {
+    match operand {
+        Operand::Samples(samples) => Feed::Row(samples.source::<T>(access, 0)),
+        Operand::Scalar(number) => Feed::Number(number.sample()),
+    }
+}
+
+/// Whether the operand is a number, or dense samples of `out`'s type in `out`'s own place or clear of it.
+#[inline]
+fn lies_like(out: &Strided<'_>, operand: &Operand<'_>) -> bool {
+    let Operand::Samples(samples) = operand else {
+        return true;
+    };
+    let size = out.dtype().size();
+    let bytes = out.layout().frames() * size;
+    let (ours, theirs) = (out.first_address(), samples.first_address());
+    samples.dtype() == out.dtype()
+        && samples.layout().has_dense_rows(size)
+        && (ours == theirs || ours.abs_diff(theirs) >= bytes)
 }
 
 #[inline]

@@ -7,7 +7,7 @@ use crate::audio::{Audio, Operation};
 use crate::kernel::Operator;
 use crate::python::audio::AudioSamples;
 use crate::python::operand::{self, Operand, Side};
-use crate::python::{running, ufunc};
+use crate::python::{policy, running, ufunc};
 
 impl AudioSamples {
     #[inline]
@@ -37,6 +37,7 @@ impl AudioSamples {
             operator,
             compute: operand.compute,
             reflected,
+            overflow: policy::overflow(py, operand.compute)?,
         };
         if let Some(other) = operand.audio()
             && other.layout().ndim() > self.audio().layout().ndim()
@@ -78,6 +79,7 @@ impl AudioSamples {
             operator,
             compute: operand.compute,
             reflected: false,
+            overflow: policy::overflow(slf.py(), this.audio().dtype())?,
         };
         let kernel = operand.kernel(this.audio())?;
         running::run(slf.py(), this.bytes_per_pass(), |manner| {

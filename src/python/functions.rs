@@ -4,15 +4,16 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 
+use crate::kernel::Sign;
 use crate::python::audio::AudioSamples;
-use crate::python::ufunc;
+use crate::python::{policy, running, ufunc};
 
 type Any<'py> = Bound<'py, PyAny>;
 
 #[pymethods]
 impl AudioSamples {
     fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        ufunc::unary(slf, "negative")
+        signed(slf, Sign::Negate)
     }
 
     fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
@@ -20,7 +21,7 @@ impl AudioSamples {
     }
 
     fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        ufunc::unary(slf, "absolute")
+        signed(slf, Sign::Absolute)
     }
 
     fn __invert__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
@@ -186,6 +187,15 @@ impl AudioSamples {
         let given = stand_ins.into_iter().find(|(array, _)| array.is(&result));
         Ok(given.map_or(result, |(_, audio)| audio))
     }
+}
+
+fn signed<'py>(audio: &Bound<'py, AudioSamples>, sign: Sign) -> PyResult<Any<'py>> {
+    let (py, this) = (audio.py(), audio.get());
+    let overflow = policy::overflow(py, this.audio().dtype())?;
+    let done = running::run(py, this.bytes_per_pass(), |manner| {
+        this.audio().sign(sign, overflow, manner)
+    })?;
+    Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
 }
 
 /// The argument with arrays in place of audio, also inside lists and tuples.

@@ -170,7 +170,7 @@ impl AudioSamples {
         let fits = ndarray::is_exact_array(array)
             && ndarray::facts(array)?
                 .layout
-                .is_ok_and(|layout| layout.ndim() > 0);
+                .is_some_and(|layout| layout.ndim() > 0);
         if !fits {
             return Ok(array.clone());
         }

@@ -13,11 +13,11 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::kernel::{self, Operator, Scalar};
 use crate::python::audio::AudioSamples;
-use crate::python::exchange::ndarray;
+use crate::python::exchange::ndarray::{self, Readable};
 
 enum Source<'py> {
     Audio(Bound<'py, AudioSamples>),
-    Array(Bound<'py, PyAny>),
+    Array(Readable<'py>),
     Number(Scalar),
     /// An array whose result is no sample type: only NumPy can store that in place.
     Other(Bound<'py, PyAny>),
@@ -49,8 +49,12 @@ impl<'py> Operand<'py> {
             Source::Audio(audio) => {
                 kernel::Operand::Samples(audio.get().audio().samples().strided())
             }
-            Source::Array(array) | Source::Other(array) => {
-                kernel::Operand::Samples(ndarray::operand(array, audio.layout())?)
+            Source::Array(array) => kernel::Operand::Samples(array.strided(audio.layout())?),
+            Source::Other(array) => {
+                return Err(PyTypeError::new_err(format!(
+                    "an array of {} is no operand",
+                    array.getattr(intern!(array.py(), "dtype"))?
+                )));
             }
             Source::Number(number) => kernel::Operand::Scalar(*number),
         })
@@ -195,13 +199,13 @@ fn array<'py>(
     side: Side,
     array: Bound<'py, PyAny>,
 ) -> PyResult<Operand<'py>> {
-    if let Some(theirs) = ndarray::facts(&array)?.dtype {
-        return Ok(Operand {
-            compute: operator.compute_type(own, theirs),
+    match Readable::new(array)? {
+        Ok(array) => Ok(Operand {
+            compute: operator.compute_type(own, array.dtype()),
             source: Source::Array(array),
-        });
+        }),
+        Err(array) => other_type(own, operator, side, &array),
     }
-    other_type(own, operator, side, &array)
 }
 
 #[cold]
@@ -234,10 +238,19 @@ fn other_type<'py>(
     };
     let wanted = resolved.get_item(usize::from(side != Side::Left))?;
     let cast = array.call_method1(intern!(py, "astype"), (wanted,))?;
-    Ok(Operand {
-        source: Source::Array(cast),
-        compute,
-    })
+    match Readable::new(cast)? {
+        Ok(cast) => Ok(Operand {
+            source: Source::Array(cast),
+            compute,
+        }),
+        // NumPy computes in a type of its own and gives one of ours: a loop that we do not have.
+        Err(_) => Err(no_sample_type(
+            own,
+            operator,
+            &theirs.str()?.to_string(),
+            &name,
+        )),
+    }
 }
 
 #[cold]

@@ -8,6 +8,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::dtype::Dtype;
+use crate::kernel::Overflow;
 use crate::python::errors::copy_error;
 use crate::sync::{AtomicBool, Ordering};
 
@@ -19,9 +21,10 @@ pub struct Policy {
 }
 
 static NO_COPIES: Policy = Policy::named("no_copies");
+static INTEGER_OVERFLOW: Policy = Policy::named("integer_overflow");
 
 /// All settings, as `_policies.py` names them.
-static POLICIES: [&Policy; 1] = [&NO_COPIES];
+static POLICIES: [&Policy; 2] = [&NO_COPIES, &INTEGER_OVERFLOW];
 
 impl Policy {
     const fn named(name: &'static str) -> Policy {
@@ -61,6 +64,22 @@ pub fn _use_policy(py: Python<'_>, name: &str, variable: Py<PyAny>) -> PyResult<
     policy.variable.get_or_init(py, || variable);
     policy.used.store(true, Ordering::Release);
     Ok(())
+}
+
+/// What becomes of integer results of type `result` that do not fit, in the current context.
+#[inline]
+pub fn overflow(py: Python<'_>, result: Dtype) -> PyResult<Overflow> {
+    if result.is_float() {
+        return Ok(Overflow::Wrap);
+    }
+    match INTEGER_OVERFLOW.current(py)? {
+        None => Ok(Overflow::Wrap),
+        Some(mode) => match mode.extract::<String>()?.as_str() {
+            "saturate" => Ok(Overflow::Saturate),
+            "raise" => Ok(Overflow::Raise),
+            _ => Ok(Overflow::Wrap),
+        },
+    }
 }
 
 /// A `CopyError` inside `no_copies()`. `bytes` are those that would be copied, `why` says what for, and the

@@ -3,10 +3,12 @@
 
 use std::cell::Cell;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::audio::{Audio, Manner};
 use crate::error::Error;
+use crate::kernel;
 use crate::registry::{Claim, Lease, Mode, Patience};
 use crate::view::{self, Effort};
 
@@ -97,4 +99,21 @@ pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'stati
         .and_then(|()| GRANTED.take().ok_or_else(|| Error::Busy.into())),
         done => done.map_err(PyErr::from),
     }
+}
+
+/// How many threads one large operation may use.
+#[pyfunction]
+pub fn num_threads() -> usize {
+    kernel::threads()
+}
+
+/// Sets how many threads one large operation may use; 1 keeps everything on the calling thread. The
+/// environment variable `AUDIO_SAMPLES_NUM_THREADS` sets it at the start.
+#[pyfunction]
+pub fn set_num_threads(threads: usize) -> PyResult<()> {
+    if threads == 0 {
+        return Err(PyValueError::new_err("threads must be at least 1, not 0"));
+    }
+    kernel::set_threads(threads);
+    Ok(())
 }

@@ -190,7 +190,7 @@ fn wrap<'py>(
         return Ok(result);
     }
     let facts = ndarray::facts(&result)?;
-    let (Some(_), Ok(layout)) = (facts.dtype, facts.layout) else {
+    let (Some(_), Some(layout)) = (facts.dtype, facts.layout) else {
         return Ok(result);
     };
     let alike = call

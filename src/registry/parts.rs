@@ -103,6 +103,11 @@ impl<'r> Locked<'r> {
         }
     }
 
+    /// Whether no operation runs on any of the parts, and nobody has borrowed from them.
+    pub fn is_quiet(&self) -> bool {
+        self.guards.iter().flatten().all(|table| table.is_quiet())
+    }
+
     /// Lets go of all parts but one.
     pub fn keep(mut self, part: usize) -> MutexGuard<'r, Table> {
         match self.guards[self.parts.rank(part)].take() {

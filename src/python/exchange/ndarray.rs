@@ -120,7 +120,7 @@ pub fn references(object: &Bound<'_, PyAny>) -> isize {
 /// Whether an array is that of a borrow that is out, or made from it.
 pub fn is_lent(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     let facts = facts(array)?;
-    let (Some(dtype), Ok(layout)) = (facts.dtype, facts.layout) else {
+    let (Some(dtype), Some(layout)) = (facts.dtype, facts.layout) else {
         return Ok(false);
     };
     Ok(domain_of(array, facts.first, &layout, dtype) == LENT)
@@ -155,7 +155,7 @@ pub struct Facts {
     /// `None` for a type that is no sample type, or of the other byte order.
     pub dtype: Option<Dtype>,
     /// Shape and strides, if there are at most two axes.
-    pub layout: Result<Layout, Error>,
+    pub layout: Option<Layout>,
     /// Whether NumPy lets the array be written.
     pub writable: bool,
 }
@@ -182,13 +182,15 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
         .find(|dtype| native && type_number(*dtype) == descr.type_num);
     let ndim = fields.nd as usize;
     let layout = if ndim == 0 {
-        Layout::strided(&[], &[], 0)
+        Layout::strided(&[], &[], 0).ok()
+    } else if ndim > 2 {
+        None
     } else {
         // SAFETY: an array of ndim > 0 has that many dimensions, valid while it lives.
         let shape = unsafe { std::slice::from_raw_parts(fields.dimensions.cast::<usize>(), ndim) };
         // SAFETY: and as many strides.
         let strides = unsafe { std::slice::from_raw_parts(fields.strides.cast::<isize>(), ndim) };
-        Layout::strided(shape, strides, 0)
+        Layout::strided(shape, strides, 0).ok()
     };
     Ok(Facts {
         first: fields.data.cast(),
@@ -198,25 +200,60 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
     })
 }
 
-/// The samples of an array as an operand for audio of `audio`'s shape, for as long as the array is held.
+/// An array whose samples are read where they lie.
 ///
-/// # Errors
-/// A type that is no sample type, or more than two axes.
-#[inline]
-pub fn operand<'a>(array: &'a Bound<'_, PyAny>, audio: &Layout) -> PyResult<Strided<'a>> {
-    let facts = facts(array)?;
-    let dtype = facts.dtype.ok_or_else(|| no_sample_type(array))?;
-    let layout = facts.layout.map_err(|error| match error {
-        Error::TooManyAxes { shape } => Error::ShapeMismatch {
-            audio: audio.shape().to_vec(),
-            operand: shape,
-        },
-        other => other,
-    })?;
-    let domain = domain_of(array, facts.first, &layout, dtype);
-    // SAFETY: NumPy keeps the array's memory allocated and initialised while the array lives, and the
-    // reference `array` outlives the result; writing is allowed as its flag says.
-    Ok(unsafe { Strided::from_raw(facts.first, layout, dtype, facts.writable, domain) })
+/// Invariant 1: `facts` are those of `array`, which is held.
+pub struct Readable<'py> {
+    array: Bound<'py, PyAny>,
+    facts: Facts,
+    dtype: Dtype,
+}
+
+impl<'py> Readable<'py> {
+    /// The array, if it is of a sample type in native byte order; otherwise the array back.
+    #[inline]
+    pub fn new(array: Bound<'py, PyAny>) -> PyResult<Result<Readable<'py>, Bound<'py, PyAny>>> {
+        let facts = facts(&array)?;
+        Ok(match facts.dtype {
+            Some(dtype) => Ok(Readable {
+                array,
+                facts,
+                dtype,
+            }),
+            None => Err(array),
+        })
+    }
+
+    /// The type of its samples.
+    #[inline]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Its samples as an operand for audio of `audio`'s shape.
+    ///
+    /// # Errors
+    /// More than two axes.
+    #[inline]
+    pub fn strided(&self, audio: &Layout) -> PyResult<Strided<'_>> {
+        let Some(layout) = self.facts.layout else {
+            return Err(Error::ShapeMismatch {
+                audio: audio.shape().to_vec(),
+                operand: shape(&self.array)?,
+            }
+            .into());
+        };
+        let first = self.facts.first;
+        let domain = domain_of(&self.array, first, &layout, self.dtype);
+        // SAFETY: NumPy keeps the array's memory allocated and initialised while the array lives, and by
+        // invariant 1 it lives as long as `self`; writing is allowed as its flag says.
+        Ok(unsafe { Strided::from_raw(first, layout, self.dtype, self.facts.writable, domain) })
+    }
+}
+
+#[cold]
+fn shape(array: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
+    array.getattr("shape")?.extract()
 }
 
 #[cold]
@@ -278,7 +315,12 @@ impl Drop for Held {
 pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
     let facts = facts(array)?;
     let dtype = facts.dtype.ok_or_else(|| no_sample_type(array))?;
-    let layout = facts.layout?;
+    let Some(layout) = facts.layout else {
+        return Err(Error::TooManyAxes {
+            shape: shape(array)?,
+        }
+        .into());
+    };
     let first = NonNull::new(facts.first).unwrap_or(NonNull::dangling());
     let owner = Box::new(Held(Some(array.clone().unbind())));
     // SAFETY: NumPy keeps the memory while the array lives, and `owner` holds the array.
