@@ -13,6 +13,7 @@ mod files;
 mod functions;
 mod generation;
 mod indexing;
+mod mapped;
 mod operand;
 mod policy;
 mod running;
@@ -32,6 +33,8 @@ mod _audio_samples {
     use super::files::{AudioInfo, info, read, write};
     #[pymodule_export]
     use super::generation::generation;
+    #[pymodule_export]
+    use super::mapped::open;
     #[pymodule_export]
     use super::policy::_use_policy;
     #[pymodule_export]

@@ -17,6 +17,7 @@ from ._audio_samples import (
     __version__,
     generation,
     info,
+    open,
     read,
     write,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "generation",
     "info",
     "no_copies",
+    "open",
     "read",
     "write",
 ]

@@ -1,9 +1,9 @@
 //! `+ - * /` between audio and what fits its shape.
 
-use crate::audio::{Audio, Manner};
+use crate::audio::{Audio, Manner, windows};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{self, Operand, Operator};
+use crate::kernel::{Operand, Operator};
 use crate::layout::Layout;
 use crate::registry::Mode;
 use crate::view::{Fresh, Strided, access};
@@ -75,8 +75,7 @@ impl Audio {
             read_claim(&operand, self),
         ];
         access(&reads, manner.effort, manner.patience, |access| {
-            let (operator, compute) = (operation.operator, operation.compute);
-            kernel::binary(access, operator, compute, &fresh.strided(), &a, &b)
+            windows::binary(access, operation, &fresh.strided(), &a, &b)
         })??;
         Ok(self.with_samples(fresh.share()))
     }
@@ -104,15 +103,7 @@ impl Audio {
         let out = self.samples.strided();
         let claims = [out.claim(Mode::Write), read_claim(&operand, self)];
         access(&claims, manner.effort, manner.patience, |access| {
-            let (operator, compute) = (operation.operator, operation.compute);
-            kernel::binary(
-                access,
-                operator,
-                compute,
-                &out,
-                &Operand::Samples(out),
-                &operand,
-            )
+            windows::binary(access, operation, &out, &Operand::Samples(out), &operand)
         })?
     }
 }

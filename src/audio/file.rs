@@ -35,7 +35,7 @@ pub fn read(
     start: u64,
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
-    let mut file = open(path)?;
+    let mut file = open(path, false)?;
     wav::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
 }
 
@@ -44,7 +44,7 @@ pub fn read(
 /// # Errors
 /// As [`wav::info`], with the path.
 pub fn info(path: &Path) -> Result<Info, Error> {
-    let mut file = open(path)?;
+    let mut file = open(path, false)?;
     wav::info(&mut file).map_err(|error| named(error, path))
 }
 
@@ -79,7 +79,7 @@ fn require_wav_ending(path: &Path) -> Result<(), Error> {
 }
 
 /// The error with the path of the file in it.
-fn named(error: Error, path: &Path) -> Error {
+pub(super) fn named(error: Error, path: &Path) -> Error {
     match error {
         Error::File { offset, message } => Error::File {
             offset,
@@ -98,12 +98,12 @@ fn named(error: Error, path: &Path) -> Error {
     }
 }
 
-/// Opens a regular file for reading. Nothing else is waited for: a pipe that nobody writes to would
+/// Opens a regular file for reading, or to change it where it is. Nothing else is waited for: a pipe that nobody writes to would
 /// never open.
-fn open(path: &Path) -> Result<File, Error> {
+pub(super) fn open(path: &Path, writable: bool) -> Result<File, Error> {
     let io = |error| Error::io(&error, Some(path));
     let mut options = OpenOptions::new();
-    options.read(true);
+    options.read(true).write(writable);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

@@ -15,6 +15,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
@@ -217,6 +218,15 @@ pub fn operand<'a>(array: &'a Bound<'_, PyAny>, audio: &Layout) -> PyResult<Stri
     // SAFETY: NumPy keeps the array's memory allocated and initialised while the array lives, and the
     // reference `array` outlives the result; writing is allowed as its flag says.
     Ok(unsafe { Strided::from_raw(facts.first, layout, dtype, facts.writable, domain) })
+}
+
+/// Whether an array is the samples of some audio, all of them in the same order.
+pub fn same_samples(array: &Bound<'_, PyAny>, audio: &Audio) -> PyResult<bool> {
+    if facts(array)?.dtype.is_none() {
+        return Ok(false);
+    }
+    let layout = audio.layout();
+    Ok(operand(array, layout)?.same_samples(&audio.samples().strided()))
 }
 
 #[cold]
