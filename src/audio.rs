@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod file;
 pub mod generation;
 pub mod mapped;
+pub mod pcm;
 pub mod wav;
 pub mod windows;
 

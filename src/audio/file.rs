@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
 use crate::audio::encoding::Encoding;
-use crate::audio::wav::{self, Info};
+use crate::audio::pcm::{self, Info};
+use crate::audio::wav;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::registry::Patience;
@@ -25,10 +26,10 @@ const MAX_NAMES: usize = 16;
 /// Endings of file names that promise WAV.
 const WAV_ENDINGS: [&str; 4] = ["", "wav", "wave", "bwf"];
 
-/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`wav::read`].
+/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`pcm::read`].
 ///
 /// # Errors
-/// As [`wav::read`], with the path.
+/// As [`pcm::read`], with the path.
 pub fn read(
     path: &Path,
     dtype: Option<Dtype>,
@@ -36,16 +37,16 @@ pub fn read(
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
     let mut file = open(path, false)?;
-    wav::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
+    pcm::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
 }
 
 /// What a file holds, without decoding it.
 ///
 /// # Errors
-/// As [`wav::info`], with the path.
+/// As [`pcm::info`], with the path.
 pub fn info(path: &Path) -> Result<Info, Error> {
     let mut file = open(path, false)?;
-    wav::info(&mut file).map_err(|error| named(error, path))
+    pcm::info(&mut file).map_err(|error| named(error, path))
 }
 
 /// Writes audio to a path; see [`wav::write`]. An existing file is replaced when all is written, and keeps

@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::audio::Audio;
 use crate::audio::encoding::ByteOrder;
 use crate::audio::file::{named, open as open_file};
-use crate::audio::wav::{self, Info};
+use crate::audio::pcm::{self, Info};
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::memory::Buffer;
@@ -27,7 +27,7 @@ use crate::view::Samples;
 pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
     let mut file = open_file(path, writable)?;
     let in_file = |error| named(error, path);
-    let info = wav::info(&mut file).map_err(in_file)?;
+    let info = pcm::info(&mut file).map_err(in_file)?;
     if let Some(reason) = obstacle(&info) {
         let message = format!(
             "{reason}, so the file cannot be the memory; edit() changes it block by block, read() makes \
