@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod audio;
+mod blocks;
 mod borrowing;
 mod construct;
 mod errors;
@@ -27,6 +28,8 @@ use pyo3::prelude::*;
 mod _audio_samples {
     #[pymodule_export]
     use super::audio::AudioSamples;
+    #[pymodule_export]
+    use super::blocks::{FileEdit, FileStream, edit, stream};
     #[pymodule_export]
     use super::borrowing::Borrow;
     #[pymodule_export]
