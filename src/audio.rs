@@ -4,10 +4,15 @@
 //! only the samples do. Two handles on the same samples see each other's changes.
 
 mod arithmetic;
+pub mod edit;
 pub mod encoding;
 pub mod file;
 pub mod generation;
+pub mod mapped;
+pub mod pcm;
+pub mod stream;
 pub mod wav;
+pub mod windows;
 
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -155,7 +160,7 @@ impl Audio {
         &self,
         dtype: Dtype,
         manner: Manner<'_>,
-        work: impl FnOnce(
+        work: impl Fn(
             &crate::view::Access,
             &crate::view::Strided<'_>,
             &crate::view::Strided<'_>,
@@ -167,7 +172,16 @@ impl Audio {
             &[from.claim(Mode::Read)],
             manner.effort,
             manner.patience,
-            |access| work(access, &fresh.strided(), &from),
+            |access| {
+                let out = fresh.strided();
+                windows::each(&[&out, &from], |start, count| {
+                    let (out, from) = (
+                        out.take_frames(start, count)?,
+                        from.take_frames(start, count)?,
+                    );
+                    work(access, &out, &from)
+                })
+            },
         )??;
         Ok(self.with_samples(fresh.share()))
     }
@@ -184,15 +198,31 @@ impl Audio {
                 &[out.claim(Mode::Write)],
                 manner.effort,
                 manner.patience,
-                |access| kernel::fill(access, &out, *value),
-            ),
+                |access| {
+                    windows::each(&[&out], |start, count| {
+                        kernel::fill(access, &out.take_frames(start, count)?, *value);
+                        Ok(())
+                    })
+                },
+            )?,
             Operand::Samples(from) => {
                 let from = arithmetic::fit(from, self.layout())?;
                 access(
                     &[out.claim(Mode::Write), from.claim(Mode::Read)],
                     manner.effort,
                     manner.patience,
-                    |access| kernel::copy(access, &out, &from),
+                    |access| {
+                        if !windows::are_apart(&out, &Operand::Samples(from)) {
+                            return kernel::copy(access, &out, &from);
+                        }
+                        windows::each(&[&out, &from], |start, count| {
+                            let (out, from) = (
+                                out.take_frames(start, count)?,
+                                from.take_frames(start, count)?,
+                            );
+                            kernel::copy(access, &out, &from)
+                        })
+                    },
                 )?
             }
         }

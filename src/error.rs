@@ -97,6 +97,8 @@ pub enum Error {
         /// Which samples, held by whom, and the way out.
         message: String,
     },
+    /// The samples were a file's or a segment's, and that was closed.
+    Closed,
     /// Another operation stands in the way and is not waited for: the caller has no patience, or is in the
     /// middle of an operation itself.
     Busy,
@@ -246,6 +248,11 @@ impl fmt::Display for Error {
             Error::Borrowed { message }
             | Error::InvalidShape { message }
             | Error::InvalidArgument { message } => f.write_str(message),
+            Error::Closed => write!(
+                f,
+                "the file that held these samples is closed; open it again, or take a .copy() before \
+                 it is closed"
+            ),
             Error::Busy => write!(
                 f,
                 "another operation is using these samples, and a thread that is in the middle of an \

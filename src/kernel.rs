@@ -139,6 +139,14 @@ pub fn binary(
     Engine::new().binary(access, operator, compute, Overflow::Wrap, out, a, b)
 }
 
+/// An error if there is a zero in a divisor.
+///
+/// # Errors
+/// [`Error::DivisionByZero`] with the place of the first one.
+pub fn check_divisor(access: &Access, divisor: &Strided<'_>) -> Result<(), Error> {
+    Engine::new().check_divisor(access, divisor)
+}
+
 /// As [`binary`], with a choice of what becomes of integer results that do not fit.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 //!              v          v
 //!           Buffer  =  Arc<Region>                      one count
 //!                         |
-//!                 start, len, owner                     owner: heap | foreign
+//!                 start, len, owner                     owner: heap | file | foreign
 //!                         |
 //!                         v
 //!                    the samples                        freed when the last handle goes
@@ -18,6 +18,7 @@
 
 #![allow(unsafe_code)]
 
+mod file;
 mod foreign;
 mod heap;
 pub mod pool;
@@ -29,6 +30,7 @@ use std::sync::{Arc, Weak};
 use crate::error::Error;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
+pub use file::{check as check_file, give_back};
 pub use foreign::Owner as ForeignOwner;
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
@@ -40,9 +42,17 @@ impl Origin {
     /// Memory that came from outside.
     pub const FOREIGN: Origin = Origin(0);
 
+    /// Set in the number of a mapped file.
+    const MAPPED: u64 = 1 << 63;
+
     fn next() -> Origin {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Origin(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// As [`Origin::next`], and [`Origin::is_file_number`] knows it.
+    fn next_mapped() -> Origin {
+        Origin(Origin::next().0 | Origin::MAPPED)
     }
 
     /// The number itself, for spreading over locks.
@@ -50,10 +60,17 @@ impl Origin {
     pub fn number(self) -> u64 {
         self.0
     }
+
+    /// Whether a number is that of a mapped file: no look-up, for operations ask it each time.
+    #[inline]
+    pub fn is_file_number(number: u64) -> bool {
+        number & Origin::MAPPED != 0
+    }
 }
 
 enum Storage {
     Heap(heap::Allocation),
+    File(file::Mapped),
     Foreign {
         start: NonNull<u8>,
         len: usize,
@@ -85,12 +102,15 @@ type Directory = BTreeMap<usize, (usize, Weak<Region>)>;
 /// Buffers of our own that something outside Rust can reach.
 static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
 
-/// Keeps everybody out of the directory until it is dropped, for a fork.
-pub struct Still(#[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>);
+/// Keeps everybody out of the directory, and out of the list of mapped files, until it is dropped: for a fork.
+pub struct Still(
+    #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>,
+    #[expect(dead_code, reason = "held, not used")] file::Still,
+);
 
-/// Locks the directory of buffers.
+/// Locks the directory of buffers and the list of mapped files.
 pub fn freeze() -> Still {
-    Still(DIRECTORY.lock())
+    Still(DIRECTORY.lock(), file::freeze())
 }
 
 impl Drop for Region {
@@ -106,6 +126,7 @@ impl Region {
     fn start(&self) -> NonNull<u8> {
         match &self.storage {
             Storage::Heap(memory) => memory.start(),
+            Storage::File(mapped) => mapped.start(),
             Storage::Foreign { start, .. } => *start,
         }
     }
@@ -114,6 +135,7 @@ impl Region {
     fn len(&self) -> usize {
         match &self.storage {
             Storage::Heap(memory) => memory.len(),
+            Storage::File(mapped) => mapped.len(),
             Storage::Foreign { len, .. } => *len,
         }
     }
@@ -226,7 +248,10 @@ impl Buffer {
     /// Whether its bytes may be written at all.
     #[inline]
     pub fn writable(&self) -> bool {
-        self.0.writable
+        match &self.0.storage {
+            Storage::File(mapped) => mapped.is_shared(),
+            _ => self.0.writable,
+        }
     }
 
     /// Which allocation this is.
@@ -235,10 +260,11 @@ impl Buffer {
         self.0.origin
     }
 
-    /// `heap` or `foreign`.
+    /// `heap`, `file` or `foreign`.
     pub fn owner_name(&self) -> &'static str {
         match self.0.storage {
             Storage::Heap(_) => "heap",
+            Storage::File(_) => "file",
             Storage::Foreign { .. } => "foreign",
         }
     }

@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod audio;
+mod blocks;
 mod borrowing;
 mod construct;
 mod errors;
@@ -13,6 +14,7 @@ mod files;
 mod functions;
 mod generation;
 mod indexing;
+mod mapped;
 mod memory;
 mod operand;
 mod policy;
@@ -28,11 +30,15 @@ mod _audio_samples {
     #[pymodule_export]
     use super::audio::AudioSamples;
     #[pymodule_export]
+    use super::blocks::{FileEdit, FileStream, edit, stream};
+    #[pymodule_export]
     use super::borrowing::Borrow;
     #[pymodule_export]
     use super::files::{AudioInfo, info, read, write};
     #[pymodule_export]
     use super::generation::generation;
+    #[pymodule_export]
+    use super::mapped::open;
     #[pymodule_export]
     use super::memory::memory;
     #[pymodule_export]

@@ -159,6 +159,8 @@ pub enum Kind {
     Borrow,
     /// The array of a `with audio.borrow_mut()`.
     BorrowMut,
+    /// Nobody at all: the file or the segment was closed.
+    Closed,
 }
 
 impl Kind {
@@ -171,6 +173,7 @@ impl Kind {
             Kind::Arrow => "arrow",
             Kind::Borrow => "borrow",
             Kind::BorrowMut => "borrow_mut",
+            Kind::Closed => "closed",
         }
     }
 }

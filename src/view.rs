@@ -15,6 +15,7 @@
 #![allow(unsafe_code)]
 
 mod access;
+mod file;
 mod fork;
 mod fresh;
 mod rows;
@@ -29,6 +30,7 @@ use crate::layout::{Layout, Span};
 use crate::memory::{Buffer, ForeignOwner};
 use crate::registry::{Borrow, Kind, Mode, Patience, Registration, Registry, ViewEntry};
 use access::{describe, refused};
+use file::seen;
 
 pub use access::{Access, Effort, access, lease};
 pub use fork::survive as survive_forks;
@@ -195,7 +197,7 @@ impl Samples {
 
     /// The live views that reach any of them.
     pub fn views(&self) -> Vec<ViewEntry> {
-        Registry::global().views(self.buffer.origin().number(), &self.span())
+        seen(self.buffer.origin().number(), &self.span())
     }
 
     #[inline(always)]
@@ -214,6 +216,7 @@ impl Samples {
     /// dropped. `shown` is the layout that the consumer sees (these samples, perhaps transposed).
     #[inline(always)]
     pub fn export(&self, kind: Kind, writable: bool, shown: &Layout) -> Result<Export, Error> {
+        self.check_file()?;
         self.buffer.publish();
         let mode = if writable && self.writable {
             Mode::Write
@@ -239,6 +242,7 @@ impl Samples {
         if mode == Mode::Write {
             self.require_writable()?;
         }
+        self.check_file()?;
         self.buffer.publish();
         let kind = if mode == Mode::Write {
             Kind::BorrowMut

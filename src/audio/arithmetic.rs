@@ -1,6 +1,6 @@
 //! `+ - * /` between audio and what fits its shape.
 
-use crate::audio::{Audio, Manner};
+use crate::audio::{Audio, Manner, windows};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
@@ -77,9 +77,7 @@ impl Audio {
             read_claim(&operand, self),
         ];
         access(&reads, manner.effort, manner.patience, |access| {
-            let (operator, compute) = (operation.operator, operation.compute);
-            let out = fresh.strided();
-            kernel::binary_with(access, operator, compute, operation.overflow, &out, &a, &b)
+            windows::binary(access, operation, &fresh.strided(), &a, &b)
         })??;
         Ok(self.with_samples(fresh.share()))
     }
@@ -107,16 +105,7 @@ impl Audio {
         let out = self.samples.strided();
         let claims = [out.claim(Mode::Write), read_claim(&operand, self)];
         access(&claims, manner.effort, manner.patience, |access| {
-            let (operator, compute) = (operation.operator, operation.compute);
-            kernel::binary_with(
-                access,
-                operator,
-                compute,
-                operation.overflow,
-                &out,
-                &Operand::Samples(out),
-                &operand,
-            )
+            windows::binary(access, operation, &out, &Operand::Samples(out), &operand)
         })?
     }
 }

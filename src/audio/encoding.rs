@@ -21,6 +21,8 @@ const BLOCK: usize = 128 << 10;
 pub enum Encoding {
     /// 8 bits, 128 is silence.
     Unsigned8,
+    /// 8 bits, 0 is silence.
+    Signed8,
     /// 16-bit integers.
     Pcm16,
     /// 24-bit integers in three bytes.
@@ -35,19 +37,21 @@ pub enum Encoding {
 
 impl Encoding {
     /// Every encoding.
-    pub const ALL: [Encoding; 6] = [
+    pub const ALL: [Encoding; 7] = [
         Encoding::Unsigned8,
         Encoding::Pcm16,
         Encoding::Pcm24,
         Encoding::Pcm32,
         Encoding::Float32,
         Encoding::Float64,
+        Encoding::Signed8,
     ];
 
     /// The name that libsndfile has made common.
     pub const fn name(self) -> &'static str {
         match self {
             Encoding::Unsigned8 => "PCM_U8",
+            Encoding::Signed8 => "PCM_S8",
             Encoding::Pcm16 => "PCM_16",
             Encoding::Pcm24 => "PCM_24",
             Encoding::Pcm32 => "PCM_32",
@@ -65,7 +69,7 @@ impl Encoding {
         Encoding::ALL.into_iter().find(known).ok_or_else(|| {
             let names = Encoding::ALL.map(Encoding::name).join(", ");
             Error::InvalidArgument {
-                message: format!("there is no subtype '{name}'; the subtypes of WAV are {names}"),
+                message: format!("there is no subtype '{name}'; the subtypes are {names}"),
             }
         })
     }
@@ -84,7 +88,7 @@ impl Encoding {
     /// to full scale.
     pub const fn dtype(self) -> Dtype {
         match self {
-            Encoding::Unsigned8 | Encoding::Pcm16 => Dtype::Int16,
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm16 => Dtype::Int16,
             Encoding::Pcm24 | Encoding::Pcm32 => Dtype::Int32,
             Encoding::Float32 => Dtype::Float32,
             Encoding::Float64 => Dtype::Float64,
@@ -94,7 +98,7 @@ impl Encoding {
     /// Bytes of one sample.
     pub const fn width(self) -> usize {
         match self {
-            Encoding::Unsigned8 => 1,
+            Encoding::Unsigned8 | Encoding::Signed8 => 1,
             Encoding::Pcm16 => 2,
             Encoding::Pcm24 => 3,
             Encoding::Pcm32 | Encoding::Float32 => 4,
@@ -109,7 +113,10 @@ impl Encoding {
 
     /// Whether its bytes, in the machine's order, are samples of [`Encoding::dtype`] as they lie.
     pub const fn is_sample_type(self) -> bool {
-        !matches!(self, Encoding::Unsigned8 | Encoding::Pcm24)
+        !matches!(
+            self,
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm24
+        )
     }
 }
 
@@ -217,6 +224,21 @@ impl Block {
         })
     }
 
+    /// The byte of a sample of 8 bits that is 0.
+    fn silence(&self) -> u8 {
+        if self.encoding == Encoding::Unsigned8 {
+            0x80
+        } else {
+            0
+        }
+    }
+
+    /// Whether a block for more frames would hold no more.
+    pub fn is_full_size(&self) -> bool {
+        let frame = self.channels * self.samples.dtype().size();
+        self.frames() >= (BLOCK / frame.max(1)).max(1)
+    }
+
     /// How many frames fit.
     pub fn frames(&self) -> usize {
         // Its layout is (frames, channels): the other way round than that of audio.
@@ -244,10 +266,12 @@ impl Block {
         let (encoding, order) = (self.encoding, self.order);
         let count = frames * self.channels;
         match encoding {
-            Encoding::Unsigned8 => {
+            Encoding::Unsigned8 | Encoding::Signed8 => {
+                let silence = self.silence();
                 let samples = self.samples.as_mut_slice::<i16>().unwrap_or_default();
                 for (sample, byte) in samples[..count].iter_mut().zip(&self.packed) {
-                    *sample = (i16::from(*byte) - 128) << 8;
+                    // The highest bit of unsigned samples is the sign of signed ones, turned over.
+                    *sample = i16::from_be_bytes([*byte ^ silence, 0]);
                 }
             }
             Encoding::Pcm24 => {
@@ -274,11 +298,12 @@ impl Block {
             order.exchange(bytes, encoding.width());
             return bytes;
         }
+        let silence = self.silence();
         let samples = self.samples.as_mut_slice::<f64>().unwrap_or_default();
         let samples = &samples[..frames * self.channels];
-        if encoding == Encoding::Unsigned8 {
+        if encoding.width() == 1 {
             for (byte, sample) in self.packed.iter_mut().zip(samples) {
-                *byte = (round_to(8, *sample) + 128) as u8;
+                *byte = round_to(8, *sample) as u8 ^ silence;
             }
         } else {
             for (bytes, sample) in self.packed.chunks_exact_mut(3).zip(samples) {

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
 use crate::audio::encoding::Encoding;
-use crate::audio::wav::{self, Info};
+use crate::audio::pcm::{self, Info};
+use crate::audio::wav;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::registry::Patience;
@@ -25,27 +26,27 @@ const MAX_NAMES: usize = 16;
 /// Endings of file names that promise WAV.
 const WAV_ENDINGS: [&str; 4] = ["", "wav", "wave", "bwf"];
 
-/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`wav::read`].
+/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`pcm::read`].
 ///
 /// # Errors
-/// As [`wav::read`], with the path.
+/// As [`pcm::read`], with the path.
 pub fn read(
     path: &Path,
     dtype: Option<Dtype>,
     start: u64,
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
-    let mut file = open(path)?;
-    wav::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
+    let mut file = open(path, false)?;
+    pcm::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
 }
 
 /// What a file holds, without decoding it.
 ///
 /// # Errors
-/// As [`wav::info`], with the path.
+/// As [`pcm::info`], with the path.
 pub fn info(path: &Path) -> Result<Info, Error> {
-    let mut file = open(path)?;
-    wav::info(&mut file).map_err(|error| named(error, path))
+    let mut file = open(path, false)?;
+    pcm::info(&mut file).map_err(|error| named(error, path))
 }
 
 /// Writes audio to a path; see [`wav::write`]. An existing file is replaced when all is written, and keeps
@@ -79,7 +80,7 @@ fn require_wav_ending(path: &Path) -> Result<(), Error> {
 }
 
 /// The error with the path of the file in it.
-fn named(error: Error, path: &Path) -> Error {
+pub(super) fn named(error: Error, path: &Path) -> Error {
     match error {
         Error::File { offset, message } => Error::File {
             offset,
@@ -98,12 +99,12 @@ fn named(error: Error, path: &Path) -> Error {
     }
 }
 
-/// Opens a regular file for reading. Nothing else is waited for: a pipe that nobody writes to would
+/// Opens a regular file for reading, or to change it where it is. Nothing else is waited for: a pipe that nobody writes to would
 /// never open.
-fn open(path: &Path) -> Result<File, Error> {
+pub(super) fn open(path: &Path, writable: bool) -> Result<File, Error> {
     let io = |error| Error::io(&error, Some(path));
     let mut options = OpenOptions::new();
-    options.read(true);
+    options.read(true).write(writable);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;

@@ -139,6 +139,17 @@ impl Engine {
         true
     }
 
+    /// As [`check_divisor`](crate::kernel::check_divisor).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check_divisor(&self, access: &Access, divisor: &Strided<'_>) -> Result<(), Error> {
+        if self.any_zero(access, divisor) {
+            return Err(zero_in(access, divisor));
+        }
+        Ok(())
+    }
+
     fn divide(
         &self,
         access: &Access,
@@ -166,8 +177,8 @@ impl Engine {
                 let early = !compute.is_float() || meets(a) || meets(b);
                 if !early {
                     mode = Mode::Note;
-                } else if self.any_zero(access, samples) {
-                    return Err(zero_in(access, samples));
+                } else {
+                    self.check_divisor(access, samples)?;
                 }
             }
         }

@@ -113,6 +113,7 @@ impl From<Error> for PyErr {
             | Error::ShapeMismatch { .. }
             | Error::InvalidShape { .. }
             | Error::ReadOnly
+            | Error::Closed
             | Error::InvalidArgument { .. } => PyValueError::new_err(message),
             Error::IndexOutOfRange { .. } => PyIndexError::new_err(message),
             Error::SampleRateMismatch { .. } | Error::InvalidSampleRate { .. } => {

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::audio::encoding::Encoding;
-use crate::audio::{file, wav};
+use crate::audio::{file, pcm, wav};
 use crate::error::Error;
 use crate::python::audio::AudioSamples;
 use crate::python::{construct, running};
@@ -137,7 +137,7 @@ pub fn read(
     let audio = match Place::of(path_or_file, "read")? {
         Place::Path(path) => py.detach(|| file::read(&path, dtype, start, frames))?,
         Place::Object(mut object) => {
-            let result = py.detach(|| wav::read(&mut object, dtype, start, frames));
+            let result = py.detach(|| pcm::read(&mut object, dtype, start, frames));
             object.finish(result)?
         }
     };
@@ -176,7 +176,7 @@ pub fn write(
 
 /// What a file holds, as `info` tells it without decoding.
 #[pyclass(frozen, module = "audio_samples")]
-pub struct AudioInfo(wav::Info);
+pub struct AudioInfo(pcm::Info);
 
 #[pymethods]
 impl AudioInfo {
@@ -242,7 +242,7 @@ pub fn info(py: Python<'_>, path_or_file: &Bound<'_, PyAny>) -> PyResult<AudioIn
     let info = match Place::of(path_or_file, "read")? {
         Place::Path(path) => py.detach(|| file::info(&path))?,
         Place::Object(mut object) => {
-            let result = py.detach(|| wav::info(&mut object));
+            let result = py.detach(|| pcm::info(&mut object));
             object.finish(result)?
         }
     };

@@ -13,6 +13,7 @@ use crate::kernel::{Operand, Operator};
 use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::mapped;
 use crate::python::operand::{self, Side, numpy_module};
 use crate::python::{policy, running};
 use crate::registry::{Kind, Mode};
@@ -287,7 +288,7 @@ impl AudioSamples {
         }
         if let Some(Simple::Frames(layout)) = this.simple(key)? {
             let part = this.audio().with_layout(layout)?;
-            if assign(py, &part, value)? {
+            if assign(py, &part, value)? || assign_number(py, &part, value)? {
                 return Ok(());
             }
         }
@@ -352,4 +353,17 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
     let bytes = 2 * part.layout().len() * part.dtype().size();
     running::run(py, bytes, |manner| part.assign(&kernel, manner))?;
     Ok(true)
+}
+
+/// Stores one number in all samples of a large mapped file; false for anything else.
+fn assign_number(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if !value.is_exact_instance_of::<PyInt>() && !value.is_exact_instance_of::<PyFloat>() {
+        return Ok(false);
+    }
+    if !part.samples().strided().is_file() {
+        return Ok(false);
+    }
+    AudioSamples::new(part.clone()).with_array(py, Mode::Write, |array| {
+        mapped::in_windows(py, part, |key| array.set_item(key, value))
+    })
 }

@@ -13,6 +13,7 @@ use crate::kernel::Operator;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::indexing::leased;
+use crate::python::mapped;
 use crate::python::operand::{self, numpy_module};
 use crate::registry::{MAX_CLAIMS, Mode};
 
@@ -159,6 +160,19 @@ pub fn call<'py>(
         .collect();
     let arguments = PyTuple::new(py, arguments)?;
     let result = leased(py, &wanted, || {
+        if method == "__call__"
+            && let [out] = &outputs[..]
+            && let Ok(file) = out.cast_exact::<AudioSamples>()
+            && options.get_item(intern!(py, "where"))?.is_none()
+            && let Some(array) = options.get_item(intern!(py, "out"))?
+        {
+            let array = array.get_item(0)?;
+            let inputs: Vec<_> = arguments.iter().collect();
+            let audio = file.get().audio();
+            if mapped::ufunc_in_windows(ufunc, &inputs, audio, &array, &options)? {
+                return Ok(array);
+            }
+        }
         ufunc.call_method(method, &arguments, Some(&options))
     })?;
     match result.cast_exact::<PyTuple>() {

@@ -1,7 +1,8 @@
 //! Asking the registry before samples are touched, and saying why it refused.
 
-use super::Strided;
+use super::{Strided, file};
 use crate::error::Error;
+use crate::memory::Origin;
 use crate::registry::{Claim, Conflict, Holder, Kind, Lease, Mode, Patience, Refusal, Registry};
 
 /// The proof that the registry was asked: rows of samples are handed out only against it.
@@ -27,6 +28,10 @@ pub fn access<R>(
     patience: Patience<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
+    let is_file = |claim: &Claim| Origin::is_file_number(claim.domain);
+    if claims.iter().any(is_file) {
+        return file::access(claims, patience, work);
+    }
     let registry = Registry::global();
     match effort {
         Effort::Brief => match registry.briefly(claims, || work(&Access(()))) {
@@ -45,6 +50,7 @@ pub fn access<R>(
 /// # Errors
 /// As [`access`].
 pub fn lease(claims: &[Claim], patience: Patience<'_>) -> Result<Lease<'static>, Error> {
+    file::check(claims)?;
     let leased = Registry::global().lease(claims, patience);
     leased.map_err(|refusal| refused(&refusal, None))
 }
@@ -72,6 +78,9 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
         Mode::Read => "reading",
         Mode::Write => "writing",
     };
+    if conflict.holder == Holder::Borrow(Kind::Closed) {
+        return Error::Closed;
+    }
     let message = match conflict.holder {
         Holder::Borrow(Kind::BorrowMut) => format!(
             "{doing} {place} is refused: they are borrowed for writing (borrow_mut); \

@@ -14,10 +14,10 @@ use rstest::{fixture, rstest};
 use crate::samples::{audio_of, values};
 
 /// A folder of its own for each test, gone with it.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -40,7 +40,7 @@ impl Drop for Folder {
 }
 
 #[fixture]
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -7,6 +7,7 @@ mod file;
 mod generation;
 mod kernel;
 mod layout;
+mod mapped;
 mod memory;
 mod pool;
 mod registry;

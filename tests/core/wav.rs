@@ -65,7 +65,7 @@ pub fn written(audio: &Audio, encoding: Option<Encoding>) -> Vec<u8> {
 fn pattern(encoding: Encoding, channel: usize, frame: usize) -> f64 {
     let mixed = (channel as i64 * 7919 + frame as i64 + 1).wrapping_mul(0x9E37_79B9) as i32;
     match encoding {
-        Encoding::Unsigned8 => f64::from(mixed as i8) * 256.0,
+        Encoding::Unsigned8 | Encoding::Signed8 => f64::from(mixed as i8) * 256.0,
         Encoding::Pcm16 => f64::from(mixed as i16),
         Encoding::Pcm24 => f64::from(mixed & !0xFF),
         Encoding::Pcm32 => f64::from(mixed),

@@ -1,14 +1,12 @@
 //! The walk over the chunks of a file: what is where, held against what there is.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use crate::audio::encoding::ByteOrder;
-use crate::audio::wav::Info;
+use crate::audio::pcm::bytes::{self, Bytes, is_printable, letters};
+use crate::audio::pcm::{Chunk, Container, Header, Info};
 use crate::audio::wav::format::{self, Format};
 use crate::error::Error;
-
-/// More chunks than any program writes, so that a file of nothing but chunks takes no memory to speak of.
-const MAX_CHUNKS: usize = 1 << 16;
 
 /// What a stream of unknown length claims to be long.
 const UNKNOWN: u32 = u32::MAX;
@@ -16,104 +14,38 @@ const UNKNOWN: u32 = u32::MAX;
 /// `RIFF`, a size and `WAVE`.
 const PREFIX: u64 = 12;
 
-/// A chunk as it lies in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Chunk {
-    /// Four letters.
-    pub id: [u8; 4],
-    /// Where its content begins, in bytes from the start of the file; its id is eight bytes before.
-    pub offset: u64,
-    /// Bytes of its content, without padding.
-    pub size: u64,
+/// The sizes that do not fit into 32 bits, from the chunk 'ds64' of an RF64 file.
+struct LongSizes {
+    data: u64,
+    /// Sizes of other chunks, by their letters.
+    others: Vec<([u8; 4], u64)>,
 }
 
-/// A file's chunks, and what its samples are.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    /// The samples.
-    pub info: Info,
-    /// Every chunk in the order of the file, `fmt` and `data` among them.
-    pub chunks: Vec<Chunk>,
-    /// True if the end of the samples is the end of the file because the header does not know it.
-    pub is_stream: bool,
-}
-
-impl Header {
-    /// Reads the header that begins at the reader's position, whose chunks go on to the end of the reader.
-    ///
-    /// # Errors
-    /// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`].
-    pub fn read<R: Read + Seek>(reader: &mut R) -> Result<Header, Error> {
-        read(reader).map(|(_, header)| header)
-    }
-}
-
-/// Why reading stopped at a byte: the file is shorter than it was, or the system's reason.
-pub fn failed(error: &io::Error, offset: u64) -> Error {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Error::damaged(offset, "the file became shorter while it was read".into());
-    }
-    Error::io(error, None)
-}
-
-/// Four letters as they can be shown.
-fn letters(id: [u8; 4]) -> String {
-    format!("'{}'", id.escape_ascii())
-}
-
-fn is_printable(id: &[u8]) -> bool {
-    id.len() == 4 && id.iter().all(|byte| (b' '..=b'~').contains(byte))
-}
-
-pub fn seek<R: Seek>(reader: &mut R, offset: u64) -> Result<(), Error> {
-    let moved = reader.seek(SeekFrom::Start(offset));
-    moved.map(|_| ()).map_err(|error| failed(&error, offset))
-}
-
-/// Fills as much of `into` as there are bytes from `offset` on.
-fn peek<'b, R: Read + Seek>(
-    reader: &mut R,
-    offset: u64,
-    end: u64,
-    into: &'b mut [u8],
-) -> Result<&'b [u8], Error> {
-    let len = end.saturating_sub(offset).min(into.len() as u64) as usize;
-    if len > 0 {
-        seek(reader, offset)?;
-        reader
-            .read_exact(&mut into[..len])
-            .map_err(|error| failed(&error, offset))?;
-    }
-    Ok(&into[..len])
-}
-
-/// The position at which the reader was found, and the header.
-pub fn read<R: Read + Seek>(reader: &mut R) -> Result<(u64, Header), Error> {
-    let io = |error| failed(&error, 0);
-    let start = reader.stream_position().map_err(io)?;
-    let end = reader.seek(SeekFrom::End(0)).map_err(io)?;
+/// The header of the WAV file that begins where the reader was found.
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+    let start = bytes.start;
     let mut prefix = [0; PREFIX as usize];
-    let prefix = peek(reader, start, end, &mut prefix)?;
-    let (order, riff_size) = check_prefix(start, prefix)?;
-    let header = Walk {
-        reader,
+    let prefix = bytes.peek(start, &mut prefix)?;
+    let (container, order, riff_size) = check_prefix(start, prefix)?;
+    let mut walk = Walk {
+        end: bytes.end,
+        bytes,
+        container,
         order,
-        end,
         riff_size,
         riff_end: start + 8 + u64::from(riff_size),
+        long: None,
         chunks: Vec::new(),
         format: None,
+    };
+    if container != Container::Wav {
+        walk.read_long_sizes(start)?;
     }
-    .run(start + PREFIX)?;
-    Ok((start, header))
+    walk.run(start + PREFIX)
 }
 
-fn check_prefix(start: u64, prefix: &[u8]) -> Result<(ByteOrder, u32), Error> {
+fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32), Error> {
     let other = match prefix {
-        [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..] => "an RF64 file",
-        [b'r', b'i', b'f', b'f', ..] => "a W64 file",
-        [b'F', b'O', b'R', b'M', ..] => "an AIFF file",
-        [b'c', b'a', b'f', b'f', ..] => "a CAF file",
         [b'f', b'L', b'a', b'C', ..] => "a FLAC file",
         [b'O', b'g', b'g', b'S', ..] => "an Ogg file",
         [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => "an MPEG file",
@@ -123,12 +55,14 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(ByteOrder, u32), Error> {
     if !other.is_empty() {
         return Err(Error::damaged(
             start,
-            format!("this is {other}; only WAV is read"),
+            format!("this is {other}, which holds no plain samples"),
         ));
     }
-    let order = match prefix {
-        [b'R', b'I', b'F', b'F', ..] => ByteOrder::Little,
-        [b'R', b'I', b'F', b'X', ..] => ByteOrder::Big,
+    let (container, order) = match prefix {
+        [b'R', b'I', b'F', b'F', ..] => (Container::Wav, ByteOrder::Little),
+        [b'R', b'I', b'F', b'X', ..] => (Container::Wav, ByteOrder::Big),
+        [b'R', b'F', b'6', b'4', ..] => (Container::Rf64, ByteOrder::Little),
+        [b'B', b'W', b'6', b'4', ..] => (Container::Bw64, ByteOrder::Little),
         _ => {
             let found = prefix.get(..4).unwrap_or(prefix).escape_ascii();
             let message =
@@ -137,7 +71,9 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(ByteOrder, u32), Error> {
         }
     };
     match *prefix {
-        [_, _, _, _, a, b, c, d, b'W', b'A', b'V', b'E'] => Ok((order, order.u32([a, b, c, d]))),
+        [_, _, _, _, a, b, c, d, b'W', b'A', b'V', b'E'] => {
+            Ok((container, order, order.u32([a, b, c, d])))
+        }
         [_, _, _, _, _, _, _, _, a, b, c, d] => Err(Error::damaged(
             start + 8,
             format!("this RIFF file holds {}, not 'WAVE'", letters([a, b, c, d])),
@@ -152,19 +88,67 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(ByteOrder, u32), Error> {
     }
 }
 
-struct Walk<'r, R> {
-    reader: &'r mut R,
+struct Walk<'w, 'r, R> {
+    bytes: &'w mut Bytes<'r, R>,
+    container: Container,
     order: ByteOrder,
     /// One past the file's last byte.
     end: u64,
     riff_size: u32,
     /// One past the last byte that the RIFF chunk claims.
     riff_end: u64,
+    long: Option<LongSizes>,
     chunks: Vec<Chunk>,
     format: Option<Format>,
 }
 
-impl<R: Read + Seek> Walk<'_, R> {
+impl<R: Read + Seek> Walk<'_, '_, R> {
+    /// The chunk 'ds64', which comes first.
+    fn read_long_sizes(&mut self, start: u64) -> Result<(), Error> {
+        const MAX_OTHERS: u32 = 64;
+        let at = start + PREFIX;
+        let (chunk, _) = self.chunk_at(at)?;
+        if chunk.id != *b"ds64" || chunk.size < 28 {
+            return Err(Error::damaged(
+                at,
+                format!(
+                    "an {} file begins with a chunk 'ds64' of 28 bytes, this one with {} of {}",
+                    self.container.name(),
+                    letters(chunk.id),
+                    chunk.size
+                ),
+            ));
+        }
+        let fields: [u8; 28] = self.bytes.take(chunk.offset, "its chunk 'ds64'")?;
+        let long = |at: usize| {
+            let low =
+                u32::from_le_bytes([fields[at], fields[at + 1], fields[at + 2], fields[at + 3]]);
+            let high = [
+                fields[at + 4],
+                fields[at + 5],
+                fields[at + 6],
+                fields[at + 7],
+            ];
+            u64::from(u32::from_le_bytes(high)) << 32 | u64::from(low)
+        };
+        let count = u32::from_le_bytes([fields[24], fields[25], fields[26], fields[27]]);
+        let room = (chunk.size - 28) / 12;
+        let mut others = Vec::new();
+        for index in 0..u64::from(count.min(MAX_OTHERS)).min(room) {
+            let entry: [u8; 12] = self
+                .bytes
+                .take(chunk.offset + 28 + 12 * index, "its chunk 'ds64'")?;
+            let [a, b, c, d, size @ ..] = entry;
+            others.push(([a, b, c, d], u64::from_le_bytes(size)));
+        }
+        self.riff_end = start.saturating_add(8).saturating_add(long(0));
+        self.long = Some(LongSizes {
+            data: long(8),
+            others,
+        });
+        Ok(())
+    }
+
     fn run(mut self, first: u64) -> Result<Header, Error> {
         let mut at = first;
         loop {
@@ -175,16 +159,7 @@ impl<R: Read + Seek> Walk<'_, R> {
                     return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()));
                 }
                 _ if chunk.size > self.end - chunk.offset => {
-                    return Err(Error::damaged(
-                        self.end,
-                        format!(
-                            "the file was cut short: its chunk {} claims {claimed} bytes from byte \
-                             {} on, of which there are {}",
-                            letters(chunk.id),
-                            chunk.offset,
-                            self.end - chunk.offset
-                        ),
-                    ));
+                    return Err(bytes::cut_short(&chunk, self.end));
                 }
                 b"fmt " => self.format = Some(self.parse_format(&chunk)?),
                 _ => {}
@@ -197,7 +172,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// The header of a chunk that has to be there, and its size as written.
     fn chunk_at(&mut self, at: u64) -> Result<(Chunk, u32), Error> {
         let mut head = [0; 8];
-        let head = peek(self.reader, at, self.end, &mut head)?;
+        let head = self.bytes.peek(at, &mut head)?;
         let [a, b, c, d, size @ ..] = match <[u8; 8]>::try_from(head) {
             Ok(head) => head,
             Err(_) if head.is_empty() => {
@@ -223,34 +198,29 @@ impl<R: Read + Seek> Walk<'_, R> {
                 format!("no chunk begins where one should: {}", letters(id)),
             ));
         }
+        let long = self.long.as_ref().filter(|_| size == UNKNOWN);
+        let known = long.and_then(|long| long.others.iter().find(|(other, _)| *other == id));
         let chunk = Chunk {
             id,
             offset: at + 8,
-            size: u64::from(size),
+            size: known.map_or(u64::from(size), |(_, size)| *size),
         };
         Ok((chunk, size))
     }
 
     fn keep(&mut self, chunk: Chunk) -> Result<(), Error> {
-        if self.chunks.len() == MAX_CHUNKS {
-            return Err(Error::damaged(
-                chunk.offset - 8,
-                format!("the file has more than {MAX_CHUNKS} chunks"),
-            ));
-        }
-        self.chunks.push(chunk);
-        Ok(())
+        bytes::keep(&mut self.chunks, chunk.offset - 8, chunk)
     }
 
     /// Where the next chunk begins. Chunks of odd size are padded, but not by everybody: where only
     /// the unpadded place has the letters of a chunk, that is the place.
     fn behind(&mut self, chunk: &Chunk) -> Result<u64, Error> {
-        let next = chunk.offset + chunk.size;
+        let next = chunk.offset.saturating_add(chunk.size);
         if chunk.size.is_multiple_of(2) {
             return Ok(next);
         }
         let mut both = [0; 5];
-        let both = peek(self.reader, next, self.end, &mut both)?;
+        let both = self.bytes.peek(next, &mut both)?;
         let unpadded = both.get(..4).is_some_and(is_printable);
         let padded = both.get(1..).is_some_and(is_printable);
         Ok(if unpadded && !padded {
@@ -263,7 +233,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     fn parse_format(&mut self, chunk: &Chunk) -> Result<Format, Error> {
         let mut content = [0; 40];
         let len = chunk.size.min(40) as usize;
-        let content = peek(self.reader, chunk.offset, self.end, &mut content[..len])?;
+        let content = self.bytes.peek(chunk.offset, &mut content[..len])?;
         format::parse(self.order, chunk.offset, content)
     }
 
@@ -286,6 +256,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         let channels = usize::from(format.channels);
         let frame_bytes = channels * format.encoding.width();
         let info = Info {
+            container: self.container,
             encoding: format.encoding,
             order: self.order,
             channels,
@@ -302,6 +273,23 @@ impl<R: Read + Seek> Walk<'_, R> {
 
     fn data_size(&self, offset: u64, claimed: u32) -> Result<(u64, bool), Error> {
         let there = self.end - offset;
+        let cut_short = |size: u64| {
+            Error::damaged(
+                self.end,
+                format!(
+                    "the file was cut short: its 'data' chunk claims {size} bytes of samples from byte \
+                     {offset} on, of which there are {there}"
+                ),
+            )
+        };
+        if let Some(long) = self.long.as_ref().filter(|_| claimed == UNKNOWN) {
+            return match long.data {
+                // A recording that was never closed, or is written as a stream.
+                0 | u64::MAX => Ok((there, true)),
+                size if size <= there => Ok((size, false)),
+                size => Err(cut_short(size)),
+            };
+        }
         let size = u64::from(claimed);
         if size == 0 {
             // Where the RIFF chunk covers what follows, or nothing follows, there is no sample.
@@ -318,13 +306,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         {
             return Ok((there, true));
         }
-        Err(Error::damaged(
-            self.end,
-            format!(
-                "the file was cut short: its 'data' chunk claims {size} bytes of samples from byte \
-                 {offset} on, of which there are {there}"
-            ),
-        ))
+        Err(cut_short(size))
     }
 
     /// The chunks behind the samples, as far as they are chunks.

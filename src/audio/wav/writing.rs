@@ -21,6 +21,11 @@ pub fn write<W: Write>(
     patience: Patience<'_>,
 ) -> Result<(), Error> {
     let encoding = encoding.unwrap_or(Encoding::of(audio.dtype()));
+    if encoding == Encoding::Signed8 {
+        return Err(Error::InvalidArgument {
+            message: "a WAV file has no signed 8-bit samples; use the subtype PCM_U8".into(),
+        });
+    }
     let size = Size::of(audio, encoding)?;
     let claim = audio.samples().strided().claim(Mode::Read);
     access(&[claim], Effort::Long, patience, |access| {

@@ -15,6 +15,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
+use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
@@ -254,6 +255,15 @@ impl<'py> Readable<'py> {
 #[cold]
 fn shape(array: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     array.getattr("shape")?.extract()
+}
+
+/// Whether an array is the samples of some audio, all of them in the same order.
+pub fn same_samples(array: &Bound<'_, PyAny>, audio: &Audio) -> PyResult<bool> {
+    let Ok(readable) = Readable::new(array.clone())? else {
+        return Ok(false);
+    };
+    let samples = readable.strided(audio.layout())?;
+    Ok(samples.same_samples(&audio.samples().strided()))
 }
 
 #[cold]

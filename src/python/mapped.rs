@@ -1,0 +1,155 @@
+//! `open`: files as memory, and what only such audio can do.
+
+use std::path::PathBuf;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyEllipsis, PySlice, PyTuple};
+
+use crate::audio::{Audio, mapped, windows};
+use crate::python::audio::AudioSamples;
+use crate::python::exchange::ndarray;
+use crate::python::operand::numpy_module;
+use crate::python::running;
+
+/// Opens an audio file as memory: nothing is read, and nothing is copied.
+///
+/// With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits it where it lies.
+/// Multi-channel audio is `(channels, frames)`, with the strides of interleaved frames. `with` closes the file
+/// at its end; so does `close()`, and letting go of the audio and all its views. A file that is open already is
+/// the same memory.
+///
+/// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24 bits,
+/// 8 bits, the other byte order, compressed); `edit()` changes those files and `read()` decodes them.
+#[pyfunction]
+#[pyo3(signature = (path, mode = "r"))]
+pub fn open(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<AudioSamples> {
+    let writable = match mode {
+        "r" => false,
+        "r+" => true,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "mode must be 'r' to look at a file or 'r+' to change it where it lies, not {other:?}; \
+                 write() makes new files"
+            )));
+        }
+    };
+    let audio = py.detach(|| mapped::open(&path, writable))?;
+    Ok(AudioSamples::new(audio))
+}
+
+/// What only audio of `open` can do.
+#[pymethods]
+impl AudioSamples {
+    /// Waits until all changes are on the disk of the file that `open` has mapped.
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        Ok(py.detach(|| self.audio().samples().flush())?)
+    }
+
+    /// Lets go of the file that `open` has mapped. Running operations are waited for; while a view of the
+    /// samples is alive it is refused with a `BorrowError` (a `BufferError`) that names it. Any later access
+    /// to the samples is a ValueError.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        running::wait(py, |patience| self.audio().samples().close(patience))
+    }
+
+    /// Whether the file that `open` has mapped was closed; False for audio in memory.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.audio().samples().buffer().is_closed()
+    }
+
+    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().audio().samples().require_open("a with-block")?;
+        let _ = py;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind = None, error = None, trace = None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
+        trace: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let _ = (error, trace);
+        match self.close(py) {
+            // What went wrong inside the block is what the user has to see: its traceback is what
+            // keeps the views alive.
+            Err(_) if kind.is_some_and(|kind| !kind.is_none()) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// Calls `work` with a key for each window of a mapped file too large to be in memory at once, and gives the
+/// pages of each back. False for any other audio, with which nothing was done.
+pub fn in_windows<'py>(
+    py: Python<'py>,
+    audio: &Audio,
+    mut work: impl FnMut(&Bound<'py, PyAny>) -> PyResult<()>,
+) -> PyResult<bool> {
+    let samples = audio.samples().strided();
+    let Some(windows) = windows::of(&samples) else {
+        return Ok(false);
+    };
+    for (start, count) in windows {
+        let frames = PySlice::new(py, start as isize, (start + count) as isize, 1);
+        let key = (PyEllipsis::get(py), frames).into_pyobject(py)?;
+        work(key.as_any())?;
+        samples.take_frames(start, count)?.give_back();
+        py.check_signals()?;
+    }
+    Ok(true)
+}
+
+/// A ufunc whose result goes into `out`, the array of a large mapped file, window by window. False where that
+/// might give another result: nothing was done then.
+pub fn ufunc_in_windows<'py>(
+    ufunc: &Bound<'py, PyAny>,
+    inputs: &[Bound<'py, PyAny>],
+    audio: &Audio,
+    out: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+) -> PyResult<bool> {
+    let py = ufunc.py();
+    let frames = audio.layout().frames();
+    let mut is_cut = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        is_cut.push(if !ndarray::is_exact_array(input) {
+            if input.hasattr(intern!(py, "__len__"))? {
+                return Ok(false);
+            }
+            false
+        } else {
+            let shape: Vec<usize> = input.getattr(intern!(py, "shape"))?.extract()?;
+            let overlaps = numpy_module(py)?
+                .call_method1(intern!(py, "may_share_memory"), (input, out))?
+                .is_truthy()?;
+            if overlaps && !ndarray::same_samples(input, audio)? {
+                return Ok(false);
+            }
+            match shape.last() {
+                None | Some(1) => false,
+                Some(last) if *last == frames => true,
+                Some(_) => return Ok(false),
+            }
+        });
+    }
+    let options = options.copy()?;
+    in_windows(py, audio, |key| {
+        let part = |(input, is_cut): (&Bound<'py, PyAny>, &bool)| {
+            if *is_cut {
+                input.get_item(key)
+            } else {
+                Ok(input.clone())
+            }
+        };
+        let parts = inputs.iter().zip(&is_cut).map(part);
+        let parts = PyTuple::new(py, parts.collect::<PyResult<Vec<_>>>()?)?;
+        options.set_item(intern!(py, "out"), (out.get_item(key)?,))?;
+        ufunc.call(parts, Some(&options)).map(drop)
+    })
+}

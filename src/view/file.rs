@@ -1,0 +1,169 @@
+//! Samples of a mapped file: the checks that the file asks for, pages given back, `close` and `flush`.
+
+use super::access::refused;
+use super::{Access, Samples, Strided, lease};
+use crate::error::{Error, shape_text};
+use crate::layout::{Layout, Span};
+use crate::memory::{self, Origin};
+use crate::registry::{Claim, Kind, Mode, Patience, Registry, ViewEntry};
+
+/// As [`super::access`], for claims on a mapped file: never under the registry's lock, since a page may have to
+/// come from a disk, and only if the whole file is still there, before and afterwards.
+pub fn access<R>(
+    claims: &[Claim],
+    patience: Patience<'_>,
+    work: impl FnOnce(&Access) -> R,
+) -> Result<R, Error> {
+    let _lease = lease(claims, patience)?;
+    let done = work(&Access(()));
+    check(claims)?;
+    Ok(done)
+}
+
+/// An error if one of the files claimed has become shorter.
+pub fn check(claims: &[Claim]) -> Result<(), Error> {
+    let domains = claims.iter().map(|claim| claim.domain);
+    domains
+        .filter(|domain| Origin::is_file_number(*domain))
+        .try_for_each(memory::check_file)
+}
+
+impl Samples {
+    /// Lets go of the mapped file that they lie in, once no operation uses any of it. Every later access is
+    /// [`Error::Closed`], through this handle and all others. Closing twice is no error.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for memory that is no file, [`Error::Borrowed`] with the views that can
+    /// still reach the buffer.
+    pub fn close(&self, patience: Patience<'_>) -> Result<(), Error> {
+        self.require_file("close()")?;
+        if self.buffer.is_closed() {
+            return Ok(());
+        }
+        let all = Layout::contiguous(&[self.buffer.len()], 1)?;
+        let span = all.span(self.buffer.start().addr().get(), 1);
+        let domain = self.buffer.origin().number();
+        let refuse_views = || match &seen(domain, &span)[..] {
+            [] => Ok(()),
+            views => Err(still_seen(views)),
+        };
+        refuse_views()?;
+        let entry = ViewEntry {
+            span,
+            ..self.entry(Kind::Closed, Mode::Write, &all)
+        };
+        // Whoever comes from here on is refused; who came before this line is seen below.
+        let seal = match Registry::global().borrow(domain, entry, patience) {
+            Ok(seal) => seal,
+            Err(refusal) => {
+                return match refused(&refusal, None) {
+                    Error::Closed => Ok(()),
+                    error => Err(error),
+                };
+            }
+        };
+        refuse_views()?;
+        self.buffer.close(Box::new(seal));
+        Ok(())
+    }
+
+    /// Waits until every change is on the disk of the mapped file that they lie in.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for memory that is no file, [`Error::Closed`], [`Error::Io`].
+    pub fn flush(&self) -> Result<(), Error> {
+        self.require_open("flush()")?;
+        self.buffer.flush()
+    }
+
+    /// An error unless they lie in a mapped file that is open.
+    pub fn require_open(&self, what: &str) -> Result<(), Error> {
+        self.require_file(what)?;
+        if self.buffer.is_closed() {
+            return Err(Error::Closed);
+        }
+        Ok(())
+    }
+
+    fn require_file(&self, what: &str) -> Result<(), Error> {
+        if self.buffer.is_file() {
+            return Ok(());
+        }
+        Err(Error::InvalidArgument {
+            message: format!(
+                "{what} is for audio that open() has mapped; these samples lie in memory of their own \
+                 (write() stores them in a file)"
+            ),
+        })
+    }
+
+    /// An error if they lie in a file that has become shorter.
+    #[inline]
+    pub(super) fn check_file(&self) -> Result<(), Error> {
+        let domain = self.buffer.origin().number();
+        if Origin::is_file_number(domain) {
+            memory::check_file(domain)?;
+        }
+        Ok(())
+    }
+}
+
+impl Strided<'_> {
+    /// Whether they lie in a mapped file, whose pages an operation gives back as it goes.
+    #[inline]
+    pub fn is_file(&self) -> bool {
+        Origin::is_file_number(self.domain)
+    }
+
+    /// Gives the pages of a mapped file back to the system, changed ones to the file. The samples stay what
+    /// they are. Other memory is left alone.
+    pub fn give_back(&self) {
+        if self.is_file() {
+            let span = self.span();
+            let (low, high) = span.bounds();
+            memory::give_back(self.domain, low, high, || {
+                !seen(self.domain, &span).is_empty()
+            });
+        }
+    }
+}
+
+/// The live views of a span.
+pub(super) fn seen(domain: u64, span: &Span) -> Vec<ViewEntry> {
+    let mut views = Registry::global().views(domain, span);
+    views.retain(|view| view.kind != Kind::Closed);
+    views
+}
+
+/// Why a buffer cannot go: who can still reach it.
+#[cold]
+fn still_seen(views: &[ViewEntry]) -> Error {
+    const NAMED: usize = 4;
+    let named: Vec<String> = views
+        .iter()
+        .take(NAMED)
+        .map(|view| {
+            let mode = match view.mode {
+                Mode::Read => "read",
+                Mode::Write => "write",
+            };
+            let shape = shape_text(&view.shape[2 - view.ndim..]);
+            format!("{} of shape {shape} ({mode})", view.kind.name())
+        })
+        .collect();
+    let more = match views.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let count = match views.len() {
+        1 => "1 view is alive".into(),
+        count => format!("{count} views are alive"),
+    };
+    Error::Borrowed {
+        message: format!(
+            "the file cannot be closed while {count}: {}{more}; delete them first, or let them go out \
+             of scope (audio.views lists them)",
+            named.join(", ")
+        ),
+    }
+}

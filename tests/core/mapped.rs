@@ -1,0 +1,334 @@
+//! Files as memory: one buffer for each, closed by nobody's leave but that of its views, whole or refused.
+
+#![cfg(not(miri))] // Miri has no file system to speak of.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use audio_samples::audio::encoding::Encoding;
+use audio_samples::audio::{Audio, Manner, Operation, file, mapped};
+use audio_samples::dtype::Dtype;
+use audio_samples::error::Error;
+use audio_samples::kernel::{Operand, Operator, Scalar};
+use audio_samples::registry::{Kind, Mode, Patience};
+use rstest::rstest;
+
+use crate::file::{Folder, folder};
+use crate::samples::{audio_of, values};
+
+fn ramp(channels: usize, frames: usize, dtype: Dtype) -> Audio {
+    let shape = [channels, frames];
+    let shape = if channels == 1 { &shape[1..] } else { &shape };
+    audio_of(shape, dtype, 44100, |channel, frame| {
+        (channel * 1000 + frame) as f64
+    })
+}
+
+fn store(path: &Path, audio: &Audio) {
+    file::write(path, audio, None, Patience::Never).unwrap();
+}
+
+fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
+    let operation = Operation {
+        operator: Operator::Mul,
+        compute: audio.dtype(),
+        reflected: false,
+    };
+    let operand = Operand::Scalar(Scalar::Float(by));
+    audio.operate_in_place(operation, &operand, Manner::brief())
+}
+
+fn on_disk(path: &Path) -> Vec<Vec<f64>> {
+    values(&file::read(path, None, 0, None).unwrap())
+}
+
+#[rstest]
+fn a_mapped_file_has_the_samples_of_a_read_one(
+    folder: Folder,
+    #[values(1, 2, 5)] channels: usize,
+    #[values(Dtype::Int16, Dtype::Int32, Dtype::Float32, Dtype::Float64)] dtype: Dtype,
+) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(channels, 50, dtype));
+    let audio = mapped::open(&path, false).unwrap();
+    assert_eq!(audio.dtype(), dtype);
+    assert_eq!(values(&audio), values(&ramp(channels, 50, dtype)));
+    assert!(!audio.samples().writable());
+    assert_eq!(audio.samples().buffer().owner_name(), "file");
+}
+
+#[rstest]
+fn a_write_is_a_write_into_the_file(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(2, 50, Dtype::Float32));
+    let before = fs::metadata(&path).unwrap().ino();
+    let audio = mapped::open(&path, true).unwrap();
+    multiply(&audio, 2.0).unwrap();
+    audio.samples().flush().unwrap();
+    let expected: Vec<Vec<f64>> = values(&ramp(2, 50, Dtype::Float32))
+        .iter()
+        .map(|row| row.iter().map(|x| x * 2.0).collect())
+        .collect();
+    assert_eq!(on_disk(&path), expected);
+    assert_eq!(fs::metadata(&path).unwrap().ino(), before);
+}
+
+#[rstest]
+fn a_file_opened_to_be_read_refuses_to_be_written(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(2, 5, Dtype::Float32));
+    let audio = mapped::open(&path, false).unwrap();
+    assert_eq!(multiply(&audio, 2.0), Err(Error::ReadOnly));
+}
+
+#[rstest]
+fn one_file_opened_twice_is_one_buffer(
+    folder: Folder,
+    #[values(false, true)] first: bool,
+    #[values(false, true)] second: bool,
+) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(1, 50, Dtype::Float64));
+    std::os::unix::fs::symlink(&path, folder.path("link.wav")).unwrap();
+    let one = mapped::open(&path, first).unwrap();
+    let two = mapped::open(&folder.path("link.wav"), second).unwrap();
+    assert!(
+        one.samples()
+            .buffer()
+            .same_allocation(two.samples().buffer())
+    );
+    assert_eq!(one.samples().writable(), first);
+    assert_eq!(two.samples().writable(), second);
+    for audio in [&one, &two] {
+        if audio.samples().writable() {
+            multiply(audio, 2.0).unwrap();
+        }
+    }
+    assert_eq!(values(&one), values(&two));
+    assert_eq!(values(&one), on_disk(&path));
+    let views = [&one, &two].map(|audio| {
+        let layout = *audio.layout();
+        audio.samples().export(Kind::Array, true, &layout).unwrap()
+    });
+    assert_eq!(one.samples().views().len(), 2);
+    drop(views);
+}
+
+#[rstest]
+fn a_file_that_was_replaced_is_another_buffer(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(1, 5, Dtype::Int16));
+    let old = mapped::open(&path, true).unwrap();
+    store(&path, &ramp(1, 9, Dtype::Int16));
+    let new = mapped::open(&path, true).unwrap();
+    assert!(
+        !old.samples()
+            .buffer()
+            .same_allocation(new.samples().buffer())
+    );
+    assert_eq!((old.layout().frames(), new.layout().frames()), (5, 9));
+}
+
+#[rstest]
+fn a_file_is_opened_again_after_the_last_handle_is_gone(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(1, 5, Dtype::Float32));
+    let part = {
+        let audio = mapped::open(&path, true).unwrap();
+        audio
+            .with_layout(audio.layout().take_frames(1, 3, 1).unwrap())
+            .unwrap()
+    };
+    multiply(&part, 10.0).unwrap();
+    drop(part);
+    let again = mapped::open(&path, false).unwrap();
+    assert_eq!(values(&again), [[0.0, 10.0, 20.0, 30.0, 4.0]]);
+}
+
+#[rstest]
+fn closing_is_refused_while_a_view_is_alive_and_names_it(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(2, 5, Dtype::Int16));
+    let audio = mapped::open(&path, false).unwrap();
+    let first = audio.channel(0).unwrap();
+    let layout = *first.layout();
+    let view = first.samples().export(Kind::Tensor, true, &layout).unwrap();
+    let Err(Error::Borrowed { message }) = audio.samples().close(Patience::Never) else {
+        panic!("a file was closed under a view");
+    };
+    assert!(
+        message.contains("1 view is alive: dlpack of shape (5,) (read)"),
+        "{message}"
+    );
+    assert_eq!(values(&audio), values(&ramp(2, 5, Dtype::Int16)));
+    drop(view);
+    audio.samples().close(Patience::Never).unwrap();
+}
+
+#[rstest]
+fn a_closed_file_refuses_every_handle_and_every_door(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(2, 5, Dtype::Float32));
+    let audio = mapped::open(&path, true).unwrap();
+    let part = audio.channel(1).unwrap();
+    part.samples().close(Patience::Never).unwrap();
+    part.samples().close(Patience::Never).unwrap();
+    let layout = *part.layout();
+    for audio in [&audio, &part] {
+        let samples = audio.samples();
+        assert!(samples.buffer().is_closed());
+        assert_eq!(multiply(audio, 2.0), Err(Error::Closed));
+        assert!(audio.cast(Dtype::Int16, Manner::brief()).is_err());
+        assert_eq!(samples.flush(), Err(Error::Closed));
+        assert!(matches!(
+            samples.export(Kind::Array, true, &layout),
+            Err(Error::Closed)
+        ));
+        let lent = samples.lend(Mode::Read, Patience::Never);
+        assert!(matches!(lent, Err(Error::Closed)));
+        assert!(samples.views().is_empty());
+    }
+    let again = mapped::open(&path, true).unwrap();
+    multiply(&again, 2.0).unwrap();
+    assert_eq!(values(&again)[0], [0.0, 2.0, 4.0, 6.0, 8.0]);
+}
+
+#[rstest]
+fn only_a_mapped_file_is_flushed_and_closed() {
+    let audio = ramp(1, 5, Dtype::Int16);
+    let refused = audio.samples().close(Patience::Never);
+    assert!(matches!(refused, Err(Error::InvalidArgument { .. })));
+    assert!(matches!(
+        audio.samples().flush(),
+        Err(Error::InvalidArgument { .. })
+    ));
+}
+
+#[rstest]
+fn what_cannot_be_mapped_says_why_and_names_the_way_out(
+    folder: Folder,
+    #[values(
+        (Encoding::Pcm24, "24-bit"),
+        (Encoding::Unsigned8, "8-bit"),
+    )]
+    case: (Encoding, &str),
+) {
+    let path = folder.path("a.wav");
+    file::write(
+        &path,
+        &ramp(1, 5, Dtype::Int16),
+        Some(case.0),
+        Patience::Never,
+    )
+    .unwrap();
+    let message = mapped::open(&path, true).unwrap_err().to_string();
+    assert!(
+        message.contains(case.1) && message.contains("edit()"),
+        "{message}"
+    );
+    assert!(message.contains("a.wav"), "{message}");
+}
+
+#[rstest]
+fn samples_of_the_other_byte_order_cannot_be_mapped(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(1, 5, Dtype::Int16));
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[..4].copy_from_slice(b"RIFX");
+    for range in [
+        4..8,
+        16..20,
+        20..22,
+        22..24,
+        24..28,
+        28..32,
+        32..34,
+        34..36,
+        40..44,
+    ] {
+        bytes[range].reverse();
+    }
+    fs::write(&path, bytes).unwrap();
+    let message = mapped::open(&path, false).unwrap_err().to_string();
+    assert!(message.contains("big-endian"), "{message}");
+}
+
+#[rstest]
+fn a_file_that_shrinks_is_refused_and_crashes_nobody(folder: Folder) {
+    let path = folder.path("a.wav");
+    store(&path, &ramp(2, 50_000, Dtype::Float32));
+    let audio = mapped::open(&path, true).unwrap();
+    let layout = *audio.layout();
+    let view = audio.samples().export(Kind::Array, true, &layout).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(10_000).unwrap();
+    let refused = multiply(&audio, 2.0);
+    let Err(Error::File { offset, message }) = &refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(*offset, Some(10_000));
+    assert!(message.contains("became shorter"), "{message}");
+    // A view that is out already finds empty pages.
+    let span = view.samples().span().bounds();
+    let last = std::ptr::with_exposed_provenance::<f32>(span.1 - 4);
+    let _ = audio
+        .samples()
+        .buffer()
+        .start()
+        .as_ptr()
+        .expose_provenance();
+    assert_eq!(read_volatile(last), 0.0);
+    // Longer again, but no longer the memory: the place is remembered.
+    file.set_len(400_056).unwrap();
+    let refused = multiply(&audio, 2.0);
+    assert!(matches!(refused, Err(Error::File { .. })), "{refused:?}");
+    drop(view);
+    audio.samples().close(Patience::Never).unwrap();
+    multiply(&mapped::open(&path, true).unwrap(), 2.0).unwrap();
+}
+
+#[allow(unsafe_code)]
+fn read_volatile(place: *const f32) -> f32 {
+    // SAFETY: inside the mapping, whose addresses stay readable as long as the audio lives.
+    unsafe { place.read_volatile() }
+}
+
+/// Resident bytes of this process that are pages of files.
+fn resident_file_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("RssFile"))
+        .unwrap();
+    let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kib << 10
+}
+
+#[rstest]
+fn a_pass_over_a_large_file_gives_its_pages_back(folder: Folder) {
+    let path = folder.path("a.wav");
+    // Sparse: 128 MB of silence behind a header.
+    let mut header = Vec::new();
+    audio_samples::audio::wav::write(
+        &mut header,
+        &ramp(2, 0, Dtype::Float32),
+        None,
+        Patience::Never,
+    )
+    .unwrap();
+    let len = header.len();
+    let data: u32 = 128 << 20;
+    header[len - 4..].copy_from_slice(&data.to_le_bytes());
+    fs::write(&path, header).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(len as u64 + u64::from(data)).unwrap();
+    let audio = mapped::open(&path, false).unwrap();
+    let before = resident_file_bytes();
+    let peak = std::cell::Cell::new(0);
+    let silence = audio.channel(0).unwrap();
+    let quiet = silence.cast(Dtype::Int16, Manner::brief()).unwrap();
+    peak.set(resident_file_bytes().saturating_sub(before));
+    assert_eq!(quiet.layout().frames(), (data / 8) as usize);
+    assert!(peak.get() < 48 << 20, "{} bytes stay in memory", peak.get());
+}

@@ -1,0 +1,232 @@
+"""`edit`: any plain encoding, changed where it lies, and nothing else changed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+import audio_samples
+from audio_samples import AudioFileError, AudioSamples
+
+RATE = 48_000
+ENCODINGS = [
+    ("WAV", "PCM_U8", "FILE"),
+    ("WAV", "PCM_16", "FILE"),
+    ("WAV", "PCM_24", "FILE"),
+    ("WAV", "PCM_32", "FILE"),
+    ("WAV", "FLOAT", "FILE"),
+    ("WAV", "DOUBLE", "FILE"),
+    ("WAV", "PCM_24", "BIG"),
+    ("AIFF", "PCM_S8", "FILE"),
+    ("AIFF", "PCM_24", "FILE"),
+    ("AIFF", "PCM_16", "LITTLE"),
+    ("CAF", "FLOAT", "BIG"),
+    ("W64", "PCM_24", "FILE"),
+    ("RF64", "PCM_24", "FILE"),
+]
+STEP = {"PCM_U8": 2**-7, "PCM_S8": 2**-7, "PCM_16": 2**-15, "PCM_24": 2**-23, "PCM_32": 2**-31}
+
+
+@pytest.fixture(params=ENCODINGS, ids=lambda case: "-".join(case))
+def encoded(request, tmp_path):
+    container, subtype, endian = request.param
+    path = tmp_path / f"a.{container.lower()}"
+    values = np.random.default_rng(3).uniform(-0.99, 0.99, (1_500, 2))
+    soundfile.write(path, values, RATE, format=container, subtype=subtype, endian=endian)
+    return path, subtype
+
+
+def read(path):
+    return soundfile.read(path, always_2d=True)[0]
+
+
+@pytest.mark.parametrize("block_frames", [1, 64, 1_000, 65_536])
+def test_a_gain_reaches_every_sample_rounded_once(encoded, block_frames):
+    path, subtype = encoded
+    if block_frames == 1 and subtype != "PCM_24":
+        block_frames = 7
+    before = read(path)
+    with audio_samples.edit(path, block_frames=block_frames) as file:
+        assert (file.frames, file.num_channels, file.subtype) == (1_500, 2, subtype)
+        for block in file:
+            block *= 0.5
+    expected = before * 0.5
+    if subtype in STEP:
+        expected = np.round(expected / STEP[subtype]) * STEP[subtype]
+    assert np.array_equal(read(path), expected)
+
+
+def test_blocks_are_floats_that_hold_every_value(encoded):
+    path, subtype = encoded
+    with audio_samples.edit(path) as file:
+        [block] = file
+        wide = subtype in ("PCM_32", "DOUBLE")
+        assert block.dtype == (np.float64 if wide else np.float32)
+        assert np.array_equal(block.to_numpy().T, read(path))
+
+
+def test_what_is_too_loud_is_clipped(encoded):
+    path, subtype = encoded
+    with audio_samples.edit(path) as file:
+        for block in file:
+            block[:] = np.full(block.shape, 3, block.dtype)
+    step = STEP.get(subtype)
+    assert np.all(read(path) == (3 if step is None else 1 - step))
+
+
+def test_untouched_blocks_are_not_written_and_nothing_else_changes(encoded):
+    path, _ = encoded
+    with path.open("ab") as file:
+        file.write(b"LIST\x0a\0\0\0INFOxxxx\0\0 trailing bytes")
+    before = path.read_bytes()
+    with audio_samples.edit(path, block_frames=100) as file:
+        for index, block in enumerate(file):
+            block *= 1.0
+            if index == 3:
+                block[10] = [0.25, -0.25]
+        assert file.blocks_written == 1
+    after = path.read_bytes()
+    changed = [at for at, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    assert changed
+    assert changed[-1] - changed[0] < 16
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "float32", "float64"])
+def test_samples_that_keep_their_value_keep_their_bytes_in_any_type(encoded, dtype):
+    path, _ = encoded
+    before = path.read_bytes()
+    with audio_samples.edit(path, dtype=dtype) as file:
+        for block in file:
+            assert block.dtype == dtype
+            block[0] = 0
+    after = path.read_bytes()
+    changed = [at for at, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    assert changed[-1] - changed[0] < 16
+
+
+def test_every_other_chunk_is_kept_byte_for_byte(tmp_path):
+    path = tmp_path / "a.wav"
+    data = (np.arange(900) % 251).astype(np.uint8).tobytes()
+    chunks = [
+        (b"bext", b"b" * 602),
+        (b"fmt ", bytes.fromhex("0100010080bb0000803202000300 1800".replace(" ", ""))),
+        (b"iXML", b"<BWFXML/>"),
+        (b"data", data),
+        (b"cue ", b"c" * 28),
+        (b"odd!", b"123"),
+    ]
+    body = b"".join(
+        name + len(content).to_bytes(4, "little") + content + b"\0" * (len(content) % 2)
+        for name, content in chunks
+    )
+    before = b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WAVE" + body + b"behind"
+    path.write_bytes(before)
+    with audio_samples.edit(path, block_frames=33) as file:
+        for block in file:
+            block *= -1
+    after = path.read_bytes()
+    start = before.index(data)
+    assert after[:start] == before[:start]
+    assert after[start + 900 :] == before[start + 900 :]
+    assert after[start : start + 900] != data
+
+
+def test_leaving_a_loop_early_stores_what_was_done(encoded):
+    path, _ = encoded
+    before = read(path)
+    with audio_samples.edit(path, block_frames=500) as file:
+        for block in file:
+            block[:] = np.zeros_like(block.to_numpy())
+            break
+    after = read(path)
+    assert np.all(after[:500] == 0)
+    assert np.array_equal(after[500:], before[500:])
+
+
+def test_an_exception_leaves_its_own_block_as_it_was(encoded):
+    path, _ = encoded
+    before = read(path)
+
+    def work():
+        with audio_samples.edit(path, block_frames=500) as file:
+            for index, block in enumerate(file):
+                block *= 0
+                if index == 1:
+                    raise KeyError(index)
+
+    with pytest.raises(KeyError):
+        work()
+    after = read(path)
+    assert np.all(after[:500] == 0)
+    assert np.array_equal(after[500:], before[500:])
+
+
+def test_a_file_is_gone_over_twice_and_then_closed(encoded):
+    path, subtype = encoded
+    with audio_samples.edit(path, block_frames=400) as file:
+        for _ in range(2):
+            assert sum(len(block) for block in file) == 1_500
+        file.flush()
+    assert file.closed
+    file.close()
+    for use in (lambda: next(file), file.flush, lambda: iter(file)):
+        with pytest.raises(ValueError, match="closed"):
+            use()
+    assert subtype in repr(file)
+
+
+def test_what_cannot_be_edited_says_why(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(100), RATE, subtype="IMA_ADPCM")
+    with pytest.raises(AudioFileError, match="ADPCM"):
+        audio_samples.edit(path)
+    with pytest.raises(FileNotFoundError):
+        audio_samples.edit(tmp_path / "missing.wav")
+    with pytest.raises(ValueError, match="block_frames"):
+        audio_samples.edit(path, block_frames=0)
+
+
+def test_a_file_that_shrinks_is_an_error_with_the_place(tmp_path):
+    path = tmp_path / "a.wav"
+    audio_samples.write(path, AudioSamples.zeros(10_000, RATE, dtype=np.int16))
+    with audio_samples.edit(path, block_frames=1_000) as file:
+        next(file)
+        os.truncate(path, 2_544)
+        with pytest.raises(AudioFileError, match="became shorter") as caught:
+            next(file)
+        assert caught.value.offset == 2_044
+
+
+KILLED = """
+import sys
+import audio_samples
+
+for round in range(1_000):
+    with audio_samples.edit(sys.argv[1], block_frames=4_096) as file:
+        for block in file:
+            block *= -1
+    print(round, flush=True)
+"""
+
+
+def test_a_process_killed_in_the_middle_leaves_a_valid_file(tmp_path):
+    path = tmp_path / "a.wav"
+    frames = 4_096 * 64
+    soundfile.write(path, np.full((frames, 2), 0.25), RATE, subtype="PCM_24")
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, path], stdout=subprocess.PIPE
+        ) as process:
+            process.stdout.readline()
+            time.sleep(0.003)
+            process.send_signal(signal.SIGKILL)
+        after = read(path)
+        assert after.shape == (frames, 2)
+        blocks = after.reshape(64, -1)
+        assert np.all(np.abs(blocks) == 0.25)
+        assert np.all(blocks == blocks[:, :1])

@@ -1,0 +1,103 @@
+"""`stream`: a file of any length in the memory of one block."""
+
+import numpy as np
+import pytest
+import soundfile
+
+import audio_samples
+from audio_samples import AudioFileError
+
+RATE = 8_000
+
+
+@pytest.fixture(params=[("WAV", "PCM_16"), ("WAV", "PCM_24"), ("AIFF", "FLOAT"), ("CAF", "DOUBLE")])
+def path(request, tmp_path):
+    container, subtype = request.param
+    path = tmp_path / f"a.{container.lower()}"
+    values = np.random.default_rng(5).uniform(-1, 1, (1_000, 2))
+    soundfile.write(path, values, RATE, format=container, subtype=subtype)
+    return path
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+@pytest.mark.parametrize("block_frames", [1, 64, 1_000, 9_999])
+def test_the_blocks_are_the_file(path, block_frames, reuse):
+    whole = audio_samples.read(path).to_numpy()
+    with audio_samples.stream(path, block_frames, reuse=reuse) as blocks:
+        parts = [block.to_numpy(copy=True) for block in blocks]
+    assert all(part.shape[1] == block_frames for part in parts[:-1])
+    assert np.array_equal(np.concatenate(parts, axis=1), whole)
+    assert parts[0].dtype == whole.dtype
+
+
+@pytest.mark.parametrize("hop", [100, 256, 300])
+@pytest.mark.parametrize("reuse", [False, True])
+def test_a_hop_moves_on_by_as_many_frames(path, hop, reuse):
+    whole = audio_samples.read(path, dtype=np.float32).to_numpy()
+    blocks = audio_samples.stream(path, 256, hop, dtype=np.float32, reuse=reuse)
+    place = 0
+    for block in blocks:
+        assert np.array_equal(block.to_numpy(), whole[:, place : place + 256])
+        reached, place = place + len(block), place + hop
+    assert reached == 1_000 or place >= 1_000
+
+
+def test_overlapping_blocks_are_those_of_soundfile(path):
+    ours = audio_samples.stream(path, 256, 200, dtype="float64")
+    theirs = soundfile.blocks(path, 256, overlap=56, always_2d=True)
+    for one, other in zip(ours, theirs, strict=True):
+        assert np.array_equal(one.to_numpy().T, other)
+
+
+def test_a_range_is_all_that_is_read(path):
+    whole = audio_samples.read(path).to_numpy()
+    blocks = audio_samples.stream(path, 100, start=150, frames=430)
+    parts = [block.to_numpy() for block in blocks]
+    assert [part.shape[1] for part in parts] == [100, 100, 100, 100, 30]
+    assert np.array_equal(np.concatenate(parts, axis=1), whole[:, 150:580])
+    assert list(audio_samples.stream(path, start=1_000)) == []
+    with pytest.raises(IndexError, match="frame 1001"):
+        audio_samples.stream(path, start=1_001)
+
+
+def test_one_memory_is_used_again_or_every_block_has_its_own(path):
+    reused = {block.address for block in audio_samples.stream(path, 300, reuse=True)}
+    assert len(reused) == 1
+    kept = list(audio_samples.stream(path, 300))
+    assert len({block.address for block in kept}) == 4
+    assert not np.array_equal(kept[0].to_numpy(), kept[1].to_numpy())
+
+
+def test_seeking_is_by_frame_or_by_seconds(path):
+    whole = audio_samples.read(path).to_numpy()
+    with audio_samples.stream(path, 10) as blocks:
+        assert (blocks.frames, blocks.num_channels, blocks.sample_rate) == (1_000, 2, RATE)
+        blocks.seek(500)
+        assert blocks.position == 500
+        assert np.array_equal(next(blocks).to_numpy(), whole[:, 500:510])
+        blocks.seek(seconds=0.1)
+        assert np.array_equal(next(blocks).to_numpy(), whole[:, 800:810])
+        blocks.seek(1_000)
+        assert next(blocks, None) is None
+        blocks.seek(0)
+        assert np.array_equal(next(blocks).to_numpy(), whole[:, :10])
+        with pytest.raises(IndexError):
+            blocks.seek(1_001)
+        with pytest.raises(ValueError, match="seconds="):
+            blocks.seek()
+    with pytest.raises(ValueError, match="closed"):
+        next(blocks)
+
+
+def test_blocks_and_hops_of_no_frame_are_refused(path):
+    for arguments in ((0,), (10, 0)):
+        with pytest.raises(ValueError, match="at least 1"):
+            audio_samples.stream(path, *arguments)
+
+
+def test_a_file_cut_short_is_an_error(path):
+    with pytest.raises(FileNotFoundError):
+        audio_samples.stream(path.with_name("missing.wav"))
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(AudioFileError):
+        list(audio_samples.stream(path))
