@@ -19,6 +19,7 @@ mod memory;
 mod operand;
 mod policy;
 mod running;
+mod tensors;
 mod ufunc;
 mod views;
 
@@ -55,6 +56,7 @@ mod _audio_samples {
         super::errors::register(module)?;
         // What is public is listed in the package's __init__.py, once.
         module.delattr("__all__")?;
+        super::exchange::dlpack::install(module.py())?;
         crate::view::survive_forks();
         Ok(())
     }

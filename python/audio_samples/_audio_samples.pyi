@@ -94,6 +94,22 @@ class AudioSamples(Generic[_S]):
         layout: _Layout | None = None,
         copy: bool | None = False,
     ) -> AudioSamples[Any]: ...
+    @staticmethod
+    def from_dlpack(
+        tensor: Any,
+        sample_rate: int,
+        *,
+        layout: _Layout | None = None,
+        copy: bool | None = None,
+    ) -> AudioSamples[Any]: ...
+    @staticmethod
+    def from_torch(
+        tensor: Any,
+        sample_rate: int,
+        *,
+        layout: _Layout | None = None,
+        copy: bool | None = None,
+    ) -> AudioSamples[Any]: ...
 
     # -- facts --
     @property
@@ -175,6 +191,17 @@ class AudioSamples(Generic[_S]):
     def __array__(self, dtype: None = None, *, copy: bool | None = None) -> NDArray[_S]: ...
     @overload
     def __array__(self, dtype: DTypeLike | None, *, copy: bool | None = None) -> NDArray[Any]: ...
+    def to_torch(self, *, copy: bool | None = None) -> Any: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+    __dlpack_c_exchange_api__: ClassVar[Any]
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, /, *inputs: Any, **kwargs: Any
     ) -> Any: ...

@@ -53,12 +53,13 @@ impl AudioSamples {
         ndarray::array_of(py, export)
     }
 
-    fn allow_copy(&self, py: Python<'_>, why: &str) -> PyResult<()> {
+    /// A `CopyError` where copies are not allowed.
+    pub fn allow_copy(&self, py: Python<'_>, why: &str) -> PyResult<()> {
         policy::allow_copy(py, self.nbytes(), || why.to_owned())
     }
 
     /// The same audio in memory of its own, if copies are allowed here.
-    fn copied(&self, py: Python<'_>, why: &str) -> PyResult<Audio> {
+    pub fn copied(&self, py: Python<'_>, why: &str) -> PyResult<Audio> {
         self.allow_copy(py, why)?;
         running::run(py, self.bytes_per_pass(), |manner| {
             self.audio.cast(self.audio.dtype(), manner)

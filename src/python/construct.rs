@@ -10,6 +10,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
+use crate::python::exchange::dlpack::{self, Legacy};
 use crate::python::exchange::ndarray;
 use crate::python::operand::numpy_module;
 use crate::python::{policy, running};
@@ -123,6 +124,10 @@ pub fn build(
         let samples = audio.get().audio().samples().clone();
         return finish(data.py(), samples, rate, request, false);
     }
+    if is_tensor(data)? {
+        let samples = dlpack::import(data, request.copy, Legacy::ReadOnly)?;
+        return finish(data.py(), samples, rate, request, false);
+    }
     let (array, fresh) = array_of(data, request.copy)?;
     let facts = ndarray::facts(&array)?;
     if request.copy == Some(true) && ndarray::is_lent(&array)? {
@@ -135,6 +140,25 @@ pub fn build(
         return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
     }
     finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
+}
+
+/// Audio of a tensor, whatever else it is.
+pub fn of_tensor(
+    tensor: &Bound<'_, PyAny>,
+    rate: &Bound<'_, PyAny>,
+    request: &Request,
+    legacy: Legacy,
+) -> PyResult<AudioSamples> {
+    let rate = sample_rate(rate)?;
+    let samples = dlpack::import(tensor, request.copy, legacy)?;
+    finish(tensor.py(), samples, rate, request, false)
+}
+
+/// Whether DLPack is the way to the object's memory: arrays and buffers say more about theirs.
+fn is_tensor(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(!ndarray::is_array(data)
+        && data.hasattr(intern!(data.py(), "__dlpack__"))?
+        && PyMemoryView::from(data).is_err())
 }
 
 /// The object as an array on its own memory, or (true) on memory that was made just now.
@@ -160,10 +184,6 @@ fn array_of<'py>(
     }
     if let Ok(view) = PyMemoryView::from(data) {
         let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
-        return Ok((array, false));
-    }
-    if data.hasattr(intern!(py, "__dlpack__"))? {
-        let array = numpy.call_method1(intern!(py, "from_dlpack"), (data,))?;
         return Ok((array, false));
     }
     let array = numpy.call_method1(intern!(py, "asarray"), (data,))?;

@@ -1,0 +1,309 @@
+//! DLPack: `torch.from_dlpack(audio)`, `np.from_dlpack(audio)`, and tensors of others as audio.
+//!
+//! What a consumer is given owns an [`Export`], so the samples and their entry in the registry stay until the
+//! consumer calls the deleter: on any thread, with or without an interpreter, for no Python object is held.
+//!
+//! The legacy structure has no flags: it goes out for writable samples only, and what comes in through it is
+//! taken as read-only, because nothing says that writing is allowed (JAX exports its arrays, which never
+//! change, in no other way).
+
+#![allow(unsafe_code)]
+
+mod import;
+mod table;
+
+use std::ffi::CStr;
+use std::mem::offset_of;
+use std::ptr;
+
+use dlpark::ffi::{DLDataType, DLDevice, DLManagedTensor, DLManagedTensorVersioned, DLTensor};
+use dlpark::{DlpackFlags, ManagedTensorBase};
+use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::prelude::*;
+
+use crate::dtype::Dtype;
+use crate::error::shape_text;
+use crate::layout::Layout;
+use crate::python::audio::AudioSamples;
+use crate::python::errors::borrow_error;
+use crate::registry::Kind;
+use crate::view::{Export, Samples};
+
+pub use import::{Legacy, import};
+pub use table::install;
+
+/// The first version of the structure that has flags.
+const VERSIONED: i64 = 1;
+
+const fn data_type(dtype: Dtype) -> DLDataType {
+    match dtype {
+        Dtype::Int16 => DLDataType::I16,
+        Dtype::Int32 => DLDataType::I32,
+        Dtype::Float32 => DLDataType::F32,
+        Dtype::Float64 => DLDataType::F64,
+    }
+}
+
+fn refused(message: impl Into<String>) -> PyErr {
+    PyBufferError::new_err(message.into())
+}
+
+/// Shape and strides in samples, or `None` for samples that lie off their natural alignment, which
+/// DLPack cannot describe. An axis of one entry steps nowhere: it gets the stride of compact memory.
+fn measures(samples: &Samples) -> Option<([i64; 2], [i64; 2])> {
+    let (layout, size) = (samples.layout(), samples.dtype().size());
+    let shape = [layout.channels(), layout.frames()];
+    let bytes = [layout.channel_stride(), layout.frame_stride()];
+    let mut strides = [layout.frames() as i64, 1];
+    for axis in 0..2 {
+        if shape[axis] > 1 && !layout.is_empty() {
+            if bytes[axis] % size as isize != 0 {
+                return None;
+            }
+            strides[axis] = (bytes[axis] / size as isize) as i64;
+        }
+    }
+    let aligned = layout.is_empty() || samples.first().addr().get().is_multiple_of(size);
+    aligned.then_some((shape.map(|count| count as i64), strides))
+}
+
+fn unaligned(samples: &Samples) -> PyErr {
+    let (layout, size) = (samples.layout(), samples.dtype().size());
+    refused(format!(
+        "samples at address {:#x} with strides {} do not lie on multiples of {size} bytes, which \
+         DLPack cannot describe; make an aligned copy with .copy(), or ask for copy=True",
+        samples.first().addr(),
+        strides_text(layout)
+    ))
+}
+
+fn strides_text(layout: &Layout) -> String {
+    let strides: Vec<String> = layout.strides().iter().map(ToString::to_string).collect();
+    format!("({})", strides.join(", "))
+}
+
+/// What a consumer is given: DLPack's structure, and behind it what it points to and what it owns.
+///
+/// Invariants:
+/// 1. the structure is the first field, so that a pointer to it is a pointer to the whole;
+/// 2. `export` keeps the described samples allocated and in the registry;
+/// 3. it lies in a box until the structure's deleter takes it out, once.
+#[repr(C)]
+struct Lent<M> {
+    tensor: M,
+    shape: [i64; 2],
+    strides: [i64; 2],
+    export: Export,
+}
+
+/// The two structures of DLPack.
+trait Structure: ManagedTensorBase + Sized {
+    /// The name of a capsule with this structure.
+    const NAME: &'static CStr;
+    /// Puts the flags in, where there is a place for them.
+    fn flag(&mut self, flags: DlpackFlags);
+}
+
+impl Structure for DLManagedTensor {
+    const NAME: &'static CStr = c"dltensor";
+    fn flag(&mut self, _: DlpackFlags) {}
+}
+
+impl Structure for DLManagedTensorVersioned {
+    const NAME: &'static CStr = c"dltensor_versioned";
+    fn flag(&mut self, flags: DlpackFlags) {
+        self.flags = flags;
+    }
+}
+
+/// Frees what `lend` made: on any thread, and without an interpreter.
+unsafe extern "C" fn give_back<M>(tensor: *mut M) {
+    // SAFETY: by invariants 1 and 3 this is the box of a `Lent`, taken back once.
+    drop(unsafe { Box::from_raw(tensor.cast::<Lent<M>>()) });
+}
+
+/// The structure that a consumer takes over, and has to give back through its deleter.
+fn lend<M: Structure>(export: Export, flags: DlpackFlags) -> PyResult<*mut M> {
+    let samples = export.samples();
+    let (shape, strides) = measures(samples).ok_or_else(|| unaligned(samples))?;
+    let tensor = DLTensor {
+        data: samples.first().as_ptr().cast(),
+        device: DLDevice::CPU,
+        ndim: samples.layout().ndim() as i32,
+        dtype: data_type(samples.dtype()),
+        shape: ptr::null_mut(),
+        strides: ptr::null_mut(),
+        byte_offset: 0,
+    };
+    let axes = 2 - samples.layout().ndim();
+    let mut lent = Box::new(Lent {
+        tensor: M::from_parts(tensor, ptr::null_mut(), Some(give_back::<M>)),
+        shape,
+        strides,
+        export,
+    });
+    lent.tensor.flag(flags);
+    let lent = Box::into_raw(lent);
+    let at = move |field: usize| {
+        lent.wrapping_byte_add(field)
+            .cast::<i64>()
+            .wrapping_add(axes)
+    };
+    // SAFETY: just boxed, and nobody else knows it yet.
+    let tensor = unsafe { &mut (*lent).tensor };
+    tensor.tensor_mut().shape = at(offset_of!(Lent<M>, shape));
+    tensor.tensor_mut().strides = at(offset_of!(Lent<M>, strides));
+    Ok(lent.cast())
+}
+
+/// Gives back what no consumer took out of its capsule.
+unsafe extern "C" fn drop_capsule<M: Structure>(capsule: *mut ffi::PyObject) {
+    // SAFETY: CPython passes the capsule that goes. A consumer has renamed the one that it took from.
+    if unsafe { ffi::PyCapsule_IsValid(capsule, M::NAME.as_ptr()) } == 0 {
+        return;
+    }
+    // SAFETY: the name was just checked, so this cannot fail.
+    let tensor = unsafe { ffi::PyCapsule_GetPointer(capsule, M::NAME.as_ptr()) };
+    // SAFETY: made by `lend`; nobody else has taken it.
+    unsafe { give_back::<M>(tensor.cast()) };
+}
+
+fn capsule<M: Structure>(
+    py: Python<'_>,
+    export: Export,
+    flags: DlpackFlags,
+) -> PyResult<Bound<'_, PyAny>> {
+    let tensor = lend::<M>(export, flags)?;
+    let name = M::NAME.as_ptr();
+    // SAFETY: not null, with a static name; the capsule's destructor gives the tensor back.
+    let capsule = unsafe { ffi::PyCapsule_New(tensor.cast(), name, Some(drop_capsule::<M>)) };
+    if capsule.is_null() {
+        // SAFETY: no capsule took the tensor that was made above.
+        unsafe { give_back(tensor) };
+    }
+    // SAFETY: a new reference, or NULL with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, capsule) }
+}
+
+/// An export to consumers that know flags, read-only unless the consumer may write.
+fn shared(samples: &Samples) -> PyResult<(Export, DlpackFlags)> {
+    let export = samples.export(Kind::Tensor, true, samples.layout())?;
+    let flags = if export.writable() {
+        DlpackFlags::empty()
+    } else {
+        DlpackFlags::READ_ONLY
+    };
+    Ok((export, flags))
+}
+
+/// An export to consumers that know no flags, and so have to be allowed to write.
+fn shared_legacy(samples: &Samples) -> PyResult<Export> {
+    if !samples.writable() {
+        return Err(refused(
+            "read-only audio as a tensor needs a consumer that knows DLPack 1.0 \
+             (max_version=(1, 0)), whose flags can say so; make a writable copy with .copy()",
+        ));
+    }
+    let export = samples.export(Kind::Tensor, true, samples.layout())?;
+    if !export.writable() {
+        return Err(borrow_error(
+            "a writable tensor of samples that are borrowed for reading (borrow); \
+             leave the with-block of the borrow first",
+        ));
+    }
+    Ok(export)
+}
+
+/// A capsule of the legacy kind, which every consumer knows.
+pub fn legacy_capsule<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
+    capsule::<DLManagedTensor>(py, shared_legacy(samples)?, DlpackFlags::empty())
+}
+
+/// Why these samples cannot be shared with consumers that know no negative strides, if so.
+pub fn unshareable_forwards(samples: &Samples) -> Option<String> {
+    match measures(samples) {
+        None => Some(unaligned(samples).to_string()),
+        Some((_, strides)) if strides.iter().any(|stride| *stride < 0) => Some(format!(
+            "audio of shape {} with strides {} runs backwards, which PyTorch cannot describe",
+            shape_text(samples.layout().shape()),
+            strides_text(samples.layout())
+        )),
+        Some(_) => None,
+    }
+}
+
+/// `copy` as consumers pass it: None, or anything with a truth of its own.
+fn copy_request(copy: Option<&Bound<'_, PyAny>>) -> PyResult<Option<bool>> {
+    copy.map(|copy| copy.is_truthy()).transpose()
+}
+
+#[pymethods]
+impl AudioSamples {
+    /// Where the samples are: in main memory, `(1, 0)`.
+    fn __dlpack_device__(&self) -> (u32, i32) {
+        DLDevice::CPU.into()
+    }
+
+    /// A capsule that a consumer of DLPack takes the samples from: the same memory, or with `copy=True` its own.
+    #[pyo3(signature = (*, stream = None, max_version = None, dl_device = None, copy = None))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        stream: Option<&Bound<'py, PyAny>>,
+        max_version: Option<&Bound<'py, PyAny>>,
+        dl_device: Option<&Bound<'py, PyAny>>,
+        copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(stream) = stream {
+            return Err(PyRuntimeError::new_err(format!(
+                "samples in main memory have no stream to wait for: stream must be None, not {}",
+                stream.repr()?
+            )));
+        }
+        let versioned = match max_version {
+            None => false,
+            Some(given) => {
+                let parsed = given.extract::<(i64, i64)>();
+                let (major, _) = parsed.map_err(|_| wrong("max_version", given, "(1, 0)"))?;
+                major >= VERSIONED
+            }
+        };
+        if let Some(given) = dl_device {
+            let parsed = given.extract::<(i64, i64)>();
+            let device = parsed.map_err(|_| wrong("dl_device", given, "(1, 0)"))?;
+            if device != (i64::from(DLDevice::CPU.device_type.0), 0) {
+                return Err(refused(format!(
+                    "the samples are in main memory, device (1, 0), and cannot be exported to \
+                     device ({}, {}); import them and move the tensor, as with tensor.to(device)",
+                    device.0, device.1
+                )));
+            }
+        }
+        if copy_request(copy)? == Some(true) {
+            let own = self.copied(py, "copy=True is a copy; copy=None shares")?;
+            let samples = own.samples();
+            let export = samples.export(Kind::Tensor, true, samples.layout())?;
+            return if versioned {
+                capsule::<DLManagedTensorVersioned>(py, export, DlpackFlags::IS_COPIED)
+            } else {
+                capsule::<DLManagedTensor>(py, export, DlpackFlags::empty())
+            };
+        }
+        let samples = self.audio().samples();
+        if versioned {
+            let (export, flags) = shared(samples)?;
+            capsule::<DLManagedTensorVersioned>(py, export, flags)
+        } else {
+            legacy_capsule(py, samples)
+        }
+    }
+}
+
+fn wrong(name: &str, given: &Bound<'_, PyAny>, example: &str) -> PyErr {
+    let given = given.repr().map(|text| text.to_string());
+    PyTypeError::new_err(format!(
+        "{name} must be None or a tuple of two integers such as {example}, not {}",
+        given.unwrap_or_default()
+    ))
+}

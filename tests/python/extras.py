@@ -1,0 +1,25 @@
+"""Optional libraries: without one its tests are skipped with one line, or fail on demand.
+
+`AUDIO_SAMPLES_EXTRAS=required` is what `.ci/run` sets once it has installed them all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from types import ModuleType
+
+import pytest
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """The module, at the head of a file of tests that need it."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        if os.environ.get("AUDIO_SAMPLES_EXTRAS") == "required":
+            raise
+        pytest.skip(
+            f"{module} is not installed: pip install 'audio_samples[{extra}]'",
+            allow_module_level=True,
+        )
