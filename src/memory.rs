@@ -80,7 +80,35 @@ unsafe impl Send for Region {}
 unsafe impl Sync for Region {}
 
 /// Buffers of our own that something outside Rust can reach, by start address.
-static DIRECTORY: Mutex<BTreeMap<usize, (usize, Weak<Region>)>> = Mutex::new(BTreeMap::new());
+static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
+type Directory = BTreeMap<usize, (usize, Weak<Region>)>;
+#[cfg(all(unix, not(miri)))]
+type DirectoryGuard = crate::sync::MutexGuard<'static, Directory>;
+
+/// The lock is held while the process forks, so that the child gets a directory between two changes and
+/// a lock that it can open.
+#[cfg(all(unix, not(miri)))]
+fn survive_forks() {
+    use std::cell::RefCell;
+    use std::sync::Once;
+
+    thread_local!(static HELD: RefCell<Option<DirectoryGuard>> = const { RefCell::new(None) });
+
+    extern "C" fn before() {
+        HELD.set(Some(DIRECTORY.lock()));
+    }
+    extern "C" fn after() {
+        drop(HELD.take());
+    }
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: functions that live as long as the process. If the list is full, forks go unprotected.
+        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    });
+}
+
+#[cfg(not(all(unix, not(miri))))]
+fn survive_forks() {}
 
 impl Drop for Region {
     fn drop(&mut self) {
@@ -185,6 +213,7 @@ impl Buffer {
 
     #[cold]
     fn enter_directory(&self) {
+        survive_forks();
         let mut directory = DIRECTORY.lock();
         if !self.0.published.swap(true, Ordering::AcqRel) {
             directory.insert(
