@@ -4,8 +4,6 @@
 //! Everything about such a lock lies in the lock itself. That is what a fork needs: locks that keep
 //! their sleepers in a table of the process wake, in the child, threads that are no longer there.
 
-#![expect(clippy::disallowed_types, reason = "this is the place for them")]
-
 pub use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[cfg(all(test, loom))]

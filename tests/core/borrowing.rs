@@ -1,4 +1,4 @@
-//! Views and borrows: what is listed, what is lent, what is refused; and what a fork leaves of it.
+//! Views and borrows: what is listed, what is lent, what is refused.
 
 use std::thread;
 
@@ -336,44 +336,4 @@ fn in_a_forked_child_only_the_leases_of_its_thread_are_left() {
     let met = holder(registry.lease(&[claim(Write, 0, 1)], Patience::Never));
     assert_eq!(met, Some(Holder::OwnOperation));
     drop(own);
-}
-
-/// In the child the sleepers of the parent are ghosts. Locks that remember them wake them first, and the
-/// living sleep on.
-#[cfg(target_os = "linux")]
-#[test]
-#[cfg_attr(miri, ignore = "there is no fork")]
-#[allow(unsafe_code)]
-fn in_a_forked_child_the_threads_of_the_parent_are_not_waited_for() {
-    use std::time::Duration;
-
-    let registry: &Registry = Box::leak(Box::new(Registry::new()));
-    let touch = || drop(registry.lease(&[claim(Write, 0, 10)], Patience::Never));
-    let frozen = registry.freeze();
-    let sleepers: Vec<_> = (0..3).map(|_| thread::spawn(touch)).collect();
-    thread::sleep(Duration::from_millis(30));
-    // SAFETY: the child calls only what glibc makes ready for it: memory, threads, and `_exit`.
-    let child = unsafe { libc::fork() };
-    if child == 0 {
-        // SAFETY: no handler; a child that hangs is ended.
-        unsafe { libc::alarm(20) };
-        frozen.thaw_in_child();
-        let busy = thread::spawn(|| {
-            let pause = || thread::sleep(Duration::from_millis(200));
-            registry.briefly(&[claim(Write, 0, 10)], pause).is_ok()
-        });
-        thread::sleep(Duration::from_millis(50));
-        touch();
-        let code = if busy.join().unwrap_or(false) { 0 } else { 1 };
-        // SAFETY: ends the child without the parent's handlers.
-        unsafe { libc::_exit(code) };
-    }
-    drop(frozen);
-    for sleeper in sleepers {
-        sleeper.join().unwrap();
-    }
-    let mut status = 0;
-    // SAFETY: the child of this test, and a place for its status.
-    let ended = unsafe { libc::waitpid(child, &raw mut status, 0) };
-    assert_eq!((ended, status), (child, 0), "the child hangs or failed");
 }

@@ -82,6 +82,14 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             },
             &["*=", "float64", "int16", ".convert('float64')"],
         ),
+        (
+            Error::IntegerOverflow {
+                operator: "*",
+                dtype: "int16",
+                index: Some(vec![1, 17]),
+            },
+            &["result of *", "int16", "index (1, 17)", "integer_overflow("],
+        ),
         (Error::ReadOnly, &["read-only", ".copy()"]),
         (Error::Borrowed { message: message() }, &["frames 3 to 7"]),
         (Error::Busy, &["another operation", ".copy()"]),

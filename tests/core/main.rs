@@ -4,6 +4,7 @@ mod borrowing;
 mod dtype;
 mod error;
 mod file;
+mod forks;
 mod generation;
 mod kernel;
 mod layout;

@@ -34,6 +34,7 @@ fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
         operator: Operator::Mul,
         compute: audio.dtype(),
         reflected: false,
+        overflow: audio_samples::kernel::Overflow::Wrap,
     };
     let operand = Operand::Scalar(Scalar::Float(by));
     audio.operate_in_place(operation, &operand, Manner::brief())

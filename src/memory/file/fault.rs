@@ -114,6 +114,10 @@ static EARLIER: [AtomicUsize; 2] = [const { AtomicUsize::new(libc::SIG_DFL) }; 2
 type Simple = extern "C" fn(libc::c_int);
 type Full = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "sigaction keeps functions as numbers, and nothing else makes a function of one"
+)]
 extern "C" fn on_missing_page(
     signal: libc::c_int,
     info: *mut libc::siginfo_t,

@@ -1,0 +1,95 @@
+//! What a child process finds: one thread, and locks that it can open.
+
+#![cfg(all(target_os = "linux", not(miri)))]
+#![allow(unsafe_code)]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use audio_samples::layout::Span;
+use audio_samples::memory::Buffer;
+use audio_samples::registry::{Claim, Frozen, Mode, Patience, Registry};
+
+/// Runs `work` in a child process; whether it came to its end and was content. A child that hangs is ended.
+fn in_a_child(work: impl FnOnce() -> bool) -> bool {
+    // SAFETY: the child calls only what the C library makes ready for it: memory, threads, and `_exit`.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: no handler is involved.
+        unsafe { libc::alarm(20) };
+        let code = if work() { 0 } else { 1 };
+        // SAFETY: ends the child without the parent's handlers.
+        unsafe { libc::_exit(code) };
+    }
+    let mut status = 0;
+    // SAFETY: the child of this function, and a place for its status.
+    let ended = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    (ended, status) == (child, 0)
+}
+
+fn claim() -> Claim {
+    Claim {
+        domain: 7,
+        span: Span::new(0x1000, [1, 10], [0, 8], 8),
+        mode: Mode::Write,
+    }
+}
+
+fn touch(registry: &Registry) {
+    drop(registry.lease(&[claim()], Patience::Never));
+}
+
+/// The sleepers of the parent are ghosts in the child. Locks that remember them wake them first, and the
+/// living sleep on.
+#[test]
+fn the_threads_of_the_parent_are_not_woken_in_the_child() {
+    let registry: &Registry = Box::leak(Box::new(Registry::new()));
+    let frozen = registry.freeze();
+    let sleepers: Vec<_> = (0..3).map(|_| thread::spawn(|| touch(registry))).collect();
+    thread::sleep(Duration::from_millis(30));
+    let mut frozen = Some(frozen);
+    let content = in_a_child(|| {
+        if let Some(frozen) = frozen.take() {
+            Frozen::thaw_in_child(frozen);
+        }
+        let busy = thread::spawn(|| {
+            let pause = || thread::sleep(Duration::from_millis(200));
+            registry.briefly(&[claim()], pause).is_ok()
+        });
+        thread::sleep(Duration::from_millis(50));
+        touch(registry);
+        busy.join().unwrap_or(false)
+    });
+    drop(frozen);
+    for sleeper in sleepers {
+        sleeper.join().unwrap();
+    }
+    assert!(content, "the child hangs or failed");
+}
+
+#[test]
+fn the_directory_of_buffers_is_open_in_the_child() {
+    let finished = AtomicBool::new(false);
+    let publish = || {
+        let buffer = Buffer::allocate(8).unwrap();
+        buffer.publish();
+        Buffer::find(buffer.start().addr().get(), 8).is_some()
+    };
+    assert!(publish());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !finished.load(Ordering::Relaxed) {
+                    assert!(publish());
+                }
+            });
+        }
+        let contents: Vec<bool> = (0..40)
+            .map(|_| in_a_child(publish))
+            .take_while(|ok| *ok)
+            .collect();
+        finished.store(true, Ordering::Relaxed);
+        assert_eq!(contents.len(), 40, "a child hangs or failed");
+    });
+}
