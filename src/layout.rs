@@ -240,6 +240,26 @@ impl Layout {
         Some((low, high + size as i128))
     }
 
+    /// Whether two of the samples share a byte: a stride shorter than a sample, or channels that reach into each
+    /// other. Layouts that a slice or an axis swap can make never do; for others it may say yes too often.
+    pub fn overlaps_itself(&self, size: usize) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let axis = |i: usize| (self.shape[i], self.strides[i].unsigned_abs());
+        let ((outer, far), (inner, near)) = if axis(0).1 >= axis(1).1 {
+            (axis(0), axis(1))
+        } else {
+            (axis(1), axis(0))
+        };
+        let run = if inner > 1 {
+            near * (inner - 1) + size
+        } else {
+            size
+        };
+        (inner > 1 && near < size) || (outer > 1 && far < run)
+    }
+
     /// The bytes reached when the buffer starts at address `base`.
     #[inline]
     pub fn span(&self, base: usize, size: usize) -> Span {

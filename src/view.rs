@@ -82,6 +82,8 @@ impl Samples {
     /// # Safety
     /// Every byte that `layout` reaches from `first` on (the address of its first sample; the layout's
     /// offset is 0) must be allocated and initialised until `owner` is dropped, and writable if `writable`.
+    ///
+    /// Samples that share bytes with each other come out read-only: an operation would meet its own results.
     pub unsafe fn adopt(
         first: NonNull<u8>,
         layout: Layout,
@@ -103,6 +105,7 @@ impl Samples {
         // A buffer that was known already may begin earlier.
         let offset = first.addr().get() - buffer.start().addr().get();
         let layout = Layout::strided(layout.shape(), layout.strides(), offset)?;
+        let writable = writable && !layout.overlaps_itself(dtype.size());
         Samples::new(buffer, layout, dtype, writable)
     }
 

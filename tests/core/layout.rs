@@ -422,3 +422,21 @@ fn contiguity_is_what_numpy_calls_it(
     assert_eq!(layout.is_contiguous(4), rows);
     assert_eq!(layout.is_fortran_contiguous(4), columns);
 }
+
+#[rstest]
+#[case::side_by_side(&[2, 7], &[56, 8], false)]
+#[case::interleaved(&[2, 7], &[8, 16], false)]
+#[case::reversed(&[7], &[-8], false)]
+#[case::one_sample_everywhere(&[7], &[0], true)]
+#[case::windows_that_overlap(&[2, 7], &[8, 8], true)]
+#[case::one_channel_of_windows(&[1, 7], &[0, 8], false)]
+#[case::half_a_sample_apart(&[7], &[4], true)]
+#[case::nothing(&[0, 7], &[0, 0], false)]
+fn samples_that_share_bytes_with_each_other_are_found(
+    #[case] shape: &[usize],
+    #[case] strides: &[isize],
+    #[case] expected: bool,
+) {
+    let layout = Layout::strided(shape, strides, 0).unwrap();
+    assert_eq!(layout.overlaps_itself(8), expected);
+}

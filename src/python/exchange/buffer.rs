@@ -104,16 +104,20 @@ impl AudioSamples {
             ));
         }
         let layout = *export.samples().layout();
-        let mut lent = Box::new(Lent {
+        let mut lent = Lent {
             export,
             shape: [0; 2],
             strides: [0; 2],
-        });
+        };
         for axis in 0..layout.ndim() {
             lent.shape[axis] = layout.shape()[axis] as ffi::Py_ssize_t;
             lent.strides[axis] = layout.strides()[axis];
         }
-        let samples = lent.export.samples();
+        // In its place for good before anything points into it.
+        let lent = Box::into_raw(Box::new(lent));
+        // SAFETY: made just now, and nobody else has it.
+        let held = unsafe { &mut *lent };
+        let samples = held.export.samples();
         let size = samples.dtype().size();
         let with_shape = asks(flags, ffi::PyBUF_ND);
         let filled = ffi::Py_buffer {
@@ -121,7 +125,7 @@ impl AudioSamples {
             obj: slf.clone().into_any().into_ptr(),
             len: (layout.len() * size) as ffi::Py_ssize_t,
             itemsize: size as ffi::Py_ssize_t,
-            readonly: c_int::from(!lent.export.writable()),
+            readonly: c_int::from(!held.export.writable()),
             ndim: if with_shape {
                 layout.ndim() as c_int
             } else {
@@ -133,22 +137,20 @@ impl AudioSamples {
                 ptr::null_mut()
             },
             shape: if with_shape {
-                lent.shape.as_mut_ptr()
+                held.shape.as_mut_ptr()
             } else {
                 ptr::null_mut()
             },
             strides: if asks(flags, ffi::PyBUF_STRIDES) {
-                lent.strides.as_mut_ptr()
+                held.strides.as_mut_ptr()
             } else {
                 ptr::null_mut()
             },
             suboffsets: ptr::null_mut(),
-            internal: ptr::null_mut(),
+            internal: lent.cast(),
         };
-        // SAFETY: not null. Shape and strides lie in the box, which `internal` keeps until the release.
+        // SAFETY: not null. Shape and strides lie in `lent`, the consumer's until `__releasebuffer__`.
         unsafe { view.write(filled) };
-        // SAFETY: as above; the box becomes the consumer's until `__releasebuffer__`.
-        unsafe { (*view).internal = Box::into_raw(lent).cast() };
         Ok(())
     }
 
