@@ -5,7 +5,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
 use crate::layout::Layout;
-use crate::registry::Mode;
+use crate::registry::{Claim, Mode};
 use crate::view::{Fresh, Strided, access};
 
 /// What to compute: the operator, the type to compute in, and on which side the audio stands.
@@ -72,11 +72,9 @@ impl Audio {
             (own, operand)
         };
         let mut fresh = Fresh::new(self.layout().shape(), operation.compute)?;
-        let reads = [
-            self.samples.strided().claim(Mode::Read),
-            read_claim(&operand, self),
-        ];
-        access(&reads, manner.effort, manner.patience, |access| {
+        let own_claim = self.samples.strided().claim(Mode::Read);
+        let (claims, count) = with_claim_of(own_claim, &operand);
+        access(&claims[..count], manner.effort, manner.patience, |access| {
             windows::binary(access, operation, &fresh.strided(), &a, &b)
         })??;
         Ok(self.with_samples(fresh.share()))
@@ -103,8 +101,8 @@ impl Audio {
         }
         let operand = fit_operand(operand, self.layout())?;
         let out = self.samples.strided();
-        let claims = [out.claim(Mode::Write), read_claim(&operand, self)];
-        access(&claims, manner.effort, manner.patience, |access| {
+        let (claims, count) = with_claim_of(out.claim(Mode::Write), &operand);
+        access(&claims[..count], manner.effort, manner.patience, |access| {
             windows::binary(access, operation, &out, &Operand::Samples(out), &operand)
         })?
     }
@@ -123,10 +121,11 @@ impl Audio {
     }
 }
 
-/// The claim of an operand; a scalar claims nothing beyond what the audio's own claim covers.
-fn read_claim(operand: &Operand<'_>, audio: &Audio) -> crate::registry::Claim {
+/// The audio's own claim and that of the operand, if it is samples; and how many that makes.
+#[inline]
+fn with_claim_of(own: Claim, operand: &Operand<'_>) -> ([Claim; 2], usize) {
     match operand {
-        Operand::Samples(samples) => samples.claim(Mode::Read),
-        Operand::Scalar(_) => audio.samples.strided().claim(Mode::Read),
+        Operand::Samples(samples) => ([own, samples.claim(Mode::Read)], 2),
+        Operand::Scalar(_) => ([own, own], 1),
     }
 }

@@ -1,22 +1,24 @@
 //! How an operation is done: which instructions, how many threads, past the cache or through it.
 
-use crate::dtype::{Dtype, Sample};
+mod planning;
+
+use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::arch::{Arch, Combination, Mode, Sign};
-use crate::kernel::plan::{Meeting, Order, Rows, distinct};
-use crate::kernel::row::{AnySource, Feed};
+use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
+use crate::kernel::engine::planning::Spare;
+use crate::kernel::plan::Meeting;
+use crate::kernel::row::Feed;
 use crate::kernel::rows::{Task, Work};
-use crate::kernel::{Operand, Operator, Overflow, Scalar, bytes_moved, scalar, threads};
-use crate::view::{Access, Fresh, Strided};
+use crate::kernel::{Operand, Operator, Overflow, Scalar, scalar};
+use crate::view::{Access, Strided, Target};
 use crate::with_sample;
 
-/// Bytes from which an operation is split among threads: some 100 microseconds of work, several times what
-/// starting a thread takes.
-const PARALLEL_FROM: usize = 4 << 20;
+/// Bytes from which an operation is split among threads: to wake one takes as long as to move some 100 KiB.
+const PARALLEL_FROM: usize = 1 << 20;
+/// Bytes that a part of it moves: little enough that nobody has to wait long for the last one.
+const PART_BYTES: usize = 1 << 20;
 /// Bytes of a result from which it is written past the cache.
 const STREAM_FROM: usize = 8 << 20;
-/// Bytes of a result up to which planning an operation costs more than carrying it out.
-const AT_ONCE: usize = 32 << 10;
 /// Parts start at a multiple of this many samples: no two threads write to one cache line.
 const GRAIN: usize = 1024;
 
@@ -70,12 +72,14 @@ impl Engine {
         a: &Operand<'_>,
         b: &Operand<'_>,
     ) -> Result<(), Error> {
-        let mode = mode_of(compute, overflow);
-        if self.at_once(access, operator, compute, mode, out, a, b) {
-            return Ok(());
-        }
         if operator == Operator::Div {
             return self.divide(access, compute, out, a, b);
+        }
+        let mode = mode_of(compute, overflow);
+        if mode != Mode::Note
+            && let Some(_) = self.at_once(access, (operator, mode), compute, out, a, b)
+        {
+            return Ok(());
         }
         let mut spare = Spare::default();
         let plan = self.plan(access, Work::Binary(operator), out, a, b, &mut spare)?;
@@ -93,50 +97,6 @@ impl Engine {
             });
         }
         Ok(())
-    }
-
-    /// Carries out what needs no plan: little of it, side by side, of one type, and nothing to be noted.
-    /// False if it is something else, and nothing has been done.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "an operation has this many sides"
-    )]
-    #[inline]
-    fn at_once(
-        &self,
-        access: &Access,
-        operator: Operator,
-        compute: Dtype,
-        mode: Mode,
-        out: &Strided<'_>,
-        a: &Operand<'_>,
-        b: &Operand<'_>,
-    ) -> bool {
-        let size = compute.size();
-        let divides = operator == Operator::Div;
-        let by_number = matches!(b, Operand::Scalar(number) if !number.is_zero());
-        if out.dtype() != compute
-            || mode == Mode::Note
-            || (divides && !(by_number && compute.is_float()))
-            || out.layout().channels() != 1
-            || !out.layout().has_dense_rows(size)
-            || out.layout().frames() * size > AT_ONCE
-            || !lies_like(out, a)
-            || !lies_like(out, b)
-        {
-            return false;
-        }
-        with_sample!(compute, T => {
-            self.arch.binary(&Combination {
-                operator,
-                mode,
-                out: out.target::<T>(access, 0),
-                x: feed::<T>(access, a),
-                y: feed::<T>(access, b),
-                stream: false,
-            });
-        });
-        true
     }
 
     /// As [`check_divisor`](crate::kernel::check_divisor).
@@ -177,22 +137,55 @@ impl Engine {
                 let early = !compute.is_float() || meets(a) || meets(b);
                 if !early {
                     mode = Mode::Note;
-                } else {
-                    self.check_divisor(access, samples)?;
+                } else if self.any_zero(access, samples) {
+                    return Err(zero_in(access, samples));
                 }
             }
         }
-        let mut spare = Spare::default();
-        let plan = self.plan(access, Work::Binary(operator), out, a, &divisor, &mut spare)?;
-        let task = Task {
-            compute,
-            mode,
-            ..plan
+        let noted = match self.at_once(access, (operator, mode), compute, out, a, &divisor) {
+            Some(noted) => noted,
+            None => {
+                let mut spare = Spare::default();
+                let work = Work::Binary(operator);
+                let plan = self.plan(access, work, out, a, &divisor, &mut spare)?;
+                let task = Task {
+                    compute,
+                    mode,
+                    ..plan
+                };
+                self.carry_out(access, &task)?
+            }
         };
-        match (self.carry_out(access, &task)?, b) {
+        match (noted, b) {
             (true, Operand::Samples(samples)) => Err(zero_in(access, samples)),
             _ => Ok(()),
         }
+    }
+
+    /// The case that needs no plan: samples of one type side by side, the same or apart, and not many of them.
+    /// Returns whether something was noted, or `None` for all other cases, where nothing was done.
+    #[inline]
+    fn at_once(
+        &self,
+        access: &Access,
+        (operator, mode): (Operator, Mode),
+        compute: Dtype,
+        out: &Strided<'_>,
+        a: &Operand<'_>,
+        b: &Operand<'_>,
+    ) -> Option<bool> {
+        let (arch, stream) = (self.arch, false);
+        let bytes = out.layout().len() * out.dtype().size();
+        if out.dtype() != compute || 3 * bytes >= self.parallel_from.min(self.stream_from) {
+            return None;
+        }
+        let out = out.flattened()?;
+        with_sample!(compute, R => {
+            let out = out.target::<R>(access, 0);
+            let x = feed_beside(access, a, &out, bytes)?;
+            let y = feed_beside(access, b, &out, bytes)?;
+            Some(arch.binary(&Combination { operator, mode, out, x, y, stream }))
+        })
     }
 
     /// `out = op from`.
@@ -277,199 +270,27 @@ impl Engine {
         self.spread(access, &Task { compute, ..plan })?;
         Ok(())
     }
-
-    fn task<'a>(
-        &self,
-        work: Work,
-        out: &Strided<'a>,
-        x: &Operand<'a>,
-        y: &Operand<'a>,
-    ) -> Task<'a> {
-        let bytes = out.layout().len() * out.dtype().size();
-        Task {
-            arch: self.arch,
-            work,
-            compute: out.dtype(),
-            mode: Mode::Plain,
-            rows: Rows::new(*out, *x, *y),
-            order: Order::Any,
-            early: [false; 2],
-            stream: bytes >= self.stream_from,
-            dry: false,
-        }
-    }
-
-    /// Rows, and an order in which no operand is overwritten before it is read; what no order helps is copied
-    /// into `spare`.
-    #[inline]
-    fn plan<'a>(
-        &self,
-        access: &Access,
-        work: Work,
-        out: &Strided<'a>,
-        x: &Operand<'a>,
-        y: &Operand<'a>,
-        spare: &'a mut Spare,
-    ) -> Result<Task<'a>, Error> {
-        let mut task = self.task(work, out, x, y);
-        let out = task.rows.out;
-        let (x, y) = (task.rows.x, task.rows.y);
-        let (meets_x, meets_y) = (Meeting::of(&out, &x), Meeting::of(&out, &y));
-        if (meets_x, meets_y) == (Meeting::Clear, Meeting::Clear) {
-            return Ok(task);
-        }
-        task.stream = false;
-        let order_x = Order::for_meeting(meets_x);
-        let order_y = Order::for_meeting(meets_y);
-        task.order = match order_x {
-            Some(order) => order,
-            None => {
-                task.rows.x = self.copied(access, &x, &out, &mut spare.x)?;
-                Order::Any
-            }
-        };
-        match order_y.and_then(|order| order.with(task.order)) {
-            Some(order) => task.order = order,
-            None => task.rows.y = self.copied(access, &y, &out, &mut spare.y)?,
-        }
-        let early = |order: Option<Order>| order.is_some_and(|order| order != Order::Any);
-        task.early = [
-            early(order_x),
-            early(order_y) && order_y == Some(task.order),
-        ];
-        Ok(task)
-    }
-
-    /// A copy of an operand's different samples, repeated as the operand repeats them.
-    #[cold]
-    fn copied<'a>(
-        &self,
-        access: &Access,
-        operand: &Operand<'a>,
-        out: &Strided<'_>,
-        spare: &'a mut Option<Fresh>,
-    ) -> Result<Operand<'a>, Error> {
-        let Operand::Samples(samples) = operand else {
-            return Ok(*operand);
-        };
-        let from = distinct(samples);
-        let shape = [from.layout().channels(), from.layout().frames()];
-        let axes = out.layout().ndim();
-        let fresh = spare.insert(Fresh::new(&shape[2 - axes..], from.dtype())?);
-        let copy = fresh.strided();
-        self.copy(access, &copy, &from)?;
-        match copy.broadcast_into(out.layout()) {
-            Some(copy) => Ok(Operand::Samples(copy)),
-            None => unreachable!("a part of an operand in the destination's shape fits into it"),
-        }
-    }
-
-    /// Runs a task that may note something; what would be found too late is looked for first.
-    #[inline]
-    fn carry_out(&self, access: &Access, task: &Task<'_>) -> Result<bool, Error> {
-        let clear = |operand| Meeting::of(&task.rows.out, operand) == Meeting::Clear;
-        if task.mode == Mode::Note && !(clear(&task.rows.x) && clear(&task.rows.y)) {
-            let dry = Task {
-                dry: true,
-                order: Order::Any,
-                early: [false; 2],
-                ..*task
-            };
-            if self.spread(access, &dry)? {
-                return Ok(true);
-            }
-        }
-        self.spread(access, task)
-    }
-
-    /// Runs a task on as many threads as it is worth.
-    #[inline]
-    fn spread(&self, access: &Access, task: &Task<'_>) -> Result<bool, Error> {
-        let moved = bytes_moved(&task.rows.out, &[&task.rows.x, &task.rows.y]);
-        if moved < self.parallel_from || task.order != Order::Any {
-            return task.run(access);
-        }
-        self.spread_over_threads(access, task)
-    }
-
-    #[cold]
-    fn spread_over_threads(&self, access: &Access, task: &Task<'_>) -> Result<bool, Error> {
-        let parts = match self.threads {
-            0 => threads::threads(),
-            threads => threads,
-        };
-        let layout = task.rows.out.layout();
-        let (axis, len, grain) = if layout.frames() >= parts * GRAIN {
-            (1, layout.frames(), GRAIN)
-        } else {
-            (0, layout.channels(), 1)
-        };
-        if parts == 1 || len == 0 {
-            return task.run(access);
-        }
-        let each = threads::split(len, grain, parts, |from, len| {
-            let part = Task {
-                rows: task.rows.window(axis, from, len),
-                ..*task
-            };
-            part.run(access)
-        });
-        each.into_iter()
-            .try_fold(false, |noted, part| Ok(noted | part?))
-    }
-
-    /// Whether one of the samples is zero.
-    fn any_zero(&self, access: &Access, samples: &Strided<'_>) -> bool {
-        let samples = distinct(samples);
-        let number = Operand::Scalar(Scalar::Int(0));
-        let rows = Rows::new(samples, number, number).out;
-        let look = |rows: &Strided<'_>| {
-            (0..rows.layout().channels())
-                .any(|channel| self.arch.any_zero(&AnySource::of(rows, access, channel)))
-        };
-        let bytes = rows.layout().len() * rows.dtype().size();
-        let parts = match self.threads {
-            0 if bytes >= self.parallel_from => threads::threads(),
-            threads => threads.max(1),
-        };
-        if bytes < self.parallel_from || rows.layout().frames() < parts * GRAIN {
-            return look(&rows);
-        }
-        let found = threads::split(rows.layout().frames(), GRAIN, parts, |from, len| {
-            look(&rows.window(1, from, len))
-        });
-        found.contains(&true)
-    }
 }
 
-/// Copies of operands that an operation would otherwise overwrite before it reads them.
-#[derive(Default)]
-struct Spare {
-    x: Option<Fresh>,
-    y: Option<Fresh>,
-}
-
-/// One row of an operand, or its number.
+/// An operand for a destination of `bytes` side by side, if it is a number, or samples of the same type
+/// and shape side by side that are the destination's own or apart from it.
 #[inline]
-fn feed<'a, T: Sample>(access: &'a Access, operand: &Operand<'a>) -> Feed<'a, T> {
-    match operand {
-        Operand::Samples(samples) => Feed::Row(samples.source::<T>(access, 0)),
-        Operand::Scalar(number) => Feed::Number(number.sample()),
-    }
-}
-
-/// Whether the operand is a number, or dense samples of `out`'s type in `out`'s own place or clear of it.
-#[inline]
-fn lies_like(out: &Strided<'_>, operand: &Operand<'_>) -> bool {
-    let Operand::Samples(samples) = operand else {
-        return true;
+fn feed_beside<'a, R: Element>(
+    access: &'a Access,
+    operand: &Operand<'a>,
+    out: &Target<'a, R>,
+    bytes: usize,
+) -> Option<Feed<'a, R>> {
+    let samples = match operand {
+        Operand::Scalar(number) => return Some(Feed::Number(number.sample())),
+        Operand::Samples(samples) => samples,
     };
-    let size = out.dtype().size();
-    let bytes = out.layout().frames() * size;
-    let (ours, theirs) = (out.first_address(), samples.first_address());
-    samples.dtype() == out.dtype()
-        && samples.layout().has_dense_rows(size)
-        && (ours == theirs || ours.abs_diff(theirs) >= bytes)
+    if samples.dtype() != R::DTYPE || samples.layout().len() != out.len() {
+        return None;
+    }
+    let row = samples.flattened()?.source::<R>(access, 0);
+    let (from, to) = (row.as_ptr().addr(), out.as_mut_ptr().addr());
+    (from == to || from.abs_diff(to) >= bytes).then_some(Feed::Row(row))
 }
 
 #[inline]
@@ -487,7 +308,6 @@ fn narrower(a: Dtype, b: Dtype) -> Dtype {
 }
 
 fn exact_reciprocal(compute: Dtype, divisor: Scalar) -> Option<Scalar> {
-    use crate::kernel::arch::Element;
     match compute {
         Dtype::Float32 => {
             let reciprocal = divisor.sample::<f32>().exact_reciprocal()?;

@@ -1,10 +1,9 @@
-//! How many threads one operation may use, and the splitting itself.
-//!
-//! Threads are made for an operation and end with it. To start one takes some 20 microseconds, and only
-//! operations of a much longer time are split; in return nothing is ever left running: there is no pool to
-//! start, to shut down, to keep from the interpreter's exit, or to lose in a fork.
+//! How many threads one operation may use, and the cutting itself.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::kernel::arch::share;
 
 /// More than this does not help: memory is the limit by then.
 const MOST: usize = 8;
@@ -40,39 +39,28 @@ fn from_machine() -> usize {
     std::thread::available_parallelism().map_or(1, |cpus| cpus.get().min(MOST))
 }
 
-/// Runs `work(from, len)` over `0 .. len` in `parts` parts at once, each but the last a multiple of `grain`.
-/// A part for which the system has no thread runs on the calling one.
-pub fn split<R: Send>(
+/// Runs `work(from, len)` over `0 .. len` in parts of `share` each (the last may be shorter), on up to `threads`
+/// threads, and joins what they return: in no particular order.
+pub fn cut<R: Send>(
     len: usize,
-    grain: usize,
-    parts: usize,
+    part: usize,
+    threads: usize,
     work: impl Fn(usize, usize) -> R + Sync,
-) -> Vec<R> {
-    let share = len.div_ceil(parts.max(1)).next_multiple_of(grain.max(1));
-    let ranges: Vec<(usize, usize)> = (0..len)
-        .step_by(share.max(1))
-        .map(|from| (from, share.min(len - from)))
-        .collect();
-    let work = &work;
-    std::thread::scope(|scope| {
-        let running: Vec<_> = ranges[1..]
-            .iter()
-            .map(|&(from, len)| {
-                let thread = std::thread::Builder::new().name("audio_samples".into());
-                let spawned = thread.spawn_scoped(scope, move || work(from, len));
-                spawned.map_err(|_| (from, len))
-            })
-            .collect();
-        let mut results = vec![work(ranges[0].0, ranges[0].1)];
-        for thread in running {
-            results.push(match thread {
-                Ok(thread) => match thread.join() {
-                    Ok(result) => result,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                },
-                Err((from, len)) => work(from, len),
-            });
-        }
-        results
-    })
+    join: impl Fn(R, R) -> R + Sync,
+) -> Option<R> {
+    let part = part.max(1);
+    let joined: Mutex<Option<R>> = Mutex::new(None);
+    share(len.div_ceil(part), threads.saturating_sub(1), &|number| {
+        let from = number * part;
+        let one = work(from, part.min(len - from));
+        // A part takes so much longer than this that nobody ever waits here.
+        let mut all = joined.lock().unwrap_or_else(|broken| broken.into_inner());
+        *all = Some(match all.take() {
+            Some(others) => join(others, one),
+            None => one,
+        });
+    });
+    joined
+        .into_inner()
+        .unwrap_or_else(|broken| broken.into_inner())
 }

@@ -20,7 +20,7 @@ use std::marker::PhantomData;
 use crate::dtype::Sample;
 use crate::kernel::arch::Body;
 use crate::kernel::arch::cast::CastTo;
-use crate::kernel::arch::operators::{Binary, Unary};
+use crate::kernel::arch::operators::{Binary, Noting, Unary};
 
 /// Bytes that a streamed loop computes at a time.
 const STREAM_BLOCK: usize = 4096;
@@ -162,7 +162,7 @@ pub struct Combine<T, O, D, X, Y> {
 
 impl<T, O, D, X, Y> Body for Combine<T, O, D, X, Y>
 where
-    T: Sample,
+    T: Noting,
     O: Binary<T>,
     D: Output<T>,
     X: Input<T>,
@@ -172,17 +172,17 @@ where
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut noted = false;
+        let mut noted = T::Notes::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
             let x = unsafe { self.x.get(self.out.start(), index) };
             // SAFETY: invariant 1.
             let y = unsafe { self.y.get(self.out.start(), index) };
-            noted |= O::note(x, y);
+            noted |= T::notes(O::note(x, y));
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, O::apply(x, y)) };
         }
-        noted
+        noted != T::Notes::default()
     }
 }
 
@@ -198,7 +198,7 @@ pub struct StreamCombine<T, O, X, Y> {
 
 impl<T, O, X, Y> Body for StreamCombine<T, O, X, Y>
 where
-    T: Sample,
+    T: Noting,
     O: Binary<T>,
     X: Input<T>,
     Y: Input<T>,
@@ -290,7 +290,7 @@ pub struct Apply<T, O, D, X> {
 
 impl<T, O, D, X> Body for Apply<T, O, D, X>
 where
-    T: Sample,
+    T: Noting,
     O: Unary<T>,
     D: Output<T>,
     X: Input<T>,
@@ -299,15 +299,15 @@ where
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut noted = false;
+        let mut noted = T::Notes::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
             let x = unsafe { self.x.get(self.out.start(), index) };
-            noted |= O::note(x);
+            noted |= T::notes(O::note(x));
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, O::apply(x)) };
         }
-        noted
+        noted != T::Notes::default()
     }
 }
 
@@ -382,18 +382,18 @@ pub struct AnyZero<T, X> {
     pub types: PhantomData<T>,
 }
 
-impl<T: Sample, X: Input<T>> Body for AnyZero<T, X> {
+impl<T: Noting, X: Input<T>> Body for AnyZero<T, X> {
     type Result = bool;
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut found = false;
+        let mut found = T::Notes::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
             let x = unsafe { self.x.get(std::ptr::null_mut(), index) };
-            found |= x == T::default();
+            found |= T::notes(x == T::default());
         }
-        found
+        found != T::Notes::default()
     }
 }
 

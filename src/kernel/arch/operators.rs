@@ -2,6 +2,28 @@
 
 use crate::dtype::Sample;
 
+/// What a loop collects notes in: as wide as the samples, so that it fits beside them into a vector.
+pub trait Noting: Sample {
+    /// An integer of the samples' width.
+    type Notes: Copy + Default + PartialEq + std::ops::BitOrAssign;
+    /// All bits, or none.
+    fn notes(noted: bool) -> Self::Notes;
+}
+
+macro_rules! noting {
+    ($($T:ty: $Notes:ty),*) => {$(
+        impl Noting for $T {
+            type Notes = $Notes;
+            #[inline(always)]
+            fn notes(noted: bool) -> $Notes {
+                if noted { !0 } else { 0 }
+            }
+        }
+    )*};
+}
+
+noting!(i16: u16, i32: u32, f32: u32, f64: u64);
+
 /// A binary operator. Everything is inlined into a loop, and compiled once for each instruction set.
 pub trait Binary<T>: Copy {
     /// The result.
