@@ -23,6 +23,7 @@ mod threads;
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::view::{Access, Strided};
+use plan::{Meeting, Rows};
 
 pub use arch::{Arch, Sign};
 pub use engine::Engine;
@@ -120,6 +121,18 @@ pub enum Overflow {
     Saturate,
     /// [`Error::IntegerOverflow`].
     Raise,
+}
+
+/// The bytes of `operand` that have to be copied before `out` is changed in place with it: none, unless the
+/// two overlap in a way that no order of the loop allows.
+pub fn copied_bytes(out: &Strided<'_>, operand: &Operand<'_>) -> usize {
+    let rows = Rows::new(*out, Operand::Samples(*out), *operand);
+    match rows.y {
+        Operand::Samples(samples) if Meeting::of(&rows.out, &rows.y) == Meeting::Tangled => {
+            plan::distinct(&samples).layout().len() * samples.dtype().size()
+        }
+        _ => 0,
+    }
 }
 
 /// `out = a op b`, computed in `compute` and stored with NumPy's cast.

@@ -23,10 +23,10 @@ _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GEN
 def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[str | None, bool]:
     """Freezes what outlives a borrow.
 
-    `arrays` has the `array` of the with and the hidden `root` behind it. There are `on_root` references
-    to the root by others than the array, and `on_array` to the array, one of which is the
-    with-variable's. Returns what to tell the user, if anything, and whether nothing that is left
-    can write. After an exception second names are no news: the traceback has them.
+    `arrays` has the `array` of the with and the hidden `root` behind it. There are `on_root`
+    references to the root by others than the array, and `on_array` to the array, one of which is
+    the with-variable's. Returns what to tell the user, if anything, and whether nothing that is
+    left can write. After an exception second names are no news: the traceback has them.
     """
     names, roots, found = _search(arrays, sys._getframe(1))
     root, array = arrays.root, arrays.array

@@ -28,8 +28,8 @@ def no_copies() -> Iterator[None]:
 
     The proof of zero copy that can be put into a test. It holds for the current thread or task.
     Results of arithmetic and of decoding are new samples, no copies. NumPy's own copies
-    (`np.array(audio)`, `array.copy()`) are not seen: they go through the buffer protocol, which does
-    not say what for.
+    (`np.array(audio)`, `array.copy()`) are not seen: they go through the buffer protocol, which
+    does not say what for.
     """
     with _set(_no_copies, True):
         yield

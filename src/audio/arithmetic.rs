@@ -119,6 +119,16 @@ impl Audio {
             Sign::Absolute => kernel::absolute(access, overflow, out, from),
         })
     }
+
+    /// The bytes of an operand that [`Audio::operate_in_place`] and [`Audio::assign`] copy first, because
+    /// they overlap these samples in another order.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`].
+    pub fn copied_bytes(&self, operand: &Operand<'_>) -> Result<usize, Error> {
+        let operand = fit_operand(operand, self.layout())?;
+        Ok(kernel::copied_bytes(&self.samples.strided(), &operand))
+    }
 }
 
 /// The audio's own claim and that of the operand, if it is samples; and how many that makes.

@@ -406,7 +406,7 @@ fn memory_of_group() -> usize {
 /// A fork copies the depot as it is; holding its lock meanwhile makes that a state between two changes, and
 /// leaves the child a lock that it can open.
 #[cfg(all(unix, not(miri)))]
-fn survive_forks() {
+pub(crate) fn survive_forks() {
     use std::cell::Cell;
     use std::mem::ManuallyDrop;
 
@@ -428,4 +428,4 @@ fn survive_forks() {
 }
 
 #[cfg(not(all(unix, not(miri))))]
-fn survive_forks() {}
+pub(crate) fn survive_forks() {}

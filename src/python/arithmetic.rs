@@ -82,6 +82,7 @@ impl AudioSamples {
             overflow: policy::overflow(slf.py(), this.audio().dtype())?,
         };
         let kernel = operand.kernel(this.audio())?;
+        policy::allow_operand(slf.py(), || this.audio().copied_bytes(&kernel))?;
         running::run(slf.py(), this.bytes_per_pass(), |manner| {
             this.audio().operate_in_place(operation, &kernel, manner)
         })

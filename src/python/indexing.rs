@@ -350,6 +350,7 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
     if samples.broadcast_into(part.layout()).is_none() {
         return Ok(false);
     }
+    policy::allow_operand(py, || part.copied_bytes(&kernel))?;
     let bytes = 2 * part.layout().len() * part.dtype().size();
     running::run(py, bytes, |manner| part.assign(&kernel, manner))?;
     Ok(true)

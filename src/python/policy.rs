@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::dtype::Dtype;
+use crate::error::Error;
 use crate::kernel::Overflow;
 use crate::python::errors::copy_error;
 use crate::sync::{AtomicBool, Ordering};
@@ -89,6 +90,21 @@ pub fn allow_copy(py: Python<'_>, bytes: usize, why: impl FnOnce() -> String) ->
     match NO_COPIES.current(py)? {
         None => Ok(()),
         Some(_) => Err(refused(bytes, &why())),
+    }
+}
+
+/// As [`allow_copy`], for the bytes of an operand that overlaps what an operation changes.
+#[inline]
+pub fn allow_operand(py: Python<'_>, bytes: impl FnOnce() -> Result<usize, Error>) -> PyResult<()> {
+    if NO_COPIES.current(py)?.is_none() {
+        return Ok(());
+    }
+    match bytes()? {
+        0 => Ok(()),
+        bytes => Err(refused(
+            bytes,
+            "the operand overlaps what is changed, in another order, and is copied first",
+        )),
     }
 }
 

@@ -56,6 +56,8 @@ mod unix {
     pub fn survive() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
+            // Who comes later is called earlier: the pool's lock is the innermost.
+            memory::pool::survive_forks();
             // SAFETY: functions that live as long as the process. If the system's list is full, forks
             // go unprotected.
             unsafe {
