@@ -383,7 +383,7 @@ def test_what_is_no_sequence_is_named_and_what_to_make_of_it(source):
             assert "np.array" in str(caught.value)
 
 
-@pytest.mark.parametrize("number", [5, 0.5, True, np.int64(5), np.float32(0.5), 1j], ids=repr)
+@pytest.mark.parametrize("number", [5, 0.5, True, np.float32(0.5), 1j], ids=repr)
 def test_a_single_number_is_no_audio_whatever_its_type(number):
     with pytest.raises((ValueError, TypeError), match=r"single number is no audio.*\[0\.5\]"):
         AudioSamples.new_mono(number, RATE)
