@@ -3,7 +3,18 @@
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, BinaryIO, ClassVar, Generic, Literal, Self, TypeAlias, final, overload
+from typing import (
+    Any,
+    BinaryIO,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    SupportsIndex,
+    TypeAlias,
+    final,
+    overload,
+)
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -147,7 +158,7 @@ class AudioSamples(Generic[_S]):
     @property
     def frames_first(self) -> NDArray[_S]: ...
     def copy(self) -> AudioSamples[_S]: ...
-    def channel(self, index: int) -> AudioSamples[_S]: ...
+    def channel(self, index: SupportsIndex) -> AudioSamples[_S]: ...
     @overload
     def astype(self, dtype: type[_T]) -> AudioSamples[_T]: ...
     @overload
@@ -327,6 +338,11 @@ class AudioSamples(Generic[_S]):
     def __gt__(self, other: _Operand, /) -> NDArray[np.bool_]: ...
     def __ge__(self, other: _Operand, /) -> NDArray[np.bool_]: ...
     def __bool__(self) -> bool: ...
+
+    # -- a number, if there is one sample --
+    def __float__(self) -> float: ...
+    def __int__(self) -> int: ...
+    def __round__(self, ndigits: SupportsIndex | None = None, /) -> Any: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @overload

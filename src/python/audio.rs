@@ -1,6 +1,6 @@
 //! The class `AudioSamples`: its facts, its operators, its copies.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -8,9 +8,10 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::audio::Audio;
 use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
+use crate::python::operand::numpy_module;
 use crate::python::views::View;
 use crate::python::{policy, running, ufunc};
-use crate::registry::Kind;
+use crate::registry::{Kind, Mode};
 
 /// Audio in memory that Rust owns and NumPy shares.
 ///
@@ -51,6 +52,18 @@ impl AudioSamples {
         let samples = self.audio.samples();
         let export = samples.export(Kind::Array, writable, samples.layout())?;
         ndarray::array_of(py, export)
+    }
+
+    /// The only sample as a Python number; NumPy's error where there are more or none.
+    fn number<'py>(&self, py: Python<'py>, method: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.with_array(py, Mode::Read, |array| {
+            if self.audio.layout().len() != 1 {
+                return array.call_method0(method);
+            }
+            // NumPy wants one number in an array without axes only.
+            let sample = array.call_method0(intern!(py, "item"))?;
+            sample.call_method0(method)
+        })
     }
 
     /// A `CopyError` where copies are not allowed.
@@ -151,7 +164,6 @@ impl AudioSamples {
         layout: Option<&str>,
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
-        let dtype = dtype.map(construct::dtype).transpose()?;
         let array = construct::buffer_array(buffer, dtype)?;
         let request = Request {
             form: Form::Any,
@@ -169,10 +181,7 @@ impl AudioSamples {
         sample_rate: &Bound<'_, PyAny>,
         dtype: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<AudioSamples> {
-        let shape: Vec<usize> = match shape.extract::<usize>() {
-            Ok(frames) => vec![frames],
-            Err(_) => shape.extract()?,
-        };
+        let shape = construct::shape(shape)?;
         let dtype = match dtype {
             Some(dtype) => construct::dtype(dtype)?,
             None => crate::dtype::Dtype::Float64,
@@ -359,18 +368,26 @@ impl AudioSamples {
     }
 
     /// One channel as mono audio on the same memory; negative numbers count from the last.
-    fn channel(&self, index: isize) -> PyResult<AudioSamples> {
+    fn channel(&self, index: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         let count = self.audio.layout().channels();
-        let place = if index < 0 {
-            index + count as isize
-        } else {
-            index
+        let Some(whole) = construct::whole(index)? else {
+            return Err(PyTypeError::new_err(format!(
+                "a channel is a whole number from {} to {}, not {}; audio[c, a:b] takes slices",
+                -(count as isize),
+                count as isize - 1,
+                construct::shown(index)
+            )));
         };
-        let place = usize::try_from(place).map_err(|_| crate::error::Error::IndexOutOfRange {
-            what: "channel",
-            index: index as i128,
-            count,
-        })?;
+        let place = whole.extract::<isize>().ok().and_then(|place| {
+            let from_last = if place < 0 { count as isize } else { 0 };
+            usize::try_from(place.checked_add(from_last)?).ok()
+        });
+        let Some(place) = place.filter(|place| *place < count) else {
+            return Err(PyIndexError::new_err(format!(
+                "channel {} is out of range for {count} channels",
+                construct::shown(&whole)
+            )));
+        };
         Ok(AudioSamples::new(self.audio.channel(place)?))
     }
 
@@ -424,5 +441,25 @@ impl AudioSamples {
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
         self.shared_array(py, false)?.is_truthy()
+    }
+
+    fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.number(py, "__float__")
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.number(py, "__int__")
+    }
+
+    #[pyo3(signature = (ndigits = None, /))]
+    fn __round__<'py>(
+        slf: &Bound<'py, Self>,
+        ndigits: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let numpy = numpy_module(slf.py())?;
+        match ndigits {
+            Some(digits) => numpy.call_method1(intern!(slf.py(), "round"), (slf, digits)),
+            None => numpy.call_method1(intern!(slf.py(), "round"), (slf,)),
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! From what Python has to samples: arrays, buffers, tensors, sequences, with or without a copy.
 
+mod arguments;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyMemoryView, PyString};
+use pyo3::types::{PyDict, PyFrozenSet, PyIterator, PyMapping, PyMemoryView, PySet, PyString};
 
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
@@ -15,6 +17,9 @@ use crate::python::exchange::ndarray;
 use crate::python::operand::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
+
+use arguments::{axes, named_dtype, type_name};
+pub use arguments::{count, dtype, numpy_dtype, sample_rate, shape, shown, whole};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
 const MOST_CHANNELS: usize = 64;
@@ -55,54 +60,6 @@ pub enum Form {
     Any,
 }
 
-/// A sample rate as users write it: an int, a NumPy int, or a float without a fraction.
-pub fn sample_rate(given: &Bound<'_, PyAny>) -> PyResult<SampleRate> {
-    let invalid = || -> PyErr {
-        let given = given.repr().map(|text| text.to_string());
-        Error::InvalidSampleRate {
-            given: given.unwrap_or_default(),
-        }
-        .into()
-    };
-    let hertz = if let Ok(float) = given.cast::<PyFloat>() {
-        let value = float.extract::<f64>()?;
-        if value.fract() != 0.0 || !(1.0..=f64::from(u32::MAX)).contains(&value) {
-            return Err(invalid());
-        }
-        value as u32
-    } else if given.is_instance_of::<PyInt>() || given.hasattr(intern!(given.py(), "__index__"))? {
-        let py = given.py();
-        let index = py
-            .import(intern!(py, "operator"))?
-            .call_method1(intern!(py, "index"), (given,))?;
-        index.extract::<u32>().map_err(|_| invalid())?
-    } else if let Ok(value) = given.extract::<f64>()
-        && !given.is_instance_of::<PyString>()
-        && value.fract() == 0.0
-    {
-        value as u32
-    } else {
-        return Err(PyTypeError::new_err(format!(
-            "sample_rate must be a whole number of Hz, not {}",
-            given.repr()?
-        )));
-    };
-    SampleRate::new(hertz).map_err(|_| invalid())
-}
-
-/// A sample type as users write it: `np.float32`, `"float32"`, a dtype object.
-pub fn dtype(given: &Bound<'_, PyAny>) -> PyResult<Dtype> {
-    let py = given.py();
-    let dtype = numpy_module(py)?.call_method1(intern!(py, "dtype"), (given,))?;
-    let name: String = dtype.getattr(intern!(py, "name"))?.extract()?;
-    Ok(Dtype::from_name(&name)?)
-}
-
-/// A sample type as NumPy's dtype object.
-pub fn numpy_dtype(py: Python<'_>, dtype: Dtype) -> PyResult<Bound<'_, PyAny>> {
-    numpy_module(py)?.call_method1(intern!(py, "dtype"), (dtype.name(),))
-}
-
 /// What the arguments of a constructor ask for.
 pub struct Request {
     /// How many axes.
@@ -136,7 +93,7 @@ pub fn build(
         return finish(data.py(), ndarray::adopt(&copied)?, rate, request, fresh);
     }
     if facts.dtype.is_none() {
-        let (array, fresh) = (native(&array, request.copy)?, true);
+        let (array, fresh) = (native(data, &array, request.copy)?, true);
         return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
     }
     finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
@@ -176,35 +133,87 @@ fn array_of<'py>(
         }
         return Ok((data.clone(), false));
     }
-    if data.is_instance_of::<PyString>() || data.is_none() {
+    let has_array = data.hasattr(intern!(py, "__array__"))?;
+    if !has_array && is_no_sequence(data) {
         return Err(PyTypeError::new_err(format!(
-            "samples come from an array, a buffer, a tensor or a sequence of numbers, not from {}",
-            data.get_type().name()?
+            "samples come from an array, a buffer, a tensor or a sequence of numbers, not from a {}; \
+             make an array of its numbers with np.array or np.fromiter",
+            type_name(data)
         )));
     }
     if let Ok(view) = PyMemoryView::from(data) {
         let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
         return Ok((array, false));
     }
-    let array = numpy.call_method1(intern!(py, "asarray"), (data,))?;
-    if data.hasattr(intern!(py, "__array__"))? {
-        return Ok((array, false));
+    if has_array {
+        return Ok((array_by_protocol(data, copy)?, false));
     }
     if copy == Some(false) {
         return Err(PyValueError::new_err(format!(
             "copy=False: a {} has no memory to share; give an array or a buffer, or copy=None",
-            data.get_type().name()?
+            type_name(data)
         )));
     }
+    let array = numpy.call_method1(intern!(py, "asarray"), (data,))?;
     Ok((array, true))
 }
 
+/// Whether the object is surely no sequence of numbers, though NumPy would wrap it in an array.
+fn is_no_sequence(data: &Bound<'_, PyAny>) -> bool {
+    data.is_none()
+        || data.is_instance_of::<PyString>()
+        || data.is_instance_of::<PySet>()
+        || data.is_instance_of::<PyFrozenSet>()
+        || data.is_instance_of::<PyMapping>()
+        || data.is_instance_of::<PyIterator>()
+}
+
+/// What an object's own `__array__` gives.
+fn array_by_protocol<'py>(
+    data: &Bound<'py, PyAny>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    let numpy = numpy_module(py)?;
+    if copy != Some(false) {
+        return numpy.call_method1(intern!(py, "asarray"), (data,));
+    }
+    let refused = || {
+        PyValueError::new_err(format!(
+            "copy=False: __array__ of {} makes new memory, so that there is none to share; use \
+             copy=None or copy=True",
+            type_name(data)
+        ))
+    };
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "copy"), false)?;
+    let array = match numpy.call_method(intern!(py, "asarray"), (data,), Some(&options)) {
+        Err(error) if error.is_instance_of::<PyValueError>(py) => {
+            let refused = refused();
+            refused.set_cause(py, Some(error));
+            return Err(refused);
+        }
+        found => found?,
+    };
+    // Not everybody looks at `copy`: an array that nobody else holds shares nothing.
+    if ndarray::owns_samples(&array)? && ndarray::references(&array) == 1 {
+        return Err(refused());
+    }
+    Ok(array)
+}
+
 /// An array of the other byte order as a native copy; anything else is no sample type.
-fn native<'py>(array: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
+fn native<'py>(
+    data: &Bound<'py, PyAny>,
+    array: &Bound<'py, PyAny>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
-    let dtype = Dtype::from_name(&name)?;
+    let Ok(dtype) = Dtype::from_name(&name) else {
+        return Err(no_samples(data, array, &theirs, name)?);
+    };
     if copy == Some(false) {
         return Err(PyValueError::new_err(format!(
             "copy=False: {} is of the other byte order and cannot be shared; \
@@ -217,6 +226,72 @@ fn native<'py>(array: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<
         format!("{theirs} is of the other byte order, which takes a copy")
     })?;
     array.call_method1(intern!(py, "astype"), (dtype.name(),))
+}
+
+/// Why some values are no samples, in the words of what was given.
+#[cold]
+fn no_samples(
+    data: &Bound<'_, PyAny>,
+    array: &Bound<'_, PyAny>,
+    dtype: &Bound<'_, PyAny>,
+    name: String,
+) -> PyResult<PyErr> {
+    let py = array.py();
+    let fields = dtype.getattr(intern!(py, "names"))?;
+    if !fields.is_none() {
+        let fields: Vec<String> = fields.extract()?;
+        let first = fields.first().map_or("", String::as_str);
+        return Ok(PyTypeError::new_err(format!(
+            "records with the fields {} are no samples; give one field, such as \
+             np.asarray(data)['{first}'], with .astype() to int16, int32, float32 or float64 if it \
+             is of another type",
+            fields.join(", ")
+        )));
+    }
+    let given = type_name(data);
+    if PyMemoryView::from(data).is_ok() && !ndarray::is_array(data) {
+        if matches!(name.as_str(), "uint8" | "int8" | "bytes8") {
+            return Ok(PyTypeError::new_err(format!(
+                "the bytes of a {given} do not say what samples they are; name their type with \
+                 AudioSamples.from_buffer(data, sample_rate, dtype='int16') (or int32, float32, \
+                 float64)"
+            )));
+        }
+        return Ok(Error::NotASampleType { name }.into());
+    }
+    if ndarray::is_array(data) || data.hasattr(intern!(py, "__array__"))? {
+        return Ok(Error::NotASampleType { name }.into());
+    }
+    let kind: String = dtype.getattr(intern!(py, "kind"))?.extract()?;
+    let values = match kind.as_str() {
+        "i" | "u" => "integers of no certain width",
+        "b" => "bools",
+        "c" => "complex numbers",
+        "f" => "floats of another width",
+        "U" | "S" => "strings",
+        _ => "objects that are no numbers, or numbers past all sample types",
+    };
+    let scalar = axes(array) == Some(0);
+    let held = match (scalar, matches!(kind.as_str(), "i" | "u" | "b" | "c" | "f")) {
+        (true, true) => return Ok(single_number().into()),
+        (true, false) => {
+            return Ok(PyTypeError::new_err(format!(
+                "samples come from an array, a buffer, a tensor or a sequence of numbers, not from \
+                 a {given}; make an array of its numbers with np.array(..., dtype='float32')"
+            )));
+        }
+        _ => format!("a {given} of {values} (NumPy reads {name})"),
+    };
+    Ok(PyTypeError::new_err(format!(
+        "{held} does not say its sample type; give np.array(data, dtype=np.int16), or another of \
+         np.int32, np.float32 and np.float64"
+    )))
+}
+
+fn single_number() -> Error {
+    Error::InvalidShape {
+        message: "a single number is no audio; give a sequence such as [0.5]".into(),
+    }
 }
 
 /// Checks the shape, puts time last, and copies where it was asked for.
@@ -246,7 +321,7 @@ fn arranged(layout: &Layout, request: &Request) -> Result<Layout, Error> {
     let wrong = |message: String| Err(Error::InvalidShape { message });
     let shape = shape_text(layout.shape());
     match (layout.ndim(), request.form) {
-        (0, _) => wrong("a single number is no audio; give a sequence such as [0.5]".into()),
+        (0, _) => Err(single_number()),
         (2, Form::Mono) => wrong(format!(
             "mono audio has the shape (frames,), not {shape}; \
              use new_multi for several channels, or pick one with array[0] or array[:, 0]"
@@ -275,15 +350,34 @@ fn arranged(layout: &Layout, request: &Request) -> Result<Layout, Error> {
 /// Raw bytes or a typed buffer as an array on the same memory.
 pub fn buffer_array<'py>(
     data: &Bound<'py, PyAny>,
-    dtype: Option<Dtype>,
+    dtype: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
     let numpy = numpy_module(py)?;
+    let view = PyMemoryView::from(data).map_err(|error| {
+        if !error.is_instance_of::<PyTypeError>(py) {
+            return error;
+        }
+        PyTypeError::new_err(format!(
+            "from_buffer takes a buffer (bytes, bytearray, mmap, memoryview), not a {}; new_mono \
+             and new_multi take other things",
+            type_name(data)
+        ))
+    })?;
     let Some(dtype) = dtype else {
-        let view = PyMemoryView::from(data)?;
-        return numpy.call_method1(intern!(py, "asarray"), (view,));
+        let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
+        let theirs = array.getattr(intern!(py, "dtype"))?;
+        if ndarray::facts(&array)?.dtype.is_none() {
+            let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
+            if Dtype::from_name(&name).is_err() {
+                return Err(no_samples(data, &array, &theirs, name)?);
+            }
+        }
+        return Ok(array);
     };
+    // The byte order stays: what is not native is copied or refused as any other array.
+    let (_, theirs) = named_dtype(dtype)?;
     let options = PyDict::new(py);
-    options.set_item(intern!(py, "dtype"), dtype.name())?;
+    options.set_item(intern!(py, "dtype"), theirs)?;
     numpy.call_method(intern!(py, "frombuffer"), (data,), Some(&options))
 }

@@ -3,14 +3,13 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::audio::encoding::Encoding;
 use crate::audio::{file, pcm, wav};
-use crate::error::Error;
 use crate::python::audio::AudioSamples;
 use crate::python::{construct, running};
 
@@ -53,10 +52,10 @@ impl FileObject {
     }
 
     /// The result, or what the file object itself raised.
-    fn finish<R>(self, result: Result<R, Error>) -> PyResult<R> {
+    fn finish<R>(self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
         match self.raised {
             Some(error) => Err(error),
-            None => result.map_err(PyErr::from),
+            None => result.map_err(Into::into),
         }
     }
 }
@@ -106,11 +105,29 @@ impl Write for FileObject {
             let py = object.py();
             let chunk = PyBytes::new(py, bytes);
             let written = object.call_method1(intern!(py, "write"), (chunk,))?;
-            // A raw file may take a part; None is what some writers say for everything.
+            let length = bytes.len();
             if written.is_none() {
-                return Ok(bytes.len());
+                // What a raw file in non-blocking mode says when it took nothing.
+                return Err(PyBlockingIOError::new_err(format!(
+                    "the file object's write({length} bytes) returned None: it wrote nothing; open \
+                     it in blocking mode, and let write() return the number of bytes written"
+                )));
             }
-            written.extract()
+            let Some(count) = construct::whole(&written)? else {
+                return Err(PyTypeError::new_err(format!(
+                    "the file object's write() returned {}, and not the number of bytes written",
+                    construct::shown(&written)
+                )));
+            };
+            // A raw file may take a part.
+            match count.extract::<usize>() {
+                Ok(count) if count <= length => Ok(count),
+                _ => Err(PyValueError::new_err(format!(
+                    "the file object's write() returned {} for {length} bytes; it has to return \
+                     how many of them it wrote",
+                    construct::shown(&count)
+                ))),
+            }
         })
     }
 
@@ -119,21 +136,60 @@ impl Write for FileObject {
     }
 }
 
+/// Where to begin, in frames from the start of a file.
+fn first_frame(given: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let negative = construct::whole(given)?
+        .map(|index| index.lt(0))
+        .transpose()?;
+    if negative == Some(true) {
+        return Err(PyValueError::new_err(format!(
+            "start must be 0 or more, not {}; frames count from the start of the file, and \
+             info(path).frames says how many there are",
+            construct::shown(given)
+        )));
+    }
+    construct::count(given, "start", 0)
+}
+
+/// How many frames to read: -1, as libraries of the field have it, and more than any file has are all.
+fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    if let Some(index) = construct::whole(given)? {
+        if index.eq(-1)? {
+            return Ok(None);
+        }
+        if index.lt(0)? {
+            return Err(PyValueError::new_err(format!(
+                "frames must be 0 or more, or None or -1 for all the rest, not {}",
+                construct::shown(given)
+            )));
+        }
+        if index.gt(u64::MAX)? {
+            return Ok(None);
+        }
+    }
+    construct::count(given, "frames", 0).map(Some)
+}
+
 /// Reads audio from a path or a binary file object.
 ///
 /// `dtype` converts by the scale of audio while decoding; without it the file's own type is kept. `start`
-/// and `frames` choose a range: only that is decoded. Multi-channel audio is `(channels, frames)`.
+/// and `frames` choose a range: only that is decoded; `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`.
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
-#[pyo3(signature = (path_or_file, *, dtype = None, start = 0, frames = None))]
+#[pyo3(
+    signature = (path_or_file, *, dtype = None, start = None, frames = None),
+    text_signature = "(path_or_file, *, dtype=None, start=0, frames=None)"
+)]
 pub fn read(
     py: Python<'_>,
     path_or_file: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
-    start: u64,
-    frames: Option<u64>,
+    start: Option<&Bound<'_, PyAny>>,
+    frames: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let dtype = dtype.map(construct::dtype).transpose()?;
+    let start = start.map_or(Ok(0), first_frame)?;
+    let frames = frames.map_or(Ok(None), number_of_frames)?;
     let audio = match Place::of(path_or_file, "read")? {
         Place::Path(path) => py.detach(|| file::read(&path, dtype, start, frames))?,
         Place::Object(mut object) => {
@@ -150,13 +206,21 @@ pub fn read(
 /// audio's type. Floats become integers rounded to the nearest, ties to even, and saturated. A path is
 /// written beside its target and renamed: a failure leaves the old file.
 #[pyfunction]
-#[pyo3(signature = (path_or_file, audio, *, subtype = None))]
+#[pyo3(
+    signature = (path_or_file, audio, *rest, subtype = None),
+    text_signature = "(path_or_file, audio, *, subtype=None)"
+)]
 pub fn write(
     py: Python<'_>,
     path_or_file: &Bound<'_, PyAny>,
-    audio: &Bound<'_, AudioSamples>,
+    audio: &Bound<'_, PyAny>,
+    rest: &Bound<'_, PyTuple>,
     subtype: Option<&str>,
 ) -> PyResult<()> {
+    let audio = match audio.cast::<AudioSamples>() {
+        Ok(audio) if rest.is_empty() => audio,
+        _ => return Err(no_audio(audio, rest)?),
+    };
     let encoding = subtype.map(Encoding::from_name).transpose()?;
     let audio = audio.get().audio();
     match Place::of(path_or_file, "write")? {
@@ -164,14 +228,30 @@ pub fn write(
             running::wait(py, |patience| file::write(&path, audio, encoding, patience))
         }
         Place::Object(mut object) => {
-            let result = py.detach(|| {
-                let mut go_on = || true;
-                let patience = crate::registry::Patience::While(&mut go_on);
+            let result = running::wait(py, |patience| {
                 wav::write(&mut object, audio, encoding, patience)
             });
             object.finish(result)
         }
     }
+}
+
+/// `write` takes audio, which knows its rate, and not an array with a rate beside it.
+#[cold]
+fn no_audio(given: &Bound<'_, PyAny>, rest: &Bound<'_, PyTuple>) -> PyResult<PyErr> {
+    if given.is_instance_of::<AudioSamples>() {
+        let rest = construct::shown(&rest.get_item(0)?);
+        return Ok(PyTypeError::new_err(format!(
+            "write takes a path and audio, and no {rest} besides: the audio has its sample rate, and \
+             the encoding is named as in subtype='PCM_24'"
+        )));
+    }
+    Ok(PyTypeError::new_err(format!(
+        "write takes AudioSamples, which know their sample rate, not {}; use write(path, \
+         AudioSamples.new_mono(data, sample_rate)), or AudioSamples.new_multi(data, sample_rate) for \
+         several channels, with layout='frames_first' for an array of shape (frames, channels)",
+        given.get_type().name()?
+    )))
 }
 
 /// What a file holds, as `info` tells it without decoding.

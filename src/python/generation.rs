@@ -109,8 +109,13 @@ fn silence(
     duration: f64,
     sample_rate: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
-    channels: Option<usize>,
+    channels: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
+    let channels = channels
+        .map(|channels| construct::count(channels, "channels", 1))
+        .transpose()?
+        // What the address space does not hold is refused by the allocation.
+        .map(|channels| usize::try_from(channels).unwrap_or(usize::MAX));
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
     made(py, move || core::silence(duration, rate, dtype, channels))
 }
@@ -124,8 +129,11 @@ fn white_noise(
     sample_rate: Option<&Bound<'_, PyAny>>,
     amplitude: f64,
     dtype: Option<&Bound<'_, PyAny>>,
-    seed: Option<u64>,
+    seed: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
+    let seed = seed
+        .map(|seed| construct::count(seed, "seed", 0))
+        .transpose()?;
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
     made(py, move || {
         core::white_noise(duration, rate, amplitude, dtype, seed)
