@@ -10,7 +10,7 @@ use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
 use crate::python::views::View;
 use crate::python::{policy, running, ufunc};
-use crate::registry::Kind;
+use crate::registry::{Kind, Mode};
 
 /// Audio in memory that Rust owns and NumPy shares.
 ///
@@ -323,7 +323,9 @@ impl AudioSamples {
         match (cast, copy) {
             (Some(dtype), _) => {
                 self.allow_copy(py, "another dtype takes a copy; share the one it has")?;
-                shared.call_method1(intern!(py, "astype"), (dtype,))
+                self.with_array(py, Mode::Read, |array| {
+                    array.call_method1(intern!(py, "astype"), (dtype,))
+                })
             }
             (None, Some(true)) => {
                 let copied = self.copied(py, "copy=True is a copy; copy=None shares")?;
@@ -414,15 +416,12 @@ impl AudioSamples {
         other: &Bound<'py, PyAny>,
         comparison: pyo3::pyclass::CompareOp,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = other.py();
-        let own = self.shared_array(py, false)?;
-        match other.cast_exact::<AudioSamples>() {
-            Ok(audio) => own.rich_compare(audio.get().shared_array(py, false)?, comparison),
-            Err(_) => own.rich_compare(other, comparison),
-        }
+        ufunc::beside(self, other, |own, other| {
+            own.rich_compare(other, comparison)
+        })
     }
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.shared_array(py, false)?.is_truthy()
+        self.with_array(py, Mode::Read, |array| array.is_truthy())
     }
 }
