@@ -57,7 +57,7 @@ def test_a_tuple_slice_is_no_view(key):
 
 def test_what_numpy_slices_on_our_memory_is_no_view_either():
     audio = stereo()
-    part = audio[np.array(1), 1:4]
+    part = audio[np.int64(1), 1:4]
     assert type(part) is AudioSamples
     assert audio.views == []
     part[:] = 9
