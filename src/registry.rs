@@ -115,8 +115,8 @@ use table::{Table, Turn, next_id};
 pub use holds::{Borrow, Frozen, Lease, Registration};
 pub use parts::PARTS;
 
-/// Claims that one operation can make at once.
-pub const MAX_CLAIMS: usize = 4;
+/// Claims of one operation that need no allocation. It may make any number.
+const FEW: usize = 4;
 
 /// The domain of samples that are reached through the array of a borrow: it keeps the others out already.
 pub const LENT: u64 = u64::MAX;
@@ -316,11 +316,6 @@ impl Registry {
         mut patience: Patience<'_>,
         refuse: impl Fn(&Table, &Claim) -> Option<Conflict>,
     ) -> Result<Locked<'_>, Refusal> {
-        assert!(
-            claims.len() <= MAX_CLAIMS,
-            "{} claims at once, at most {MAX_CLAIMS}",
-            claims.len()
-        );
         let parts = Parts::of(claims);
         let (mut queued, mut may_wait) = (false, false);
         loop {

@@ -11,7 +11,7 @@ use crate::python::{policy, running, ufunc};
 
 impl AudioSamples {
     #[inline]
-    fn operate<'py>(
+    pub(super) fn operate<'py>(
         slf: &Bound<'py, Self>,
         operator: Operator,
         side: Side,

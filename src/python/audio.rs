@@ -332,7 +332,9 @@ impl AudioSamples {
         match (cast, copy) {
             (Some(dtype), _) => {
                 self.allow_copy(py, "another dtype takes a copy; share the one it has")?;
-                shared.call_method1(intern!(py, "astype"), (dtype,))
+                self.with_array(py, Mode::Read, |array| {
+                    array.call_method1(intern!(py, "astype"), (dtype,))
+                })
             }
             (None, Some(true)) => {
                 let copied = self.copied(py, "copy=True is a copy; copy=None shares")?;
@@ -431,16 +433,13 @@ impl AudioSamples {
         other: &Bound<'py, PyAny>,
         comparison: pyo3::pyclass::CompareOp,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = other.py();
-        let own = self.shared_array(py, false)?;
-        match other.cast_exact::<AudioSamples>() {
-            Ok(audio) => own.rich_compare(audio.get().shared_array(py, false)?, comparison),
-            Err(_) => own.rich_compare(other, comparison),
-        }
+        ufunc::beside(self, other, |own, other| {
+            own.rich_compare(other, comparison)
+        })
     }
 
     fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.shared_array(py, false)?.is_truthy()
+        self.with_array(py, Mode::Read, |array| array.is_truthy())
     }
 
     fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

@@ -1,170 +1,31 @@
 //! `audio[key]` and `audio[key] = x`: one index runs over time, a tuple means what it means for the array.
 //!
-//! Integers and slices are taken apart here. Everything else is put to NumPy, on an array that shares the
-//! memory; what comes back on the same memory is made audio again.
+//! Integers and slices, also in tuples, are taken apart here. Everything else is put to NumPy, on an array
+//! that shares the memory; what comes back on the same memory is made audio of that memory again. Code of
+//! the user (an `__index__`) runs once, and before anything is claimed.
 
-use pyo3::exceptions::{PyIndexError, PyTypeError};
+mod key;
+
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyEllipsis, PyFloat, PyInt, PyIterator, PySlice, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyEllipsis, PyFloat, PyInt, PyIterator};
 
 use crate::audio::Audio;
-use crate::kernel::{Operand, Operator};
+use crate::dtype::{Dtype, Sample};
+use crate::kernel::{Operand, Operator, Scalar};
 use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
-use crate::python::exchange::ndarray;
-use crate::python::mapped;
+use crate::python::exchange::ndarray::{self, Readable};
 use crate::python::operand::{self, Side, numpy_module};
-use crate::python::{policy, running};
+use crate::python::{policy, running, ufunc};
 use crate::registry::{Kind, Mode};
-
-/// A key that needs no NumPy.
-enum Simple {
-    Frame(usize),
-    Frames(Layout),
-}
-
-/// What a key makes of the frames' axis, and so what comes back.
-#[derive(PartialEq, Eq)]
-enum Gives {
-    Audio,
-    Array,
-}
+use crate::view;
+use crate::with_sample;
+use key::{Gives, Simple};
 
 impl AudioSamples {
-    fn simple(&self, key: &Bound<'_, PyAny>) -> PyResult<Option<Simple>> {
-        let layout = self.audio().layout();
-        if let Ok(slice) = key.cast_exact::<PySlice>() {
-            let frames = isize::try_from(layout.frames()).unwrap_or(isize::MAX);
-            let indices = slice.indices(frames)?;
-            let start = if indices.slicelength == 0 {
-                0
-            } else {
-                indices.start as usize
-            };
-            let taken = layout.take_frames(start, indices.slicelength, indices.step)?;
-            return Ok(Some(Simple::Frames(taken)));
-        }
-        if let Ok(index) = key.cast_exact::<PyInt>() {
-            return self.frame(index.extract::<isize>().ok(), index).map(Some);
-        }
-        Ok(None)
-    }
-
-    fn frame(&self, index: Option<isize>, shown: &Bound<'_, PyInt>) -> PyResult<Simple> {
-        let frames = self.audio().layout().frames();
-        let place = index.and_then(|index| {
-            let place = if index < 0 {
-                index.checked_add_unsigned(frames)?
-            } else {
-                index
-            };
-            usize::try_from(place).ok().filter(|place| *place < frames)
-        });
-        place.map(Simple::Frame).ok_or_else(|| {
-            PyIndexError::new_err(format!(
-                "frame {shown} is out of range for audio of {frames} frames"
-            ))
-        })
-    }
-
-    /// The array on which a key other than a simple one is looked up, the key for it, and what it gives.
-    fn array_key<'py>(&self, key: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Gives)> {
-        let py = key.py();
-        if key.is_none() || key.is_instance_of::<PyEllipsis>() {
-            let result = if key.is_none() {
-                Gives::Array
-            } else {
-                Gives::Audio
-            };
-            return Ok((key.clone(), result));
-        }
-        if let Ok(tuple) = key.cast::<PyTuple>() {
-            let mut parts: Vec<Bound<'py, PyAny>> = tuple.iter().collect();
-            for part in &mut parts {
-                if part.is_instance_of::<AudioSamples>() {
-                    *part = numpy_module(py)?.call_method1(intern!(py, "asarray"), (&*part,))?;
-                }
-            }
-            let result = self.tuple_result(&parts)?;
-            return Ok((PyTuple::new(py, parts)?.into_any(), result));
-        }
-        if key.hasattr(intern!(py, "__index__"))? && !ndarray::is_array(key) {
-            let index = (PyEllipsis::get(py), key).into_pyobject(py)?;
-            return Ok((index.into_any(), Gives::Array));
-        }
-        let picks = numpy_module(py)?.call_method1(intern!(py, "asarray"), (key,))?;
-        let axes: usize = picks.getattr(intern!(py, "ndim"))?.extract()?;
-        let size: usize = picks.getattr(intern!(py, "size"))?.extract()?;
-        let kind: String = picks
-            .getattr(intern!(py, "dtype"))?
-            .getattr(intern!(py, "kind"))?
-            .extract()?;
-        let ndim = self.audio().layout().ndim();
-        if kind == "b" && axes == 2 && ndim == 2 {
-            return Ok((picks, Gives::Array));
-        }
-        let picks = if size == 0 && kind == "f" {
-            picks.call_method1(intern!(py, "astype"), (intern!(py, "intp"),))?
-        } else {
-            picks
-        };
-        if kind == "b" && axes == 1 && size != self.audio().layout().frames() {
-            return Err(PyIndexError::new_err(format!(
-                "a mask of {size} entries does not fit audio of {} frames",
-                self.audio().layout().frames()
-            )));
-        }
-        let result = if axes == 1 {
-            Gives::Audio
-        } else {
-            Gives::Array
-        };
-        Ok((
-            (PyEllipsis::get(py), picks).into_pyobject(py)?.into_any(),
-            result,
-        ))
-    }
-
-    /// Audio comes of a tuple that keeps the frames in their order or picks some of them.
-    fn tuple_result(&self, parts: &[Bound<'_, PyAny>]) -> PyResult<Gives> {
-        if parts.iter().any(|part| part.is_none()) {
-            return Ok(Gives::Array);
-        }
-        let ndim = self.audio().layout().ndim();
-        let named = parts
-            .iter()
-            .filter(|part| !part.is_instance_of::<PyEllipsis>())
-            .count();
-        let has_ellipsis = named < parts.len();
-        let along_frames = match parts.last() {
-            Some(last) if named == ndim || (has_ellipsis && named > 0) => {
-                if last.is_instance_of::<PyEllipsis>() && named < ndim {
-                    None
-                } else {
-                    parts
-                        .iter()
-                        .rev()
-                        .find(|p| !p.is_instance_of::<PyEllipsis>())
-                }
-            }
-            _ => None,
-        };
-        let Some(part) = along_frames else {
-            return Ok(Gives::Audio);
-        };
-        if part.is_instance_of::<PySlice>() {
-            return Ok(Gives::Audio);
-        }
-        let other_is_slice = ndim == 1 || parts[0].is_instance_of::<PySlice>() || named == 1;
-        let picks = part.hasattr(intern!(part.py(), "__len__"))?;
-        Ok(if picks && other_is_slice {
-            Gives::Audio
-        } else {
-            Gives::Array
-        })
-    }
-
     /// What NumPy gave for a key: audio where it is some frames of this audio, on our memory if it can be.
     fn audio_of<'py>(&self, array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = array.py();
@@ -175,21 +36,44 @@ impl AudioSamples {
         if !fits {
             return Ok(array.clone());
         }
-        // While the samples are borrowed for reading, arrays of them are read-only; audio is not.
-        let samples = ndarray::adopt(array)?.as_writable_as(self.audio().samples());
+        let own = self.audio().samples();
+        let inside = match Readable::new(array.clone())? {
+            Ok(readable) => {
+                let found = readable.strided(self.audio().layout())?;
+                let (layout, start) = (found.layout(), own.buffer().start().addr().get());
+                let offset = found.first_address().checked_sub(start);
+                let offset = offset.filter(|_| !layout.is_empty());
+                offset.and_then(|offset| {
+                    let there = Layout::strided(layout.shape(), layout.strides(), offset).ok()?;
+                    own.with_layout(there).ok()
+                })
+            }
+            Err(_) => None,
+        };
+        let samples = match inside {
+            // Our memory is held as ours: held through the array, slices of slices would be a chain.
+            Some(samples) => samples,
+            None => ndarray::adopt(array)?,
+        };
         Ok(Bound::new(py, AudioSamples::new(self.audio().with_samples(samples)))?.into_any())
     }
 
-    /// A value as NumPy assigns it, complete before anything is claimed: foreign code may run meanwhile, and
-    /// a value that cannot be stored must not be stored in part.
+    /// A value as NumPy assigns it, in the audio's type and complete before anything is claimed: foreign code
+    /// may run meanwhile, and a value that cannot be stored must not be stored in part.
     fn assignable<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = value.py();
+        let own = self.audio().dtype();
         if let Ok(audio) = value.cast_exact::<AudioSamples>() {
-            return audio.get().shared_array(py, false);
+            let other = audio.get();
+            if other.audio().dtype() == own {
+                return other.shared_array(py, false);
+            }
+            let cast = running::run(py, other.bytes_per_pass(), |manner| {
+                other.audio().cast(own, manner)
+            })?;
+            return AudioSamples::new(cast).shared_array(py, false);
         }
-        if value.is_instance_of::<PyInt>() || value.is_instance_of::<PyFloat>() {
-            return Ok(value.clone());
-        }
+        ufunc::refuse_masked(value)?;
         let numpy = numpy_module(py)?;
         let array = numpy.call_method1(intern!(py, "asarray"), (value,))?;
         let dtype = array.getattr(intern!(py, "dtype"))?;
@@ -198,14 +82,17 @@ impl AudioSamples {
             return Err(PyTypeError::new_err(format!(
                 "a {} of {dtype} values cannot be stored in {} audio; give numbers",
                 value.get_type().name()?,
-                self.audio().dtype().name()
+                own.name()
             )));
         }
-        if ndarray::is_array(value) {
+        if ndarray::facts(&array)?.dtype == Some(own) {
             return Ok(array);
         }
+        if ndarray::is_array(value) {
+            return array.call_method1(intern!(py, "astype"), (own.name(),));
+        }
         // A sequence is read in the audio's type at once, which finds integers that do not fit.
-        numpy.call_method1(intern!(py, "asarray"), (value, self.audio().dtype().name()))
+        numpy.call_method1(intern!(py, "asarray"), (value, own.name()))
     }
 
     /// Runs `work` on an array that shares the samples, with a lease on them: no other operation is in between.
@@ -242,17 +129,15 @@ impl AudioSamples {
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
         match this.simple(key)? {
-            Some(Simple::Frames(layout)) => {
+            Some(Simple::Part(layout)) => {
                 let part = this.audio().with_layout(layout)?;
                 Ok(Bound::new(py, AudioSamples::new(part))?.into_any())
             }
             Some(Simple::Frame(index)) => {
                 let samples = this.audio().samples();
                 let layout = samples.layout().take_frames(index, 1, 1)?;
-                let column = samples.with_layout(layout)?;
                 if layout.ndim() == 1 {
-                    let array = AudioSamples::new(this.audio().with_samples(column));
-                    return array.with_array(py, Mode::Read, |array| array.get_item(0));
+                    return sample(py, &this.audio().with_layout(layout)?);
                 }
                 let strides = [layout.channel_stride()];
                 let frame = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
@@ -286,21 +171,39 @@ impl AudioSamples {
         if let Ok(other) = value.cast_exact::<AudioSamples>() {
             this.audio().require_rate_of(other.get().audio())?;
         }
-        if let Some(Simple::Frames(layout)) = this.simple(key)? {
-            let part = this.audio().with_layout(layout)?;
-            if assign(py, &part, value)? || assign_number(py, &part, value)? {
-                return Ok(());
+        let (target, key) = match this.simple(key)? {
+            Some(Simple::Part(layout)) => {
+                let part = this.audio().with_layout(layout)?;
+                if fill(py, &part, value)? || assign(py, &part, value)? {
+                    return Ok(());
+                }
+                let everything = PyEllipsis::get(py).to_owned().into_any();
+                (AudioSamples::new(part), everything)
             }
-        }
-        let (key, _) = match this.simple(key)? {
-            Some(_) => {
-                let everything = (PyEllipsis::get(py), key).into_pyobject(py)?;
-                (everything.into_any(), Gives::Array)
+            Some(Simple::Frame(index)) => {
+                let frame = this.audio().layout().take_frames(index, 1, 1)?;
+                if fill(py, &this.audio().with_layout(frame)?, value)? {
+                    return Ok(());
+                }
+                let key = (PyEllipsis::get(py), index).into_pyobject(py)?;
+                (AudioSamples::new(this.audio().clone()), key.into_any())
             }
-            None => this.array_key(key)?,
+            None => {
+                let key = this.array_key(key)?.0;
+                (AudioSamples::new(this.audio().clone()), key)
+            }
         };
-        let value = this.assignable(value)?;
-        this.with_array(py, Mode::Write, |array| array.set_item(&key, &value))
+        let stored = match number(this.audio().dtype(), value)? {
+            Some(Scalar::Int(whole)) => whole.into_pyobject(py)?.into_any(),
+            Some(Scalar::Float(other)) => other.into_pyobject(py)?.into_any(),
+            None => this.assignable(value)?,
+        };
+        let mut wanted = vec![(target.audio(), Mode::Write)];
+        if let Ok(other) = value.cast_exact::<AudioSamples>() {
+            wanted.push((other.get().audio(), Mode::Read));
+        }
+        let array = target.shared_array(py, true)?;
+        leased(py, &wanted, || array.set_item(&key, &stored))
     }
 
     fn __delitem__(&self, _key: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -310,23 +213,112 @@ impl AudioSamples {
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
-        let (py, samples) = (slf.py(), slf.get().audio().samples());
-        let layout = samples.layout();
-        let shown = if layout.ndim() == 1 {
-            *layout
-        } else {
-            layout.transposed()
-        };
-        ndarray::array_of(py, samples.export(Kind::Array, true, &shown)?)?.try_iter()
+        frames_of(slf.py(), slf.get().audio())
+    }
+
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
+        let audio = slf.get().audio();
+        let frames = audio.layout().frames();
+        let turned = audio
+            .layout()
+            .take_frames(frames.saturating_sub(1), frames, -1)?;
+        frames_of(slf.py(), &audio.with_layout(turned)?)
     }
 
     fn __contains__(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = slf.py();
-        let array = slf.get().shared_array(py, false)?;
-        array
-            .call_method1(intern!(py, "__contains__"), (value,))?
-            .is_truthy()
+        let name = intern!(slf.py(), "__contains__");
+        let found = ufunc::beside(slf.get(), value, |array, value| {
+            array.call_method1(name, (value,))
+        });
+        found?.is_truthy()
     }
+}
+
+/// One frame after the other, as arrays on the same memory or, in mono, as samples.
+fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyIterator>> {
+    let samples = audio.samples();
+    let layout = samples.layout();
+    let shown = if layout.ndim() == 1 {
+        *layout
+    } else {
+        layout.transposed()
+    };
+    ndarray::array_of(py, samples.export(Kind::Array, true, &shown)?)?.try_iter()
+}
+
+/// The only sample of some audio, as NumPy's scalar.
+fn sample<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyAny>> {
+    static SCALARS: PyOnceLock<[Py<PyAny>; 4]> = PyOnceLock::new();
+    let scalars = SCALARS.get_or_try_init(py, || -> PyResult<_> {
+        let numpy = numpy_module(py)?;
+        let scalar = |dtype: Dtype| numpy.getattr(dtype.name()).map(Bound::unbind);
+        let [a, b, c, d] = Dtype::ALL;
+        Ok([scalar(a)?, scalar(b)?, scalar(c)?, scalar(d)?])
+    })?;
+    let strided = audio.samples().strided();
+    let dtype = audio.dtype();
+    // float64 holds every sample exactly.
+    let value = running::run(py, dtype.size(), |manner| {
+        let claims = [strided.claim(Mode::Read)];
+        view::access(
+            &claims,
+            manner.effort,
+            manner.patience,
+            |access| with_sample!(dtype, T => strided.source::<T>(access, 0).get(0).to_f64()),
+        )
+    })?;
+    let place = Dtype::ALL.iter().position(|one| *one == dtype).unwrap_or(0);
+    let scalar = scalars[place].bind(py);
+    if dtype.is_float() {
+        scalar.call1((value,))
+    } else {
+        scalar.call1((value as i64,))
+    }
+}
+
+/// A Python number as a sample of that type, by NumPy's rules; `None` for anything else.
+fn number(dtype: Dtype, value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    if let Some(value) = ndarray::exact_float(value) {
+        let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
+        if dtype == Dtype::Float64 || dtype == Dtype::Float32 && fits {
+            return Ok(Some(Scalar::Float(value)));
+        }
+    } else if let Ok(value) = value.cast_exact::<PyInt>()
+        && let Ok(value) = value.extract::<i64>()
+    {
+        let limit = if dtype.is_float() {
+            1 << 53
+        } else {
+            dtype.full_scale() as i64
+        };
+        if (-limit..limit).contains(&value) {
+            return Ok(Some(Scalar::Int(value)));
+        }
+    } else if !value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyFloat>() {
+        return Ok(None);
+    }
+    // What warns, is refused or is cut off is NumPy's to say: it stores the number in one sample first.
+    let py = value.py();
+    let cell = numpy_module(py)?.call_method1(intern!(py, "zeros"), (1, dtype.name()))?;
+    cell.set_item(PyEllipsis::get(py), value)?;
+    let stored = cell.call_method0(intern!(py, "item"))?;
+    Ok(Some(if dtype.is_float() {
+        Scalar::Float(stored.extract()?)
+    } else {
+        Scalar::Int(stored.extract()?)
+    }))
+}
+
+/// Stores a number in all samples; false for anything else.
+fn fill(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let Some(number) = number(part.dtype(), value)? else {
+        return Ok(false);
+    };
+    let bytes = part.layout().len() * part.dtype().size();
+    running::run(py, bytes, |manner| {
+        part.assign(&Operand::Scalar(number), manner)
+    })?;
+    Ok(true)
 }
 
 /// Stores what needs no NumPy; false if the value is of another kind.
@@ -354,17 +346,4 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
     let bytes = 2 * part.layout().len() * part.dtype().size();
     running::run(py, bytes, |manner| part.assign(&kernel, manner))?;
     Ok(true)
-}
-
-/// Stores one number in all samples of a large mapped file; false for anything else.
-fn assign_number(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if !value.is_exact_instance_of::<PyInt>() && !value.is_exact_instance_of::<PyFloat>() {
-        return Ok(false);
-    }
-    if !part.samples().strided().is_file() {
-        return Ok(false);
-    }
-    AudioSamples::new(part.clone()).with_array(py, Mode::Write, |array| {
-        mapped::in_windows(py, part, |key| array.set_item(key, value))
-    })
 }

@@ -1,7 +1,7 @@
 //! The parts of the table and their locks: which are needed, and all of them held at once.
 
 use super::table::{Table, Turn};
-use super::{Claim, MAX_CLAIMS, Registry};
+use super::{Claim, FEW, Registry};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// Parts of the table, each with its own lock.
@@ -79,25 +79,39 @@ impl Parts {
 pub struct Locked<'r> {
     registry: &'r Registry,
     pub parts: Parts,
-    guards: [Option<MutexGuard<'r, Table>>; MAX_CLAIMS],
+    few: [Option<MutexGuard<'r, Table>>; FEW],
+    /// Those of rank [`FEW`] and above: only an operation on many allocations has any.
+    more: Vec<Option<MutexGuard<'r, Table>>>,
 }
 
 impl<'r> Locked<'r> {
     /// Locks some parts, in ascending order: two requests cannot each hold what the other lacks.
     pub fn lock(registry: &'r Registry, parts: Parts) -> Locked<'r> {
-        let mut guards: [Option<MutexGuard<'r, Table>>; MAX_CLAIMS] = Default::default();
-        for (slot, part) in guards.iter_mut().zip(parts.iter()) {
-            *slot = Some(registry.parts[part].table.lock());
+        let lock = |part: usize| Some(registry.parts[part].table.lock());
+        let mut few: [Option<MutexGuard<'r, Table>>; FEW] = Default::default();
+        let mut rest = parts.iter();
+        for (slot, part) in few.iter_mut().zip(rest.by_ref()) {
+            *slot = lock(part);
         }
+        let more = rest.map(lock).collect();
         Locked {
             registry,
             parts,
-            guards,
+            few,
+            more,
+        }
+    }
+
+    fn guard(&mut self, part: usize) -> &mut Option<MutexGuard<'r, Table>> {
+        let rank = self.parts.rank(part);
+        match rank.checked_sub(FEW) {
+            None => &mut self.few[rank],
+            Some(rank) => &mut self.more[rank],
         }
     }
 
     pub fn table(&mut self, claim: &Claim) -> &mut Table {
-        match &mut self.guards[self.parts.rank(claim.part())] {
+        match self.guard(claim.part()) {
             Some(guard) => guard,
             None => unreachable!("the part of every claim is locked"),
         }
@@ -105,12 +119,13 @@ impl<'r> Locked<'r> {
 
     /// Whether no operation runs on any of the parts, and nobody has borrowed from them.
     pub fn is_quiet(&self) -> bool {
-        self.guards.iter().flatten().all(|table| table.is_quiet())
+        let mut guards = self.few.iter().chain(&self.more).flatten();
+        guards.all(|table| table.is_quiet())
     }
 
     /// Lets go of all parts but one.
     pub fn keep(mut self, part: usize) -> MutexGuard<'r, Table> {
-        match self.guards[self.parts.rank(part)].take() {
+        match self.guard(part).take() {
             Some(guard) => guard,
             None => unreachable!("the part of every claim is locked"),
         }
@@ -124,7 +139,8 @@ impl<'r> Locked<'r> {
 
     /// Whoever was behind may be next.
     pub fn leave_queue(&mut self, turn: Turn) {
-        for (part, table) in self.parts.iter().zip(self.guards.iter_mut().flatten()) {
+        let guards = self.few.iter_mut().chain(&mut self.more).flatten();
+        for (part, table) in self.parts.iter().zip(guards) {
             table.remove_waiting(turn);
             if table.has_waiting() {
                 self.registry.parts[part].changed.notify_all();

@@ -1,0 +1,213 @@
+"""NumPy's functions on audio: leases on all of it, and no half-done work."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from audio_samples import AudioSamples, BorrowError, SampleRateError
+
+RATE = 44_100
+
+
+def mono(values, dtype="float64", rate=RATE):
+    return AudioSamples.new_mono(np.array(values, dtype), rate)
+
+
+def test_a_list_inside_itself_is_an_error():
+    nested = [mono([1, 2])]
+    nested.append(nested)
+    nested.append(nested)
+    with pytest.raises(ValueError, match="nested"):
+        np.concatenate(nested)
+
+
+def in_another_thread(work):
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(20)
+    return not thread.is_alive()
+
+
+def test_a_ufunc_made_of_python_code_holds_no_lease():
+    audio, answers = mono([1, 2, 3]), []
+
+    def double():
+        nonlocal audio
+        audio *= 2
+
+    def callback(value):
+        answers.append(in_another_thread(double))
+        return value
+
+    got = np.frompyfunc(callback, 1, 1)(audio)
+    assert answers == [True] * 3
+    assert got.tolist() == [1, 2, 3]
+    assert audio.to_numpy().tolist() == [8, 16, 24]
+
+
+def test_functions_that_call_back_hold_no_lease():
+    audio, answers = mono([1, 2, 3]), []
+
+    def callback(row):
+        answers.append(in_another_thread(lambda: audio.__imul__(2)))
+        return row.sum()
+
+    np.apply_along_axis(callback, 0, audio)
+    np.piecewise(audio, [np.array([True, False, False])], [callback, 0])
+    assert answers == [True] * len(answers)
+    assert answers
+
+
+def test_objects_compared_with_audio_hold_no_lease():
+    audio, answers = mono([1, 2, 3]), []
+
+    class Curious:
+        def __eq__(self, other):
+            answers.append(in_another_thread(lambda: audio.__imul__(2)))
+            return True
+
+        __hash__ = None
+
+    assert (audio == Curious()).all()
+    assert Curious() in audio
+    assert answers == [True] * len(answers)
+
+
+def test_out_of_a_python_ufunc_is_stored():
+    audio, out = mono([1, 2, 3]), mono([0, 0, 0])
+    assert np.add(audio, np.array([1, 2, 3], object), out=out, casting="unsafe") is out
+    assert out.to_numpy().tolist() == [2, 4, 6]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda audio: audio == 1,
+        lambda audio: 1 in audio,
+        lambda audio: np.asarray(audio, dtype="float32"),
+        lambda audio: np.sum(audio),
+        lambda audio: np.concatenate([audio, audio]),
+    ],
+)
+def test_reading_waits_for_the_writer(look):
+    """Every read sees all of a write or nothing of it."""
+    audio = AudioSamples.zeros(1_000_000, RATE)
+    stop, errors = threading.Event(), []
+
+    def write():
+        while not stop.is_set():
+            try:
+                audio.__iadd__(1)
+            except BaseException as error:
+                errors.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(5):
+            look(audio)
+            seen = audio.__array__(np.dtype("float32"))
+            assert seen.min() == seen.max()
+    finally:
+        stop.set()
+        writer.join()
+    assert errors == []
+
+
+def test_functions_ask_the_registry_for_what_they_write():
+    audio = mono([1, 2, 3])
+    with audio.borrow():
+        for write in (
+            lambda: np.sum(mono([1, 2, 3])[:, None], axis=1, out=audio),
+            lambda: np.copyto(audio, 0),
+            lambda: np.put(audio, [0], 5),
+        ):
+            with pytest.raises((BorrowError, ValueError)):
+                write()
+    assert audio.to_numpy().tolist() == [1, 2, 3]
+
+
+def test_any_number_of_audio_arguments_is_possible():
+    parts = [mono([i]) for i in range(200)]
+    assert np.concatenate(parts).tolist() == list(range(200))
+    assert np.stack([parts[0]] * 50).shape == (50, 1)
+    tracks = [mono([i]) for i in range(6)]
+    total = np.einsum("i,i,i,i,i->i", *tracks[1:])
+    assert total.tolist() == [120]
+
+
+def test_functions_never_mix_two_rates():
+    one, other = mono([1, 2]), mono([1, 2], rate=48_000)
+    for call in (lambda: np.concatenate([one, other]), lambda: np.dot(one, other)):
+        with pytest.raises(SampleRateError, match="48000"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "divisor", [0, 0.0, [1, 0, 2], np.array([1, 2, 0.0]), np.int16(0)], ids=repr
+)
+@pytest.mark.parametrize("dtype", ["int16", "int32"])
+def test_whole_numbers_divided_by_zero_are_a_zero_division_error(dtype, divisor):
+    audio = mono([5, 6, 7], dtype)
+    divisor = np.array(divisor) if isinstance(divisor, list) else divisor
+    with pytest.raises(ZeroDivisionError):
+        audio // divisor
+    with pytest.raises(ZeroDivisionError):
+        audio % divisor
+    with pytest.raises(ZeroDivisionError):
+        divmod(audio, divisor)
+    with pytest.raises(ZeroDivisionError):
+        audio //= divisor
+    with pytest.raises(ZeroDivisionError):
+        audio %= divisor
+    with pytest.raises(ZeroDivisionError):
+        7 // mono([1, 0], dtype)
+    assert audio.to_numpy().tolist() == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("operator", "operand"),
+    [
+        ("__ifloordiv__", np.array([1.0, 2.0, 0.0])),
+        ("__imod__", np.array([1.0, 2.0, 0.0])),
+        ("__ipow__", np.array([2.0, 2.0, 4000.0])),
+        ("__iadd__", np.array([1.0, 2.0, np.finfo(np.longdouble).max], np.longdouble)),
+    ],
+)
+def test_an_operator_that_raises_has_changed_nothing(operator, operand):
+    audio = mono([5, 6, 7])
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        getattr(audio, operator)(operand)
+    assert audio.to_numpy().tolist() == [5, 6, 7]
+
+
+def test_in_place_operators_follow_same_kind_and_shape():
+    audio = mono([5, 6, 7], "int16")
+    with pytest.raises(TypeError, match="same_kind"):
+        audio //= 2.5
+    with pytest.raises(ValueError, match="shape"):
+        audio %= np.ones((2, 3), "int16")
+    audio //= 2
+    audio <<= 3
+    audio **= np.int16(2)
+    assert audio.to_numpy().tolist() == [256, 576, 576]
+
+
+def test_an_array_and_audio_make_what_numpy_makes():
+    for dtype in ("int16", "int32", "float32", "float64"):
+        audio = mono([1, 2, 3], dtype)
+        for other in (
+            np.array([2, 3, 4], "int16"),
+            np.float32([0.5]),
+            np.ones((2, 3)),
+            np.ones(()),
+        ):
+            for ufunc in (np.add, np.subtract, np.multiply):
+                wanted = ufunc(other, audio.to_numpy())
+                got = ufunc(other, audio)
+                assert isinstance(got, AudioSamples) == (wanted.shape == (3,))
+                assert np.asarray(got).dtype == wanted.dtype
+                np.testing.assert_array_equal(np.asarray(got), wanted)
+    with np.errstate(all="ignore"):
+        assert np.isinf(np.divide(np.ones(3), mono([0, 0, 0]))).all()
