@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
 use crate::layout::Layout;
 use crate::registry::Mode;
-use crate::view::{Fresh, Strided, access};
+use crate::view::{Fresh, Strided, access_to};
 
 /// What to compute: the operator, the type to compute in, and on which side the audio stands.
 #[derive(Clone, Copy, Debug)]
@@ -76,9 +76,13 @@ impl Audio {
             self.samples.strided().claim(Mode::Read),
             read_claim(&operand, self),
         ];
-        access(&reads, manner.effort, manner.patience, |access| {
-            windows::binary(access, operation, &fresh.strided(), &a, &b)
-        })??;
+        access_to(
+            &self.samples.strided(),
+            &reads,
+            manner.effort,
+            manner.patience,
+            |access| windows::binary(access, operation, &fresh.strided(), &a, &b),
+        )??;
         Ok(self.with_samples(fresh.share()))
     }
 
@@ -104,7 +108,7 @@ impl Audio {
         let operand = fit_operand(operand, self.layout())?;
         let out = self.samples.strided();
         let claims = [out.claim(Mode::Write), read_claim(&operand, self)];
-        access(&claims, manner.effort, manner.patience, |access| {
+        access_to(&out, &claims, manner.effort, manner.patience, |access| {
             windows::binary(access, operation, &out, &Operand::Samples(out), &operand)
         })?
     }
