@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::kernel::{self, Operand};
 use crate::layout::Layout;
 use crate::registry::{Mode, Patience};
-use crate::view::{Effort, Fresh, Samples, access};
+use crate::view::{Effort, Fresh, Samples, access_to};
 
 pub use arithmetic::Operation;
 
@@ -168,7 +168,8 @@ impl Audio {
     ) -> Result<Audio, Error> {
         let mut fresh = Fresh::new(self.layout().shape(), dtype)?;
         let from = self.samples.strided();
-        access(
+        access_to(
+            &from,
             &[from.claim(Mode::Read)],
             manner.effort,
             manner.patience,
@@ -194,7 +195,8 @@ impl Audio {
         self.samples.require_writable()?;
         let out = self.samples.strided();
         match operand {
-            Operand::Scalar(value) => access(
+            Operand::Scalar(value) => access_to(
+                &out,
                 &[out.claim(Mode::Write)],
                 manner.effort,
                 manner.patience,
@@ -207,7 +209,8 @@ impl Audio {
             )?,
             Operand::Samples(from) => {
                 let from = arithmetic::fit(from, self.layout())?;
-                access(
+                access_to(
+                    &out,
                     &[out.claim(Mode::Write), from.claim(Mode::Read)],
                     manner.effort,
                     manner.patience,

@@ -118,8 +118,9 @@ pub use parts::PARTS;
 /// Claims of one operation that need no allocation. It may make any number.
 const FEW: usize = 4;
 
-/// The domain of samples that are reached through the array of a borrow: it keeps the others out already.
-pub const LENT: u64 = u64::MAX;
+/// The domain of samples that are reached through the array of a borrow, which keeps the others out already.
+/// No allocation is of that number.
+pub const LENT: u64 = u64::MAX >> 1;
 
 /// How long a waiting thread sleeps before it asks whether it should go on.
 const PATIENCE_CHECK: Duration = Duration::from_millis(50);

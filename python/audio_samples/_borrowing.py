@@ -11,6 +11,7 @@ import inspect
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import compress, filterfalse
 from types import FrameType
 from typing import Any
 
@@ -88,17 +89,17 @@ def _held_arrays(caller: FrameType) -> Iterator[Any]:
     containers = gc.get_objects()  # before there are lists of our own among them
     held = [each for top in [caller, *others] for each in _variables(top)]
     while held or containers:
-        yield from filter(_is_array, held)
+        kinds = set(map(type, held))
+        yield from _of(held, {kind for kind in kinds if issubclass(kind, (np.ndarray, memoryview))})
         # Containers of plain values are tracked by nobody but those who hold them.
-        containers += [
-            each for each in held if type(each) in (dict, tuple) and not gc.is_tracked(each)
-        ]
+        containers += filterfalse(gc.is_tracked, _of(held, {dict, tuple}))
         held = gc.get_referents(*containers)
         containers = []
 
 
-def _is_array(held: Any) -> bool:
-    return issubclass(type(held), np.ndarray | memoryview)
+def _of(objects: list[Any], kinds: set[type]) -> Iterator[Any]:
+    """The objects of some kinds: there may be millions of others."""
+    return compress(objects, map(kinds.__contains__, map(type, objects)))
 
 
 def _variables(top: FrameType) -> list[Any]:

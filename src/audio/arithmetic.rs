@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
 use crate::layout::Layout;
 use crate::registry::{Claim, Mode};
-use crate::view::{Fresh, Strided, access};
+use crate::view::{Fresh, Strided, access_to};
 
 /// What to compute: the operator, the type to compute in, and on which side the audio stands.
 #[derive(Clone, Copy, Debug)]
@@ -65,18 +65,22 @@ impl Audio {
         manner: Manner<'_>,
     ) -> Result<Audio, Error> {
         let operand = fit_operand(operand, self.layout())?;
-        let own = Operand::Samples(self.samples.strided());
+        let side = Operand::Samples(self.samples.strided());
         let (a, b) = if operation.reflected {
-            (operand, own)
+            (operand, side)
         } else {
-            (own, operand)
+            (side, operand)
         };
         let mut fresh = Fresh::new(self.layout().shape(), operation.compute)?;
-        let own_claim = self.samples.strided().claim(Mode::Read);
-        let (claims, count) = with_claim_of(own_claim, &operand);
-        access(&claims[..count], manner.effort, manner.patience, |access| {
-            windows::binary(access, operation, &fresh.strided(), &a, &b)
-        })??;
+        let own = self.samples.strided();
+        let (claims, count) = with_claim_of(own.claim(Mode::Read), &operand);
+        access_to(
+            &own,
+            &claims[..count],
+            manner.effort,
+            manner.patience,
+            |access| windows::binary(access, operation, &fresh.strided(), &a, &b),
+        )??;
         Ok(self.with_samples(fresh.share()))
     }
 
@@ -102,9 +106,13 @@ impl Audio {
         let operand = fit_operand(operand, self.layout())?;
         let out = self.samples.strided();
         let (claims, count) = with_claim_of(out.claim(Mode::Write), &operand);
-        access(&claims[..count], manner.effort, manner.patience, |access| {
-            windows::binary(access, operation, &out, &Operand::Samples(out), &operand)
-        })?
+        access_to(
+            &out,
+            &claims[..count],
+            manner.effort,
+            manner.patience,
+            |access| windows::binary(access, operation, &out, &Operand::Samples(out), &operand),
+        )?
     }
 }
 

@@ -17,6 +17,18 @@
 //! reference, from the array, and the array has one, from the with-variable; each one more is something
 //! that outlived the block. Only then is it searched for (`_borrowing.py`), to be made read-only
 //! and named.
+//!
+//! # Rationale
+//!
+//! A subclass of `ndarray` would hear of every view that is made from it, but not of `np.asarray(x)`, and
+//! would cost in the block, where speed counts; its copies and results would be of that class for ever. Here the
+//! price is paid by who breaks the rule: the search looks through all containers.
+//!
+//! # Limits
+//!
+//! One reference to the array is taken to be the with-variable's. Where the block has rebound that to
+//! something that hides the array (`x = torch.from_numpy(x)`), nobody can tell. A consumer that took a pointer
+//! cannot be made read-only: it is named, and stays in the registry as a writable view.
 
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -223,7 +223,7 @@ fn native<'py>(
     }
     let bytes: usize = array.getattr(intern!(py, "nbytes"))?.extract()?;
     policy::allow_copy(py, bytes, || {
-        format!("{theirs} is of the other byte order, which takes a copy")
+        format!("samples of the other byte order ({theirs}) are turned around in a copy")
     })?;
     array.call_method1(intern!(py, "astype"), (dtype.name(),))
 }

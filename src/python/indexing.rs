@@ -147,7 +147,8 @@ impl AudioSamples {
                 let (key, result) = this.array_key(key)?;
                 let array = this.shared_array(py, true)?;
                 let found = leased(py, &[(this.audio(), Mode::Read)], || array.get_item(&key))?;
-                if ndarray::owns_samples(&found)? {
+                let own = this.audio().samples().buffer();
+                if ndarray::is_array(&found) && !ndarray::lies_in(&found, own) {
                     let bytes: usize = found.getattr(intern!(py, "nbytes"))?.extract()?;
                     policy::allow_copy(py, bytes, || {
                         "frames picked by a mask or by indices are copied; slices share".into()

@@ -91,9 +91,10 @@ pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'stati
         .iter()
         .map(|(audio, mode)| audio.samples().strided().claim(*mode))
         .collect();
-    match view::lease(&claims, Patience::Never) {
+    let asked = wanted.first().map(|(audio, _)| audio.samples().strided());
+    match view::lease(asked.as_ref(), &claims, Patience::Never) {
         Err(Error::Busy) => wait(py, |patience| {
-            GRANTED.set(Some(view::lease(&claims, patience)?));
+            GRANTED.set(Some(view::lease(asked.as_ref(), &claims, patience)?));
             Ok(())
         })
         .and_then(|()| GRANTED.take().ok_or_else(|| Error::Busy.into())),

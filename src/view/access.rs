@@ -2,6 +2,7 @@
 
 use super::{Strided, file};
 use crate::error::Error;
+use crate::layout::Span;
 use crate::memory::Origin;
 use crate::registry::{Claim, Conflict, Holder, Kind, Lease, Mode, Patience, Refusal, Registry};
 
@@ -28,31 +29,55 @@ pub fn access<R>(
     patience: Patience<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
+    granted(None, claims, effort, patience, work)
+}
+
+/// As [`access`], for an operation on `asked`: a refusal names the frames of it that are held.
+#[inline]
+pub fn access_to<R>(
+    asked: &Strided<'_>,
+    claims: &[Claim],
+    effort: Effort,
+    patience: Patience<'_>,
+    work: impl FnOnce(&Access) -> R,
+) -> Result<R, Error> {
+    granted(Some(asked), claims, effort, patience, work)
+}
+
+#[inline]
+fn granted<R>(
+    asked: Option<&Strided<'_>>,
+    claims: &[Claim],
+    effort: Effort,
+    patience: Patience<'_>,
+    work: impl FnOnce(&Access) -> R,
+) -> Result<R, Error> {
     let is_file = |claim: &Claim| Origin::is_file_number(claim.domain);
     if claims.iter().any(is_file) {
-        return file::access(claims, patience, work);
+        return file::access(asked, claims, patience, work);
     }
     let registry = Registry::global();
-    match effort {
-        Effort::Brief => match registry.briefly(claims, || work(&Access(()))) {
-            Ok(done) => Ok(done),
-            Err(refusal) => Err(refused(&refusal, None)),
-        },
-        Effort::Long => match registry.lease(claims, patience) {
-            Ok(_lease) => Ok(work(&Access(()))),
-            Err(refusal) => Err(refused(&refusal, None)),
-        },
-    }
+    let done = match effort {
+        Effort::Brief => registry.briefly(claims, || work(&Access(()))),
+        Effort::Long => registry
+            .lease(claims, patience)
+            .map(|_lease| work(&Access(()))),
+    };
+    done.map_err(|refusal| refused(&refusal, asked))
 }
 
 /// Takes leases that outlast this call: for what NumPy computes on our memory.
 ///
 /// # Errors
-/// As [`access`].
-pub fn lease(claims: &[Claim], patience: Patience<'_>) -> Result<Lease<'static>, Error> {
+/// As [`access_to`].
+pub fn lease(
+    asked: Option<&Strided<'_>>,
+    claims: &[Claim],
+    patience: Patience<'_>,
+) -> Result<Lease<'static>, Error> {
     file::check(claims)?;
     let leased = Registry::global().lease(claims, patience);
-    leased.map_err(|refusal| refused(&refusal, None))
+    leased.map_err(|refusal| refused(&refusal, asked))
 }
 
 #[cold]
@@ -70,7 +95,8 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
     let (low, high) = conflict.wanted.bounds();
     let (held_low, held_high) = conflict.held.bounds();
     let (low, high) = (low.max(held_low), high.min(held_high));
-    let place = match asked.and_then(|asked| frames_between(asked, low, high)) {
+    let place = match asked.and_then(|asked| frames_within(asked, &conflict.held)) {
+        Some((only, last)) if only == last => format!("frame {only}"),
         Some((first, last)) => format!("frames {first} to {last}"),
         None => format!("{} bytes from address {low:#x}", high.saturating_sub(low)),
     };
@@ -103,26 +129,30 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
     Error::Borrowed { message }
 }
 
-/// The frames of `samples` between two addresses; `None` if they have no single place in time.
-fn frames_between(samples: &Strided<'_>, low: usize, high: usize) -> Option<(usize, usize)> {
-    let layout = samples.layout();
-    let stride = layout.frame_stride();
-    if stride == 0 || layout.is_empty() {
+/// The first and the last frame of `samples` that reach into `held`; `None` if none does.
+fn frames_within(samples: &Strided<'_>, held: &Span) -> Option<(usize, usize)> {
+    let frames = samples.layout().frames();
+    let meets = |start, count| {
+        let part = samples.take_frames(start, count);
+        part.is_ok_and(|part| part.span().overlaps(held))
+    };
+    if !meets(0, frames) {
         return None;
     }
-    let size = samples.dtype().size() as i128;
-    let (mut first, mut last) = (layout.frames(), None);
-    for channel in 0..layout.channels() {
-        let row =
-            samples.first_address() as i128 + layout.channel_stride() as i128 * channel as i128;
-        let frame = |address: i128| (address - row).div_euclid(stride as i128);
-        let (a, b) = (frame(low as i128), frame(high as i128 - size));
-        let (from, to) = (a.min(b).max(0), a.max(b));
-        let to = to.min(layout.frames() as i128 - 1);
-        if from <= to {
-            first = first.min(from as usize);
-            last = last.max(Some(to as usize));
+    // The longest parts from the start and from the end that do not reach it.
+    let longest = |meets: &dyn Fn(usize) -> bool| {
+        let (mut clear, mut met) = (0, frames);
+        while met - clear > 1 {
+            let middle = clear.midpoint(met);
+            if meets(middle) {
+                met = middle;
+            } else {
+                clear = middle;
+            }
         }
-    }
-    last.map(|last| (first, last))
+        clear
+    };
+    let before = longest(&|count| meets(0, count));
+    let after = longest(&|count| meets(frames - count, count));
+    Some((before, frames - 1 - after))
 }

@@ -10,11 +10,12 @@ use crate::registry::{Claim, Kind, Mode, Patience, Registry, ViewEntry};
 /// As [`super::access`], for claims on a mapped file: never under the registry's lock, since a page may have to
 /// come from a disk, and only if the whole file is still there, before and afterwards.
 pub fn access<R>(
+    asked: Option<&Strided<'_>>,
     claims: &[Claim],
     patience: Patience<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
-    let _lease = lease(claims, patience)?;
+    let _lease = lease(asked, claims, patience)?;
     let done = work(&Access(()));
     check(claims)?;
     Ok(done)

@@ -254,8 +254,10 @@ class RegistryMachine(RuleBasedStateMachine):
 
         if not handle.writable:
             refused(call, ValueError)
-        elif store and operand.audio.address == handle.audio.address and np.array_equal(
-            operand.numbers, handle.numbers
+        elif (
+            store
+            and operand.audio.address == handle.audio.address
+            and np.array_equal(operand.numbers, handle.numbers)
         ):
             call()  # nothing to do
         elif self.borrowed(handle) or self.borrowed(operand, "write"):

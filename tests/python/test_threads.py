@@ -250,8 +250,7 @@ def test_nested_operations_of_two_threads_do_not_wait_for_each_other():
                     audios[second].__iadd__(1)
                     outcome.append("done")
                 except BorrowError as error:
-                    outcome.append("told")
-                    assert "cannot be waited for" in str(error)
+                    outcome.append(str(error))
             return value
 
         function = np.frompyfunc(meddle, 1, 1)
@@ -260,20 +259,22 @@ def test_nested_operations_of_two_threads_do_not_wait_for_each_other():
     outcome_of = {}
     run(cross(0, 1), cross(1, 0))
     assert len(outcome) == 2
-    assert "told" in outcome
+    told = [message for message in outcome if message != "done"]
+    assert told
+    assert all("in the middle of an operation" in message for message in told)
 
 
 def test_a_lease_is_given_back_when_the_operation_fails():
     audio = AudioSamples.new_mono(np.arange(400_000, dtype=np.int32), RATE)
 
     def fail(value):
-        raise RuntimeError("mine")
+        raise RuntimeError(f"mine at {value}")
 
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             audio / np.zeros(len(audio), np.int32)
         with pytest.raises(ValueError, match="broadcast"):
-            audio.__iadd__(np.zeros(3))
+            audio.__iadd__(np.zeros(3, np.int32))
         with pytest.raises(RuntimeError, match="mine"):
             np.frompyfunc(fail, 1, 1)(audio)
         with pytest.raises(TypeError):

@@ -12,14 +12,16 @@ use numpy::npyffi::{
     self, NPY_ARRAY_OWNDATA, NPY_ARRAY_WRITEABLE, NpyTypes, PY_ARRAY_API, PyArrayObject, npy_intp,
 };
 use pyo3::exceptions::PyTypeError;
-use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyMemoryView;
+use pyo3::{ffi, intern};
 
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::memory::{Buffer, Origin};
+use crate::python::audio::AudioSamples;
 use crate::python::exchange::owner::{self, Lent};
 use crate::registry::LENT;
 use crate::view::{Export, Samples, Strided};
@@ -275,28 +277,37 @@ fn no_sample_type(array: &Bound<'_, PyAny>) -> PyErr {
     .into()
 }
 
-/// Whose memory the array lies in: that of a borrow that is out, one of our allocations, or none of ours.
-fn domain_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: Dtype) -> u64 {
+/// What an array on memory that is not its own holds on to, behind other arrays perhaps.
+#[inline]
+fn owner_of<'py>(array: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
     let mut object = array.as_ptr();
-    // An array of its own memory has no base; one on ours has an owner, perhaps behind other arrays.
-    for _ in 0..4 {
+    // NumPy leads a view of a view to the owner itself, but for arrays of other classes on the way.
+    for _ in 0..8 {
         // SAFETY: `object` is an array (checked by `facts`, or below), alive because `array` holds it.
         let base = unsafe { (*object.cast::<PyArrayObject>()).fields.base };
         if base.is_null() {
-            return Origin::FOREIGN.number();
+            return None;
         }
         // SAFETY: the base of a living array is a living object; borrowed for this loop only.
         let base = unsafe { Borrowed::from_ptr(array.py(), base) };
-        if let Some(export) = owner::export_of(&base) {
-            return export.samples().buffer().origin().number();
-        }
-        if let Ok(lent) = base.cast_exact::<Lent>() {
-            return lent.get().domain();
-        }
         if !is_array(&base) {
-            break;
+            return Some(base.to_owned());
         }
         object = base.as_ptr();
+    }
+    None
+}
+
+/// Whose memory the array lies in: that of a borrow that is out, one of our allocations, or none of ours.
+fn domain_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: Dtype) -> u64 {
+    let Some(owner) = owner_of(array) else {
+        return Origin::FOREIGN.number();
+    };
+    if let Some(export) = owner::export_of(&owner) {
+        return export.samples().buffer().origin().number();
+    }
+    if let Ok(lent) = owner.cast_exact::<Lent>() {
+        return lent.get().domain();
     }
     let reach = layout.reach(dtype.size()).unwrap_or((0, 0));
     let low = first.addr().wrapping_add_signed(reach.0 as isize);
@@ -304,6 +315,29 @@ fn domain_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: D
     known
         .map_or(Origin::FOREIGN, |buffer| buffer.origin())
         .number()
+}
+
+/// Whether an array made from audio lies in this buffer.
+pub fn lies_in(array: &Bound<'_, PyAny>, buffer: &Buffer) -> bool {
+    buffer_of(array).is_some_and(|found| found.same_allocation(buffer))
+}
+
+/// The buffer of ours that an array made from audio lies in, whatever the buffer's own memory is.
+fn buffer_of(array: &Bound<'_, PyAny>) -> Option<Buffer> {
+    let owner = owner_of(array)?;
+    if let Some(export) = owner::export_of(&owner) {
+        return Some(export.samples().buffer().clone());
+    }
+    if let Ok(lent) = owner.cast_exact::<Lent>() {
+        return Some(lent.get().samples().buffer().clone());
+    }
+    let exporter = owner
+        .cast_exact::<PyMemoryView>()
+        .ok()?
+        .getattr(intern!(owner.py(), "obj"))
+        .ok()?;
+    let audio = exporter.cast_exact::<AudioSamples>().ok()?;
+    Some(audio.get().audio().samples().buffer().clone())
 }
 
 /// Holds a Python object and lets go of it on any thread.
@@ -332,6 +366,14 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
         .into());
     };
     let first = NonNull::new(facts.first).unwrap_or(NonNull::dangling());
+    if let Some(buffer) = buffer_of(array) {
+        // The buffer is held, and the array is not: it may be let go of.
+        let offset = first.addr().get().wrapping_sub(buffer.start().addr().get());
+        let inside = Layout::strided(layout.shape(), layout.strides(), offset)?;
+        if let Ok(samples) = Samples::new(buffer, inside, dtype, facts.writable) {
+            return Ok(samples);
+        }
+    }
     let owner = Box::new(Held(Some(array.clone().unbind())));
     // SAFETY: NumPy keeps the memory while the array lives, and `owner` holds the array.
     Ok(unsafe { Samples::adopt(first, layout, dtype, facts.writable, owner) }?)
