@@ -5,6 +5,7 @@ import gc
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -12,6 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from audio_samples import AudioSamples, BorrowError
 
 RATE = 48_000
+# Whoever keeps a view of a borrow pays for the search: tens of milliseconds each time.
+pytestmark = pytest.mark.timeout(600)
+KEPT = ["nothing", "nothing", "the array", "the array", "a slice"]
 PICK = st.integers(0, 1_000_000)
 SLICE = st.tuples(st.integers(0, 11), st.integers(1, 12), st.sampled_from([1, 1, 2, 3, -1, -2]))
 
@@ -316,7 +320,7 @@ class RegistryMachine(RuleBasedStateMachine):
         borrow.write(value)
 
     @precondition(lambda self: self.borrows)
-    @rule(pick=PICK, keep=st.sampled_from(["nothing", "the array", "a slice"]))
+    @rule(pick=PICK, keep=st.sampled_from(KEPT))
     def give_back(self, pick, keep):
         borrow = self.borrows.pop(pick % len(self.borrows))
         kept = [(borrow.array[..., :1], borrow.numbers[..., :1])] if keep == "a slice" else []
@@ -378,4 +382,4 @@ class RegistryMachine(RuleBasedStateMachine):
 
 
 TestRegistryMachine = RegistryMachine.TestCase
-TestRegistryMachine.settings = settings(stateful_step_count=40, deadline=None)
+TestRegistryMachine.settings = settings(stateful_step_count=30, deadline=None)
