@@ -3,7 +3,18 @@
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, BinaryIO, ClassVar, Generic, Literal, Self, TypeAlias, final, overload
+from typing import (
+    Any,
+    BinaryIO,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    SupportsIndex,
+    TypeAlias,
+    final,
+    overload,
+)
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -158,6 +169,7 @@ class AudioSamples(Generic[_S]):
     def convert(self, dtype: DTypeLike) -> AudioSamples[Any]: ...
     def __copy__(self) -> AudioSamples[_S]: ...
     def __deepcopy__(self, memo: Any, /) -> AudioSamples[_S]: ...
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]: ...
 
     # -- a mapped file --
     def flush(self) -> None: ...
