@@ -24,6 +24,6 @@ def require(module: str, extra: str) -> ModuleType:
             f"{module} is not installed: pip install 'audio_samples[{extra}]'",
             allow_module_level=True,
         )
-    # These libraries make a million objects: the collector need not look at them in every other test.
+    # They make a million objects: the collector need not look at those in every other test.
     gc.freeze()
     return imported

@@ -192,7 +192,7 @@ def test_no_copies_proves_that_nothing_is_copied():
     with no_copies():
         pickled, buffers = dump_beside(audio)
         assert pickle.loads(pickled, buffers=buffers).address == audio.address
-        with pytest.raises(CopyError, match="64 bytes.*protocol 5"):
+        with pytest.raises(CopyError, match=r"64 bytes.*protocol 5"):
             pickle.dumps(audio, 4)
         with pytest.raises(CopyError, match="side by side"):
             dump_beside(audio[::2])
@@ -203,7 +203,7 @@ def gain(audio, factor):
     return audio
 
 
-@pytest.mark.filterwarnings("default::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork")
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_another_process_takes_audio_and_gives_it_back(method):
     audio = AudioSamples.new_multi(np.arange(2000.0).reshape(2, 1000), RATE)
