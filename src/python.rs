@@ -17,6 +17,7 @@ mod indexing;
 mod mapped;
 mod memory;
 mod operand;
+mod pickling;
 mod policy;
 mod running;
 mod tensors;
@@ -42,6 +43,8 @@ mod _audio_samples {
     use super::mapped::open;
     #[pymodule_export]
     use super::memory::memory;
+    #[pymodule_export]
+    use super::pickling::restore;
     #[pymodule_export]
     use super::policy::_use_policy;
     #[pymodule_export]

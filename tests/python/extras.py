@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 from types import ModuleType
@@ -15,7 +16,7 @@ import pytest
 def require(module: str, extra: str) -> ModuleType:
     """The module, at the head of a file of tests that need it."""
     try:
-        return importlib.import_module(module)
+        imported = importlib.import_module(module)
     except ModuleNotFoundError:
         if os.environ.get("AUDIO_SAMPLES_EXTRAS") == "required":
             raise
@@ -23,3 +24,6 @@ def require(module: str, extra: str) -> ModuleType:
             f"{module} is not installed: pip install 'audio_samples[{extra}]'",
             allow_module_level=True,
         )
+    # They make a million objects: the collector need not look at those in every other test.
+    gc.freeze()
+    return imported

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from capsules import CUDA, IS_COPIED, LEGACY, READ_ONLY, VERSIONED, Producer
 
-from audio_samples import AudioSamples
+from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
 
 RATE = 44_100
 
@@ -153,6 +153,37 @@ def test_strides_between_samples_are_refused():
     assert np.from_dlpack(audio[:1]) == [0.0]
 
 
+def test_a_borrow_for_writing_keeps_tensors_out():
+    audio = mono()
+    for options in ({}, {"max_version": (1, 0)}, {"copy": True}):
+        with audio.borrow_mut(), pytest.raises(BorrowError, match="borrow_mut"):
+            audio.__dlpack__(**options)
+    tensor = np.from_dlpack(audio)
+    with pytest.raises(BorrowError, match="dlpack"), audio.borrow_mut():
+        pass
+    del tensor
+    with audio.borrow_mut():
+        pass
+
+
+def test_a_borrow_for_reading_lets_only_readers_in():
+    audio = mono()
+    with audio.borrow():
+        assert capsules.read(audio.__dlpack__(max_version=(1, 0))).flags == READ_ONLY
+        with pytest.raises(BorrowError, match="borrowed for reading"):
+            audio.__dlpack__()
+
+
+def test_no_copies_proves_that_nothing_is_copied():
+    audio = mono()
+    with no_copies():
+        assert AudioSamples.from_dlpack(np.from_dlpack(audio), RATE).address == audio.address
+        with pytest.raises(CopyError, match="32 bytes"):
+            audio.__dlpack__(copy=True)
+        with pytest.raises(CopyError, match="32 bytes"):
+            AudioSamples.from_dlpack(np.zeros(8, np.float32), RATE, copy=True)
+
+
 # ---- lifetime
 
 
@@ -224,7 +255,7 @@ def test_deleters_run_after_the_interpreter_has_ended(memory, tmp_path):
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         import capsules
         import numpy as np
-        from audio_samples import AudioSamples
+        from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
 
         array = np.arange(1000.0)
         if {memory!r} == "own":
