@@ -211,7 +211,10 @@ fn block_frames(given: usize) -> PyResult<usize> {
 /// rounded to the nearest and saturated once; samples that keep their value keep their bytes, and so
 /// does everything else in the file. Use it in a `with`, which stores the last block.
 #[pyfunction]
-#[pyo3(signature = (path, *, dtype = None, block_frames = BLOCK_FRAMES))]
+#[pyo3(
+    signature = (path, *, dtype = None, block_frames = BLOCK_FRAMES),
+    text_signature = "(path, *, dtype=None, block_frames=65536)"
+)]
 pub fn edit(
     py: Python<'_>,
     path: PathBuf,
@@ -381,8 +384,11 @@ impl FileStream {
 /// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `dtype`,
 /// `start` and `frames` as for `read`.
 #[pyfunction]
-#[pyo3(signature = (path, block_frames = BLOCK_FRAMES, hop = None, *, dtype = None, start = 0,
-    frames = None, reuse = false))]
+#[pyo3(
+    signature = (path, block_frames = BLOCK_FRAMES, hop = None, *, dtype = None, start = 0,
+        frames = None, reuse = false),
+    text_signature = "(path, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False)"
+)]
 #[allow(clippy::too_many_arguments)] // A call of the user's: each has a name there.
 pub fn stream(
     py: Python<'_>,

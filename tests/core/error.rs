@@ -94,6 +94,7 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
         (Error::Borrowed { message: message() }, &["frames 3 to 7"]),
         (Error::Busy, &["another operation", ".copy()"]),
         (Error::Interrupted, &["interrupted"]),
+        (Error::Closed, &["closed", "open it again", ".copy()"]),
         (
             Error::InvalidShape { message: message() },
             &["frames 3 to 7"],

@@ -70,6 +70,7 @@ fn the_threads_of_the_parent_are_not_woken_in_the_child() {
 
 #[test]
 fn the_directory_of_buffers_is_open_in_the_child() {
+    audio_samples::view::survive_forks();
     let finished = AtomicBool::new(false);
     let publish = || {
         let buffer = Buffer::allocate(8).unwrap();

@@ -27,6 +27,7 @@ EXCLUDED = {
     },
     "floats": {
         "test_getitem": "asserts that an item is an int; own test instead",
+        "test_setitem_writable": "one sample is a number (float(audio)); own test instead",
     },
     "bytes": {
         "test_hash": UNHASHABLE,
@@ -149,7 +150,7 @@ def test_no_case_is_dropped_in_silence(kind, dtype, indirection):
     known = case_names(mixin) | case_names(cpython.AbstractMemoryTests)
     applied = case_names(build(kind, dtype, indirection))
     assert known - applied == set(excluded_from(kind, dtype))
-    assert len(applied) >= 18
+    assert len(applied) >= (17 if dtype.startswith("float") and kind == "samples" else 18)
 
 
 # What stands in for the excluded cases.
@@ -206,3 +207,16 @@ def test_every_native_format_survives_a_round_of_casts(dtype):
     there_and_back = memoryview(audio).cast("B").cast(FORMATS[dtype])
     there_and_back[3] = 99
     assert audio[3] == 99
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_memoryview_of_floats_takes_one_sample_as_a_number_and_no_more(dtype):
+    audio = AudioSamples.new_mono(np.zeros(4, dtype), RATE)
+    view = memoryview(audio)
+    view[1] = AudioSamples.new_mono(np.array([0.5], dtype), RATE)
+    assert view.tolist() == [0.0, 0.5, 0.0, 0.0]
+    with pytest.raises(TypeError):
+        view[0] = AudioSamples.new_mono(np.zeros(2, dtype), RATE)
+    with pytest.raises(ValueError, match="different structures"):
+        view[0:1] = AudioSamples.new_mono(np.zeros(2, dtype), RATE)
+    assert view.tolist() == [0.0, 0.5, 0.0, 0.0]
