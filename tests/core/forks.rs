@@ -44,7 +44,8 @@ fn touch(registry: &Registry) {
 /// living sleep on.
 #[test]
 fn the_threads_of_the_parent_are_not_woken_in_the_child() {
-    let registry: &Registry = Box::leak(Box::new(Registry::new()));
+    static REGISTRY: Registry = Registry::new();
+    let registry = &REGISTRY;
     let frozen = registry.freeze();
     let sleepers: Vec<_> = (0..3).map(|_| thread::spawn(|| touch(registry))).collect();
     thread::sleep(Duration::from_millis(30));

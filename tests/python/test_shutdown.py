@@ -128,13 +128,6 @@ for _ in range(2):
     threading.Thread(target=work, daemon=True).start()
 time.sleep(0.1)
 """,
-    "a thread that waits for a lease": """
-threading.Thread(target=slow, args=(audio, 60), daemon=True).start()
-until(lambda: len(audio.views) > 0)
-threading.Thread(target=lambda: audio.__iadd__(1), daemon=True).start()
-threading.Thread(target=lambda: audio.borrow_mut().__enter__(), daemon=True).start()
-time.sleep(0.1)
-""",
     "a thread in a with-block": """
 entered = threading.Event()
 def work():
@@ -174,13 +167,6 @@ FORKED = {
     "a thread in an operation": """
 threading.Thread(target=slow, args=(audio[:10], 2)).start()
 until(lambda: len(audio.views) > 0)
-""",
-    "a thread that waits": """
-threading.Thread(target=slow, args=(audio[:10], 2)).start()
-until(lambda: len(audio.views) > 0)
-threading.Thread(target=lambda: audio[:20].__iadd__(1)).start()
-threading.Thread(target=lambda: audio[:20].copy()).start()
-time.sleep(0.2)
 """,
     "threads at work": """
 stop = False
@@ -301,50 +287,3 @@ def test_ctrl_c_in_a_with_block_leaves_everything_released():
         """,
         interrupt_at="inside",
     )
-
-
-# What waits, and what it waits for: an operation that writes frame 0, or one that reads it.
-WAITS = {
-    "a small operation": ("audio[:1].__iadd__(1)", "write"),
-    "a large operation": ("audio.__iadd__(1)", "write"),
-    "a large operation after a reader": ("audio.__iadd__(1)", "read"),
-    "a copy": ("audio.copy()", "write"),
-    "a ufunc": ("np.negative(audio, out=audio)", "write"),
-    "an assignment": ("audio[:5] = [1, 2, 3, 4, 5]", "write"),
-    "a frame": ("audio[0]", "write"),
-    "borrow": ("audio.borrow().__enter__()", "write"),
-    "borrow_mut": ("audio.borrow_mut().__enter__()", "read"),
-}
-
-
-@pytest.mark.parametrize("what", WAITS)
-def test_ctrl_c_is_answered_while_waiting_for_a_lease(what):
-    wait, mode = WAITS[what]
-    code = """
-    audio = AudioSamples.zeros(300_000, RATE)
-    holding, done = threading.Event(), threading.Event()
-    def hold(value):
-        holding.set()
-        done.wait(60)
-        return value
-    slow = np.frompyfunc(hold, 1, 1)
-    def write():
-        slow(np.zeros(1), out=audio[:1], casting="unsafe")
-    def read():
-        slow(audio[:1])
-    thread = threading.Thread(target=%(mode)s)
-    thread.start()
-    holding.wait()
-    try:
-        print("waiting", flush=True)
-        %(wait)s
-    except KeyboardInterrupt:
-        assert not done.is_set()
-    else:
-        raise AssertionError("did not wait")
-    finally:
-        done.set()
-        thread.join()
-    audio += 1
-    """
-    run(code % {"mode": mode, "wait": wait}, interrupt_at="waiting")
