@@ -2,6 +2,8 @@
 
 import fractions
 import io
+import signal
+import threading
 from collections import OrderedDict
 from decimal import Decimal
 
@@ -75,6 +77,34 @@ def test_what_a_writer_raises_is_what_the_caller_sees(audio):
 
     with pytest.raises(KeyError, match="mine"):
         audio_samples.write(Writer(said), audio)
+
+
+def test_ctrl_c_ends_the_wait_of_a_write_to_a_file_object(audio):
+    entered, let_go = threading.Event(), threading.Event()
+    finished = []
+
+    def hold(*_):
+        entered.set()
+        let_go.wait(20)
+
+    def change():
+        with np.errstate(divide="call", call=hold):  # is called before NumPy is done
+            np.divide(1, np.zeros(len(audio)), out=audio)
+        finished.append(True)
+
+    other = threading.Thread(target=change)
+    other.start()
+    try:
+        assert entered.wait(20)
+        threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+        with pytest.raises(KeyboardInterrupt):
+            audio_samples.write(io.BytesIO(), audio)
+        assert not finished
+        assert not let_go.is_set()
+    finally:
+        let_go.set()
+        other.join()
+    assert finished
 
 
 @pytest.mark.parametrize("given", [np.zeros(4), [0.5, 0.5], None, 44_100], ids=repr)

@@ -22,12 +22,14 @@ def until(condition, seconds=30):
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.001)
 
+def hold(work, wait):
+    '''Does work on one sample, and waits in the middle of it, with its lease, with the GIL free.'''
+    with np.errstate(all="call", call=lambda *_: wait()):
+        work()
+
 def slow(audio, seconds):
-    '''Holds a lease on the audio, with the GIL free most of the time.'''
-    def wait(value):
-        time.sleep(seconds)
-        return value
-    np.frompyfunc(wait, 1, 1)(audio[:1])
+    '''Holds a lease on the first sample of the audio.'''
+    hold(lambda: np.divide(audio[:1], 0), lambda: time.sleep(seconds))
 
 def in_child(work):
     '''Runs work in a fork, and gives its exit code. It ends itself if it hangs.'''
@@ -128,6 +130,13 @@ for _ in range(2):
     threading.Thread(target=work, daemon=True).start()
 time.sleep(0.1)
 """,
+    "a thread that waits for a lease": """
+threading.Thread(target=slow, args=(audio, 60), daemon=True).start()
+until(lambda: len(audio.views) > 0)
+threading.Thread(target=lambda: audio.__iadd__(1), daemon=True).start()
+threading.Thread(target=lambda: audio.borrow_mut().__enter__(), daemon=True).start()
+time.sleep(0.1)
+""",
     "a thread in a with-block": """
 entered = threading.Event()
 def work():
@@ -167,6 +176,13 @@ FORKED = {
     "a thread in an operation": """
 threading.Thread(target=slow, args=(audio[:10], 2)).start()
 until(lambda: len(audio.views) > 0)
+""",
+    "a thread that waits": """
+threading.Thread(target=slow, args=(audio[:10], 2)).start()
+until(lambda: len(audio.views) > 0)
+threading.Thread(target=lambda: audio[:20].__iadd__(1)).start()
+threading.Thread(target=lambda: audio[:20].copy()).start()
+time.sleep(0.2)
 """,
     "threads at work": """
 stop = False
@@ -287,3 +303,48 @@ def test_ctrl_c_in_a_with_block_leaves_everything_released():
         """,
         interrupt_at="inside",
     )
+
+
+# What waits, and what it waits for: an operation that writes frame 0, or one that reads it.
+WAITS = {
+    "a small operation": ("audio[:1].__iadd__(1)", "write"),
+    "a large operation": ("audio.__iadd__(1)", "write"),
+    "a large operation after a reader": ("audio.__iadd__(1)", "read"),
+    "a copy": ("audio.copy()", "write"),
+    "a ufunc": ("np.negative(audio, out=audio)", "write"),
+    "an assignment": ("audio[:5] = [1, 2, 3, 4, 5]", "write"),
+    "a frame": ("audio[0]", "write"),
+    "borrow": ("audio.borrow().__enter__()", "write"),
+    "borrow_mut": ("audio.borrow_mut().__enter__()", "read"),
+}
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_ctrl_c_is_answered_while_waiting_for_a_lease(what):
+    wait, mode = WAITS[what]
+    code = """
+    audio = AudioSamples.zeros(300_000, RATE)
+    holding, done = threading.Event(), threading.Event()
+    def wait():
+        holding.set()
+        done.wait(60)
+    def write():
+        hold(lambda: np.divide(np.ones(1), 0, out=audio[:1]), wait)
+    def read():
+        hold(lambda: np.divide(audio[:1], 0), wait)
+    thread = threading.Thread(target=%(mode)s)
+    thread.start()
+    holding.wait()
+    try:
+        print("waiting", flush=True)
+        %(wait)s
+    except KeyboardInterrupt:
+        assert not done.is_set()
+    else:
+        raise AssertionError("did not wait")
+    finally:
+        done.set()
+        thread.join()
+    audio += 1
+    """
+    run(code % {"mode": mode, "wait": wait}, interrupt_at="waiting")

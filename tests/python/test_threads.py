@@ -222,17 +222,29 @@ def test_python_code_inside_an_operation_is_told_instead_of_waiting_for_itself()
     audio = AudioSamples.new_mono(np.arange(4.0), RATE)
     told = []
 
-    def meddle(value):
-        try:
+    def meddle(*_):
+        with pytest.raises(BorrowError, match="an operation of this thread") as error:
             audio.__iadd__(1)
-        except BorrowError as error:
-            told.append(str(error))
+        told.append(str(error.value))
+
+    with np.errstate(divide="call", call=meddle):  # is called before NumPy is done
+        np.divide(1, audio)
+        assert len(told) == 1
+        np.divide(1, audio.copy(), out=audio)
+        assert len(told) == 2
+    assert audio.to_numpy().tolist() == [np.inf, 1, 1 / 2, 1 / 3]
+
+
+def test_python_code_that_is_a_ufunc_may_do_anything():
+    """It runs on copies, with no lease: what it computes from is what was there before."""
+    audio = AudioSamples.new_mono(np.arange(4.0), RATE)
+
+    def meddle(value):
+        audio.__iadd__(1)
         return value
 
-    np.frompyfunc(meddle, 1, 1)(audio)
-    assert len(told) == 4
-    assert "an operation of this thread" in told[0]
-    assert audio.to_numpy().tolist() == [0, 1, 2, 3]
+    assert list(np.frompyfunc(meddle, 1, 1)(audio)) == [0, 1, 2, 3]
+    assert audio.to_numpy().tolist() == [4, 5, 6, 7]
 
 
 def test_nested_operations_of_two_threads_do_not_wait_for_each_other():
@@ -242,21 +254,20 @@ def test_nested_operations_of_two_threads_do_not_wait_for_each_other():
     outcome = []
 
     def cross(first, second):
-        def meddle(value):
-            if not outcome_of.get(first):
-                outcome_of[first] = True
-                inside.wait(30)
-                try:
-                    audios[second].__iadd__(1)
-                    outcome.append("done")
-                except BorrowError as error:
-                    outcome.append(str(error))
-            return value
+        def meddle(*_):
+            inside.wait(30)
+            try:
+                audios[second].__iadd__(1)
+                outcome.append("done")
+            except BorrowError as error:
+                outcome.append(str(error))
 
-        function = np.frompyfunc(meddle, 1, 1)
-        return lambda: function(audios[first], out=audios[first], casting="unsafe")
+        def work():
+            with np.errstate(divide="call", call=meddle):
+                np.divide(np.ones(4), 0, out=audios[first])
 
-    outcome_of = {}
+        return work
+
     run(cross(0, 1), cross(1, 0))
     assert len(outcome) == 2
     told = [message for message in outcome if message != "done"]
@@ -277,6 +288,11 @@ def test_a_lease_is_given_back_when_the_operation_fails():
             audio.__iadd__(np.zeros(3, np.int32))
         with pytest.raises(RuntimeError, match="mine"):
             np.frompyfunc(fail, 1, 1)(audio)
+        with (
+            pytest.raises(RuntimeError, match="mine at divide by zero"),
+            np.errstate(divide="call", call=lambda kind, _: fail(kind)),
+        ):
+            np.divide(audio, 0)
         with pytest.raises(TypeError):
             np.exp(audio, out=audio)
     run(*[lambda: add(audio, 5)] * 2)
