@@ -55,7 +55,14 @@ pub struct Manner<'a> {
 }
 
 impl Manner<'_> {
+    /// Whether it is [`Manner::brief`].
+    #[inline]
+    pub fn is_brief(&self) -> bool {
+        self.effort == Effort::Brief
+    }
+
     /// Quick and without waiting: [`Error::Busy`] if another operation stands in the way.
+    #[inline]
     pub fn brief() -> Manner<'static> {
         Manner {
             effort: Effort::Brief,
@@ -140,17 +147,24 @@ impl Audio {
         self.with_layout(self.layout().channel(index)?)
     }
 
-    /// The samples in memory of their own, contiguous and writable, with NumPy's cast to `dtype`.
+    /// The samples in memory of their own, channel after channel, writable.
+    pub fn copy(&self, manner: Manner<'_>) -> Result<Audio, Error> {
+        let fresh = Fresh::new(self.layout().shape(), self.dtype())?;
+        self.to_fresh(fresh, manner, kernel::copy)
+    }
+
+    /// The samples in memory of their own with NumPy's cast to `dtype`, in the same order of memory as here: what
+    /// is interleaved stays so.
     pub fn cast(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
-        self.to_fresh(dtype, manner, |access, out, from| {
-            kernel::copy(access, out, from)
-        })
+        let fresh = Fresh::alike(self.layout(), dtype)?;
+        self.to_fresh(fresh, manner, kernel::copy)
     }
 
     /// The samples in memory of their own with the scale of audio: integers are fractions of
-    /// `2^(bits-1)`, results are rounded to the nearest, ties to even, and saturate.
+    /// `2^(bits-1)`, results are rounded to the nearest, ties to even, and saturate. In the same order of memory.
     pub fn convert(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
-        self.to_fresh(dtype, manner, |access, out, from| {
+        let fresh = Fresh::alike(self.layout(), dtype)?;
+        self.to_fresh(fresh, manner, |access, out, from| {
             kernel::convert(access, out, from);
             Ok(())
         })
@@ -158,7 +172,7 @@ impl Audio {
 
     fn to_fresh(
         &self,
-        dtype: Dtype,
+        mut fresh: Fresh,
         manner: Manner<'_>,
         work: impl Fn(
             &crate::view::Access,
@@ -166,7 +180,6 @@ impl Audio {
             &crate::view::Strided<'_>,
         ) -> Result<(), Error>,
     ) -> Result<Audio, Error> {
-        let mut fresh = Fresh::new(self.layout().shape(), dtype)?;
         let from = self.samples.strided();
         access_to(
             &from,

@@ -177,6 +177,21 @@ pub fn binary_with(
     Engine::new().binary(access, operator, compute, overflow, out, a, b)
 }
 
+/// [`binary`] without a plan, where integers wrap and no divisor is zero: samples of the type that is computed in, of
+/// one shape, one channel or side by side in one order, the same or apart, and not many of them. `None` for
+/// all others: what is read then keeps its values.
+#[inline(always)]
+pub fn binary_at_once(
+    access: &Access,
+    operator: Operator,
+    compute: Dtype,
+    out: &Strided<'_>,
+    a: &Operand<'_>,
+    b: &Operand<'_>,
+) -> Option<()> {
+    Engine::new().operator_at_once(access, operator, compute, out, a, b)
+}
+
 /// `out = -from`, computed in the type of `from` and stored with NumPy's cast, as if copied first where the
 /// two overlap.
 ///

@@ -18,6 +18,31 @@ pub struct Layout {
     offset: usize,
 }
 
+/// In which order samples lie side by side, without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Density {
+    /// They do not.
+    None,
+    /// Channel after channel.
+    Channels,
+    /// Frame after frame: interleaved.
+    Frames,
+    /// Either way: there is one channel, or one frame.
+    Both,
+}
+
+impl Density {
+    /// Whether two sets of samples of one shape lie side by side in the same order.
+    #[inline]
+    pub fn agrees_with(self, other: Density) -> bool {
+        match (self, other) {
+            (Density::None, _) | (_, Density::None) => false,
+            (Density::Both, _) | (_, Density::Both) => true,
+            _ => self == other,
+        }
+    }
+}
+
 impl Layout {
     /// Samples side by side, channel after channel. `shape` is `(frames,)` or `(channels, frames)`.
     pub fn contiguous(shape: &[usize], size: usize) -> Result<Layout, Error> {
@@ -37,7 +62,46 @@ impl Layout {
         Layout::strided(shape, &strides[2 - shape.len().min(2)..], 0)
     }
 
+    /// Samples side by side in the order in which those of `self` lie in memory: interleaved if they are.
+    #[inline(always)]
+    pub fn contiguous_alike(&self, size: usize) -> Result<Layout, Error> {
+        let [channels, frames] = self.shape;
+        let bytes = self.len().checked_mul(size);
+        if bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+            return Layout::contiguous(self.shape(), size); // says what is wrong
+        }
+        let by_frames = channels > 1 && frames > 1 && self.strides[0].abs() < self.strides[1].abs();
+        let (row, one) = (frames.wrapping_mul(size) as isize, size as isize);
+        let strides = match by_frames {
+            true => [one, channels.wrapping_mul(size) as isize],
+            false => [if self.ndim == 2 { row } else { 0 }, one],
+        };
+        Ok(Layout {
+            strides,
+            offset: 0,
+            ..*self
+        })
+    }
+
+    /// Whether both have the same channels, frames and axes.
+    #[inline]
+    pub fn same_shape(&self, other: &Layout) -> bool {
+        self.shape == other.shape && self.ndim == other.ndim
+    }
+
+    /// Mono: `frames` samples, `step` bytes apart.
+    #[inline(always)]
+    pub fn mono(frames: usize, step: isize) -> Layout {
+        Layout {
+            ndim: 1,
+            shape: [1, frames],
+            strides: [0, step],
+            offset: 0,
+        }
+    }
+
     /// Any layout of up to two axes; more are an error.
+    #[inline]
     pub fn strided(shape: &[usize], strides: &[isize], offset: usize) -> Result<Layout, Error> {
         let (shape2, strides2) = match (shape, strides) {
             ([], []) => ([1, 1], [0, 0]),
@@ -138,6 +202,26 @@ impl Layout {
     #[inline]
     pub fn is_fortran_contiguous(&self, size: usize) -> bool {
         self.transposed().is_contiguous(size)
+    }
+
+    /// How the samples lie side by side, if they do.
+    #[inline]
+    pub fn density(&self, size: usize) -> Density {
+        let one = size as isize;
+        let [channels, frames] = self.shape;
+        let [across, along] = self.strides;
+        if channels == 1 {
+            let dense = along == one || frames <= 1;
+            return if dense { Density::Both } else { Density::None };
+        }
+        let by_channels = along == one && across == one.wrapping_mul(frames as isize);
+        let by_frames = across == one && along == one.wrapping_mul(channels as isize);
+        match (by_channels, by_frames) {
+            (true, true) => Density::Both,
+            (true, false) => Density::Channels,
+            (false, true) => Density::Frames,
+            (false, false) => Density::None,
+        }
     }
 
     /// Whether the samples of each channel lie side by side.

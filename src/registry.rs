@@ -109,7 +109,7 @@ use std::time::Duration;
 
 use crate::layout::Span;
 use holds::current_thread;
-use parts::{Locked, Part, Parts};
+use parts::{Locked, Part, Parts, part_of};
 use table::{Table, Turn, next_id};
 
 pub use holds::{Borrow, Frozen, Lease, Registration};
@@ -307,6 +307,23 @@ impl Registry {
         let refuse = |table: &Table, claim: &Claim| table.refusal(claim, thread);
         let _locked = self.enter(claims, Turn::FIRST, Patience::Never, refuse)?;
         Ok(work())
+    }
+
+    /// As [`Registry::briefly`] for all bytes of one or two domains, if nobody at all holds any bytes of
+    /// their parts; otherwise `None`. Then it takes claims to tell whether anything stands in the way.
+    #[inline]
+    pub fn if_quiet<R>(&self, domains: [u64; 2], work: impl FnOnce() -> R) -> Option<R> {
+        let [one, other] = domains.map(part_of);
+        let (low, high) = (one.min(other), one.max(other));
+        let first = self.parts[low].table.lock();
+        if !first.is_quiet() {
+            return None;
+        }
+        if low == high {
+            return Some(work());
+        }
+        let second = self.parts[high].table.lock();
+        second.is_quiet().then(work)
     }
 
     /// Locks the parts of all claims once nothing stands in their way.

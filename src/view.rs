@@ -32,7 +32,7 @@ use crate::registry::{Borrow, Kind, Mode, Patience, Registration, Registry, View
 use access::{describe, refused};
 use file::seen;
 
-pub use access::{Access, Effort, access, access_to, lease};
+pub use access::{Access, Effort, access, access_if_quiet, access_to, lease};
 pub use fork::survive as survive_forks;
 pub use fresh::Fresh;
 pub use rows::{Source, Target};

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
 use crate::layout::Layout;
 use crate::registry::{Claim, Mode};
-use crate::view::{Fresh, Strided, access_to};
+use crate::view::{Access, Fresh, Strided, access_if_quiet, access_to};
 
 /// What to compute: the operator, the type to compute in, and on which side the audio stands.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,46 @@ pub struct Operation {
     pub reflected: bool,
     /// What becomes of integer results that do not fit.
     pub overflow: Overflow,
+}
+
+impl Operation {
+    /// What stands on the left and what on the right.
+    #[inline]
+    fn sides<'s, 'a>(
+        &self,
+        audio: &'s Operand<'a>,
+        operand: &'s Operand<'a>,
+    ) -> (&'s Operand<'a>, &'s Operand<'a>) {
+        if self.reflected {
+            (operand, audio)
+        } else {
+            (audio, operand)
+        }
+    }
+
+    /// The everyday case, in a straight line: few samples, nothing to repeat or to cast, nobody else at work.
+    /// Whether it was that, and is done.
+    #[inline(always)]
+    fn at_once(
+        &self,
+        own: &Strided<'_>,
+        operand: &Operand<'_>,
+        out: &Strided<'_>,
+        (a, b): (&Operand<'_>, &Operand<'_>),
+    ) -> bool {
+        let Operation {
+            operator, compute, ..
+        } = *self;
+        let beside = match operand {
+            Operand::Samples(samples) => Some(samples),
+            Operand::Scalar(_) => None,
+        };
+        let wraps = self.overflow == Overflow::Wrap || compute.is_float();
+        let work = |access: &Access| {
+            kernel::binary_at_once(access, operator, compute, out, a, b).is_some()
+        };
+        wraps && access_if_quiet(own, beside, work) == Some(true)
+    }
 }
 
 /// Samples repeated into a layout's shape.
@@ -34,10 +74,13 @@ pub fn fit<'a>(samples: &Strided<'a>, into: &Layout) -> Result<Strided<'a>, Erro
         })
 }
 
+#[inline]
 fn fit_operand<'a>(operand: &Operand<'a>, into: &Layout) -> Result<Operand<'a>, Error> {
     match operand {
-        Operand::Samples(samples) => fit(samples, into).map(Operand::Samples),
-        Operand::Scalar(_) => Ok(*operand),
+        Operand::Samples(samples) if !samples.layout().same_shape(into) => {
+            fit(samples, into).map(Operand::Samples)
+        }
+        _ => Ok(*operand),
     }
 }
 
@@ -64,22 +107,24 @@ impl Audio {
         operand: &Operand<'_>,
         manner: Manner<'_>,
     ) -> Result<Audio, Error> {
-        let operand = fit_operand(operand, self.layout())?;
-        let side = Operand::Samples(self.samples.strided());
-        let (a, b) = if operation.reflected {
-            (operand, side)
-        } else {
-            (side, operand)
-        };
-        let mut fresh = Fresh::new(self.layout().shape(), operation.compute)?;
+        let mut fresh = Fresh::alike(self.layout(), operation.compute)?;
         let own = self.samples.strided();
+        let side = Operand::Samples(own);
+        if manner.is_brief() {
+            let (a, b) = operation.sides(&side, operand);
+            if operation.at_once(&own, operand, &fresh.strided(), (a, b)) {
+                return Ok(self.with_samples(fresh.share()));
+            }
+        }
+        let operand = fit_operand(operand, self.layout())?;
+        let (a, b) = operation.sides(&side, &operand);
         let (claims, count) = with_claim_of(own.claim(Mode::Read), &operand);
         access_to(
             &own,
             &claims[..count],
             manner.effort,
             manner.patience,
-            |access| windows::binary(access, operation, &fresh.strided(), &a, &b),
+            |access| windows::binary(access, operation, &fresh.strided(), a, b),
         )??;
         Ok(self.with_samples(fresh.share()))
     }
@@ -103,15 +148,19 @@ impl Audio {
                 operator: operation.operator.in_place_symbol(),
             });
         }
-        let operand = fit_operand(operand, self.layout())?;
         let out = self.samples.strided();
+        let side = Operand::Samples(out);
+        if manner.is_brief() && operation.at_once(&out, operand, &out, (&side, operand)) {
+            return Ok(());
+        }
+        let operand = fit_operand(operand, self.layout())?;
         let (claims, count) = with_claim_of(out.claim(Mode::Write), &operand);
         access_to(
             &out,
             &claims[..count],
             manner.effort,
             manner.patience,
-            |access| windows::binary(access, operation, &out, &Operand::Samples(out), &operand),
+            |access| windows::binary(access, operation, &out, &side, &operand),
         )?
     }
 }
@@ -122,7 +171,8 @@ impl Audio {
     /// # Errors
     /// An integer result that does not fit, if `overflow` says so; samples that are borrowed.
     pub fn sign(&self, sign: Sign, overflow: Overflow, manner: Manner<'_>) -> Result<Audio, Error> {
-        self.to_fresh(self.dtype(), manner, |access, out, from| match sign {
+        let fresh = Fresh::alike(self.layout(), self.dtype())?;
+        self.to_fresh(fresh, manner, |access, out, from| match sign {
             Sign::Negate => kernel::negate(access, overflow, out, from),
             Sign::Absolute => kernel::absolute(access, overflow, out, from),
         })

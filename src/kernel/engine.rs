@@ -13,8 +13,9 @@ use crate::kernel::{Operand, Operator, Overflow, Scalar, scalar};
 use crate::view::{Access, Strided, Target};
 use crate::with_sample;
 
-/// Bytes from which an operation is split among threads: to wake one takes as long as to move some 100 KiB.
-const PARALLEL_FROM: usize = 1 << 20;
+/// Bytes from which an operation is split among threads: to wake one takes as long as to move 1 to 2 MiB that lie
+/// in the cache.
+const PARALLEL_FROM: usize = 8 << 20;
 /// Bytes that a part of it moves: little enough that nobody has to wait long for the last one.
 const PART_BYTES: usize = 1 << 20;
 /// Bytes of a result from which it is written past the cache.
@@ -165,7 +166,7 @@ impl Engine {
     /// The case that needs no plan: samples of one type side by side, the same or apart, and not many of them.
     /// Returns whether something was noted, or `None` for all other cases, where nothing was done.
     #[inline]
-    fn at_once(
+    pub(super) fn at_once(
         &self,
         access: &Access,
         (operator, mode): (Operator, Mode),
@@ -179,13 +180,64 @@ impl Engine {
         if out.dtype() != compute || 3 * bytes >= self.parallel_from.min(self.stream_from) {
             return None;
         }
-        let out = out.flattened()?;
         with_sample!(compute, R => {
-            let out = out.target::<R>(access, 0);
-            let x = feed_beside(access, a, &out, bytes)?;
-            let y = feed_beside(access, b, &out, bytes)?;
+            let row = out.one_row_to_write::<R>(access)?;
+            let mut x = feed_beside(access, a, out, &row)?;
+            let mut y = feed_beside(access, b, out, &row)?;
+            let mut out = row;
+            if out.stride() < 0 {
+                // The loops are fast forwards.
+                (out, x, y) = (out.turned(), x.turned(), y.turned());
+            }
             Some(arch.binary(&Combination { operator, mode, out, x, y, stream }))
         })
+    }
+
+    /// [`Engine::at_once`] for an operator that wraps; a quotient only if there is no zero in the divisor.
+    #[inline]
+    pub(super) fn operator_at_once(
+        &self,
+        access: &Access,
+        operator: Operator,
+        compute: Dtype,
+        out: &Strided<'_>,
+        a: &Operand<'_>,
+        b: &Operand<'_>,
+    ) -> Option<()> {
+        if operator != Operator::Div {
+            let noted = self.at_once(access, (operator, Mode::Plain), compute, out, a, b);
+            return noted.map(|_| ());
+        }
+        if !compute.is_float() {
+            return None;
+        }
+        let mut mode = Mode::Plain;
+        match b {
+            Operand::Scalar(number) if number.is_zero() => return None,
+            Operand::Scalar(number) => {
+                if let Some(factor) = exact_reciprocal(compute, *number) {
+                    let (how, factor) = ((Operator::Mul, mode), Operand::Scalar(factor));
+                    let noted = self.at_once(access, how, compute, out, a, &factor);
+                    return noted.map(|_| ());
+                }
+            }
+            Operand::Samples(divisor) => {
+                let starts = |x: &Operand<'_>| match x {
+                    Operand::Samples(x) => x.first_address() == out.first_address(),
+                    Operand::Scalar(_) => false,
+                };
+                if !starts(a) && !starts(b) {
+                    mode = Mode::Note;
+                } else if with_sample!(compute, R => {
+                    let row = divisor.one_row::<R>(access)?;
+                    self.arch.any_zero(&R::any_source(row))
+                }) {
+                    return None;
+                }
+            }
+        }
+        let noted = self.at_once(access, (operator, mode), compute, out, a, b)?;
+        (!noted).then_some(())
     }
 
     /// `out = op from`.
@@ -272,25 +324,27 @@ impl Engine {
     }
 }
 
-/// An operand for a destination of `bytes` side by side, if it is a number, or samples of the same type
-/// and shape side by side that are the destination's own or apart from it.
-#[inline]
+/// An operand as one row beside that of the destination, if it is a number, or samples of the same type and shape
+/// in the same order of memory, that are the destination's own or apart from it.
+#[inline(always)]
 fn feed_beside<'a, R: Element>(
     access: &'a Access,
     operand: &Operand<'a>,
-    out: &Target<'a, R>,
-    bytes: usize,
+    out: &Strided<'a>,
+    target: &Target<'a, R>,
 ) -> Option<Feed<'a, R>> {
     let samples = match operand {
         Operand::Scalar(number) => return Some(Feed::Number(number.sample())),
         Operand::Samples(samples) => samples,
     };
-    if samples.dtype() != R::DTYPE || samples.layout().len() != out.len() {
+    let one_channel = out.layout().channels() == 1;
+    if !samples.layout().same_shape(out.layout())
+        || !(one_channel || samples.density().agrees_with(out.density()))
+    {
         return None;
     }
-    let row = samples.flattened()?.source::<R>(access, 0);
-    let (from, to) = (row.as_ptr().addr(), out.as_mut_ptr().addr());
-    (from == to || from.abs_diff(to) >= bytes).then_some(Feed::Row(row))
+    let row = samples.one_row::<R>(access)?;
+    (row.is_own(target) || row.is_apart_from(target)).then_some(Feed::Row(row))
 }
 
 #[inline]

@@ -63,6 +63,15 @@ pub enum Feed<'a, T> {
 }
 
 impl<'a, T: Sample> Feed<'a, T> {
+    /// The same values from the last to the first.
+    #[inline]
+    pub fn turned(&self) -> Feed<'a, T> {
+        match self {
+            Feed::Row(row) => Feed::Row(row.turned()),
+            Feed::Number(number) => Feed::Number(*number),
+        }
+    }
+
     /// `len` values from `from` on.
     #[inline]
     pub fn part(&self, from: usize, len: usize) -> Feed<'a, T> {

@@ -28,14 +28,13 @@ impl Span {
                 width: 0,
             };
         }
-        if shape[0] == 1 && strides[1] == size as isize {
-            // One row side by side: by far the most common, and in normal form already.
-            return Span {
-                start,
-                count: [1, 1],
-                step: [0, 0],
-                width: size * shape[1],
-            };
+        let one = size as isize;
+        let by_channels = strides[1] == one
+            && (shape[0] == 1 || strides[0] == one.wrapping_mul(shape[1] as isize));
+        let by_frames = strides[0] == one && strides[1] == one.wrapping_mul(shape[0] as isize);
+        if by_channels || by_frames {
+            // Side by side in one order or the other: by far the most common.
+            return Span::run(start, size * shape[0] * shape[1]);
         }
         let mut span = Span {
             start,
@@ -55,6 +54,17 @@ impl Span {
         }
         span.normalise();
         span
+    }
+
+    /// `width` bytes in one piece; in normal form already.
+    #[inline]
+    fn run(start: usize, width: usize) -> Span {
+        Span {
+            start,
+            count: [1, 1],
+            step: [0, 0],
+            width,
+        }
     }
 
     #[inline]

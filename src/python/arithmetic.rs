@@ -4,7 +4,8 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::audio::{Audio, Operation};
-use crate::kernel::Operator;
+use crate::dtype::Dtype;
+use crate::kernel::{self, Operator};
 use crate::python::audio::AudioSamples;
 use crate::python::operand::{self, Operand, Side};
 use crate::python::{policy, running, ufunc};
@@ -18,11 +19,35 @@ impl AudioSamples {
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (py, this) = (slf.py(), slf.get());
-        let Some(operand) = operand::parse(this.audio(), operator, side, other)? else {
-            return Ok(py.NotImplemented().into_bound(py));
+        let reflected = side == Side::Left;
+        let done = match operand::everyday(this.audio().dtype(), operator, other) {
+            Some((compute, operand)) => this.compute(py, operator, reflected, compute, &operand)?,
+            None => match operand::parse(this.audio(), operator, side, other)? {
+                Some(operand) => this.operate_on(py, operator, reflected, &operand)?,
+                None => return Ok(py.NotImplemented().into_bound(py)),
+            },
         };
-        let done = this.operate_on(py, operator, side == Side::Left, &operand)?;
         Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
+    }
+
+    #[inline]
+    fn compute(
+        &self,
+        py: Python<'_>,
+        operator: Operator,
+        reflected: bool,
+        compute: Dtype,
+        operand: &kernel::Operand<'_>,
+    ) -> PyResult<Audio> {
+        let operation = Operation {
+            operator,
+            compute,
+            reflected,
+            overflow: policy::overflow(py, compute)?,
+        };
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio().operate(operation, operand, manner)
+        })
     }
 
     #[inline]
@@ -33,28 +58,22 @@ impl AudioSamples {
         reflected: bool,
         operand: &Operand<'_>,
     ) -> PyResult<Audio> {
-        let operation = Operation {
-            operator,
-            compute: operand.compute,
-            reflected,
-            overflow: policy::overflow(py, operand.compute)?,
-        };
         if let Some(other) = operand.audio()
             && other.layout().ndim() > self.audio().layout().ndim()
         {
             // Mono audio goes into multi-channel audio, whichever side it stands on.
-            let own = crate::kernel::Operand::Samples(self.audio().samples().strided());
+            let own = kernel::Operand::Samples(self.audio().samples().strided());
             let turned = Operation {
+                operator,
+                compute: operand.compute,
                 reflected: !reflected,
-                ..operation
+                overflow: policy::overflow(py, operand.compute)?,
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
             return running::run(py, bytes, |manner| other.operate(turned, &own, manner));
         }
         let kernel = operand.kernel(self.audio())?;
-        running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio().operate(operation, &kernel, manner)
-        })
+        self.compute(py, operator, reflected, operand.compute, &kernel)
     }
 
     #[inline]
@@ -63,7 +82,11 @@ impl AudioSamples {
         operator: Operator,
         other: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        let this = slf.get();
+        let (py, this) = (slf.py(), slf.get());
+        let own = this.audio().dtype();
+        if let Some((compute, operand)) = operand::everyday(own, operator, other) {
+            return this.compute_in_place(py, operator, compute, &operand);
+        }
         let Some(operand) = operand::parse(this.audio(), operator, Side::InPlace, other)? else {
             return Err(PyTypeError::new_err(format!(
                 "unsupported operand type for {}: 'AudioSamples' and '{}'; \
@@ -75,16 +98,27 @@ impl AudioSamples {
         if let Some(array) = operand.other() {
             return ufunc::in_place(slf, operator, array);
         }
+        let kernel = operand.kernel(this.audio())?;
+        this.compute_in_place(py, operator, operand.compute, &kernel)
+    }
+
+    #[inline]
+    fn compute_in_place(
+        &self,
+        py: Python<'_>,
+        operator: Operator,
+        compute: Dtype,
+        operand: &kernel::Operand<'_>,
+    ) -> PyResult<()> {
         let operation = Operation {
             operator,
-            compute: operand.compute,
+            compute,
             reflected: false,
-            overflow: policy::overflow(slf.py(), this.audio().dtype())?,
+            overflow: policy::overflow(py, self.audio().dtype())?,
         };
-        let kernel = operand.kernel(this.audio())?;
-        policy::allow_operand(slf.py(), || this.audio().copied_bytes(&kernel))?;
-        running::run(slf.py(), this.bytes_per_pass(), |manner| {
-            this.audio().operate_in_place(operation, &kernel, manner)
+        policy::allow_operand(py, || self.audio().copied_bytes(operand))?;
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio().operate_in_place(operation, operand, manner)
         })
     }
 }

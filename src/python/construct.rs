@@ -313,7 +313,7 @@ fn finish(
         "copy=True is a copy; copy=False shares the memory or says why it cannot".into()
     })?;
     let bytes = 2 * bytes;
-    let copied = running::run(py, bytes, |manner| audio.cast(audio.dtype(), manner))?;
+    let copied = running::run(py, bytes, |manner| audio.copy(manner))?;
     Ok(AudioSamples::new(copied))
 }
 

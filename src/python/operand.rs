@@ -77,6 +77,23 @@ impl<'py> Operand<'py> {
     }
 }
 
+/// The everyday operands, arrays of sample types and Python floats, with the type to compute in; `None` for all
+/// others, which [`parse`] knows.
+#[inline(always)]
+pub fn everyday<'a>(
+    own: Dtype,
+    operator: Operator,
+    object: &'a Bound<'_, PyAny>,
+) -> Option<(Dtype, kernel::Operand<'a>)> {
+    if let Some(samples) = ndarray::everyday(object) {
+        let compute = operator.compute_type(own, samples.dtype());
+        return Some((compute, kernel::Operand::Samples(samples)));
+    }
+    let value = ndarray::exact_float(object)?;
+    let number = kernel::Operand::Scalar(Scalar::Float(value));
+    Some((weak_float(own), number))
+}
+
 /// Understands `object` as the operand of `audio op object` or, on the other side, of `object op audio`.
 /// `None` for an object of a kind that is no number and no array: somebody else may know it.
 #[inline]
@@ -89,9 +106,6 @@ pub fn parse<'py>(
     let own = audio.dtype();
     if ndarray::is_exact_array(object) {
         return array(own, operator, side, object.clone()).map(Some);
-    }
-    if let Some(value) = ndarray::exact_float(object) {
-        return Ok(Some(number(weak_float(own), Scalar::Float(value))));
     }
     if let Ok(other) = object.cast_exact::<AudioSamples>() {
         let theirs = other.get().audio();

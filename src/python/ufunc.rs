@@ -3,7 +3,8 @@
 //!
 //! What may call back into Python (ufuncs of `np.frompyfunc`, object arrays) could wait for another thread that
 //! waits for the lease. It is computed on copies, which are taken and stored under leases, and holds none
-//! while it runs: what another thread writes meanwhile into its output is overwritten.
+//! while it runs: what another thread writes meanwhile into its output is overwritten. NumPy's own callback
+//! (`np.errstate(call=...)`) runs under the leases: it is told so when it asks for the same samples.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;

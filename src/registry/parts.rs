@@ -28,10 +28,16 @@ impl Claim {
     /// The part of the table that knows about its bytes.
     #[inline]
     pub(super) fn part(&self) -> usize {
-        match self.domain {
-            0 => 0,
-            domain => 1 + (domain as usize) % (PARTS - 1),
-        }
+        part_of(self.domain)
+    }
+}
+
+/// The part of the table that knows about a domain.
+#[inline]
+pub fn part_of(domain: u64) -> usize {
+    match domain {
+        0 => 0,
+        domain => 1 + (domain as usize) % (PARTS - 1),
     }
 }
 

@@ -66,6 +66,21 @@ fn granted<R>(
     done.map_err(|refusal| refused(&refusal, asked))
 }
 
+/// Runs work of microseconds on `out` and on what is read beside it, if nobody holds any bytes near them; otherwise
+/// `None`, and nothing is known about them. Samples in a file take the long way.
+#[inline]
+pub fn access_if_quiet<R>(
+    out: &Strided<'_>,
+    beside: Option<&Strided<'_>>,
+    work: impl FnOnce(&Access) -> R,
+) -> Option<R> {
+    let domains = [out.domain, beside.map_or(out.domain, |from| from.domain)];
+    if domains.into_iter().any(Origin::is_file_number) {
+        return None;
+    }
+    Registry::global().if_quiet(domains, || work(&Access(())))
+}
+
 /// Takes leases that outlast this call: for what NumPy computes on our memory.
 ///
 /// # Errors

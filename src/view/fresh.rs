@@ -8,7 +8,8 @@ use crate::memory::Buffer;
 
 /// Contiguous samples that nothing else can reach yet: the one case in which memory may be a slice.
 ///
-/// Invariant 1: this is the only handle on its buffer, which is writable and contiguous from its start.
+/// Invariant 1: this is the only handle on its buffer, which is writable, and whose first bytes are the samples,
+/// side by side in one order or the other.
 pub struct Fresh {
     samples: Samples,
 }
@@ -25,13 +26,28 @@ impl Fresh {
         Fresh::from(shape, dtype, Buffer::allocate_zeroed)
     }
 
+    /// As [`Fresh::new`], in the shape of a layout and in its order of memory.
+    #[inline(always)]
+    pub fn alike(layout: &Layout, dtype: Dtype) -> Result<Fresh, Error> {
+        let layout = layout.contiguous_alike(dtype.size())?;
+        Fresh::of(layout, dtype, Buffer::allocate)
+    }
+
     #[inline]
     fn from(
         shape: &[usize],
         dtype: Dtype,
         allocate: impl FnOnce(usize) -> Result<Buffer, Error>,
     ) -> Result<Fresh, Error> {
-        let layout = Layout::contiguous(shape, dtype.size())?;
+        Fresh::of(Layout::contiguous(shape, dtype.size())?, dtype, allocate)
+    }
+
+    #[inline(always)]
+    fn of(
+        layout: Layout,
+        dtype: Dtype,
+        allocate: impl FnOnce(usize) -> Result<Buffer, Error>,
+    ) -> Result<Fresh, Error> {
         let buffer = allocate(layout.len() * dtype.size())?;
         Ok(Fresh {
             samples: Samples {
@@ -43,7 +59,8 @@ impl Fresh {
         })
     }
 
-    /// All samples, channel after channel, or `None` if they are of another type.
+    /// All samples as they lie in memory (channel after channel, but for [`Fresh::alike`]), or `None` if they are
+    /// of another type.
     #[expect(clippy::disallowed_methods, reason = "the one place: invariant 1")]
     pub fn as_mut_slice<T: Sample>(&mut self) -> Option<&mut [T]> {
         if self.samples.dtype != T::DTYPE {

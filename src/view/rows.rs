@@ -72,6 +72,54 @@ impl<'a, T: Sample> Source<'a, T> {
         self.start
     }
 
+    /// The same samples from the last to the first.
+    #[inline(always)]
+    pub fn turned(&self) -> Source<'a, T> {
+        let way = self
+            .stride
+            .wrapping_mul(self.len.saturating_sub(1) as isize);
+        Source {
+            start: self.start.wrapping_offset(way),
+            stride: self.stride.wrapping_neg(),
+            ..*self
+        }
+    }
+
+    /// Whether these are the samples of `target`, in the same order.
+    #[inline(always)]
+    pub fn is_own(&self, target: &Target<'_, T>) -> bool {
+        self.start == target.start.cast_const() && self.stride == target.stride
+    }
+
+    /// Whether they share no byte with `target`. May say no for rows that only interleave.
+    #[inline(always)]
+    pub fn is_apart_from(&self, target: &Target<'_, T>) -> bool {
+        let size = size_of::<T>();
+        let bounds = |start: usize, len: usize, stride: isize| {
+            let way = stride.wrapping_mul(len as isize - 1);
+            let (back, forth) = (way.min(0), way.max(0));
+            (
+                start.wrapping_add_signed(back),
+                start.wrapping_add_signed(forth) + size,
+            )
+        };
+        if self.len == 0 || target.len == 0 {
+            return true;
+        }
+        let (low, high) = bounds(self.start.addr(), self.len, self.stride);
+        let (other_low, other_high) = bounds(target.start.addr(), target.len, target.stride);
+        if high <= other_low || other_high <= low {
+            return true;
+        }
+        // Two channels that interleave step over each other.
+        let step = target.stride.unsigned_abs();
+        if self.stride.unsigned_abs() != step || step < 2 * size {
+            return false;
+        }
+        let between = low.abs_diff(other_low) % step;
+        between >= size && between <= step - size
+    }
+
     /// `len` samples from `from` on.
     #[inline(always)]
     pub fn part(&self, from: usize, len: usize) -> Source<'a, T> {
@@ -148,6 +196,19 @@ impl<'a, T: Sample> Target<'a, T> {
                 .start
                 .wrapping_offset(self.stride.wrapping_mul(from as isize)),
             len,
+            ..*self
+        }
+    }
+
+    /// The same samples from the last to the first.
+    #[inline(always)]
+    pub fn turned(&self) -> Target<'a, T> {
+        let way = self
+            .stride
+            .wrapping_mul(self.len.saturating_sub(1) as isize);
+        Target {
+            start: self.start.wrapping_offset(way),
+            stride: self.stride.wrapping_neg(),
             ..*self
         }
     }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{Access, Source, Target};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
-use crate::layout::{Layout, Span};
+use crate::layout::{Density, Layout, Span};
 use crate::registry::{Claim, Mode};
 
 /// Samples that somebody keeps alive for `'a`: the operand and the destination of operations.
@@ -130,15 +130,41 @@ impl<'a> Strided<'a> {
         Ok(Strided { layout, ..*self })
     }
 
-    /// All samples as one row, where they lie side by side.
+    /// How they lie side by side, if they do.
     #[inline]
-    pub fn flattened(&self) -> Option<Strided<'a>> {
-        let size = self.dtype.size();
-        if !self.layout.is_contiguous(size) {
-            return None;
-        }
-        let layout = Layout::strided(&[self.layout.len()], &[size as isize], self.layout.offset());
-        layout.ok().map(|layout| Strided { layout, ..*self })
+    pub fn density(&self) -> Density {
+        self.layout.density(self.dtype.size())
+    }
+
+    /// All samples as one row to read from, if they are one channel or lie side by side: then in the order
+    /// of memory.
+    #[inline]
+    pub fn one_row<T: Sample>(&self, _access: &'a Access) -> Option<Source<'a, T>> {
+        let stride = match self.layout.channels() {
+            1 => self.layout.frame_stride(),
+            _ if self.density() == Density::None => return None,
+            _ => size_of::<T>() as isize,
+        };
+        // The row reaches the very bytes that the layout reaches: invariant 1 holds.
+        (self.dtype == T::DTYPE).then(|| Source {
+            start: self.base.wrapping_add(self.layout.offset()),
+            len: self.layout.len(),
+            stride,
+            memory: PhantomData,
+        })
+    }
+
+    /// As [`Strided::one_row`], to write to.
+    #[inline]
+    pub fn one_row_to_write<T: Sample>(&self, access: &'a Access) -> Option<Target<'a, T>> {
+        assert!(self.writable, "a write into read-only samples");
+        let row = self.one_row::<T>(access)?;
+        Some(Target {
+            start: row.start.cast_mut(),
+            len: row.len,
+            stride: row.stride,
+            memory: PhantomData,
+        })
     }
 
     /// The same samples as `shape` and `strides` say, from another first sample on. Only for layouts

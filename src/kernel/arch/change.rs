@@ -7,7 +7,7 @@ use crate::kernel::arch::Arch;
 use crate::kernel::arch::cast::CastTo;
 use crate::kernel::arch::element::{Element, Mode};
 use crate::kernel::arch::loops::{
-    AnyZero, Change, Lane, LaneOut, Narrow, Same, Steps, StepsOut, StreamChange,
+    AnyZero, Change, Every, Lane, LaneOut, Narrow, Same, Steps, StepsOut, StreamChange,
 };
 use crate::kernel::arch::operators::Noting;
 use crate::kernel::row::{AnySource, AnyTarget};
@@ -43,6 +43,14 @@ impl Arch {
         let (start, len, types) = (row.as_ptr().cast(), row.len(), PhantomData::<T>);
         if row.is_dense() {
             let x = Lane(start);
+            // SAFETY: what Source promises.
+            unsafe { self.run(AnyZero { x, len, types }) }
+        } else if row.stride() == 2 * size_of::<T>() as isize {
+            let x = Every::<T, 2>(start);
+            // SAFETY: what Source promises.
+            unsafe { self.run(AnyZero { x, len, types }) }
+        } else if row.stride() == -(size_of::<T>() as isize) {
+            let x = Every::<T, -1>(start);
             // SAFETY: what Source promises.
             unsafe { self.run(AnyZero { x, len, types }) }
         } else {

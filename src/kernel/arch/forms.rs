@@ -6,7 +6,7 @@ use crate::dtype::Sample;
 use crate::kernel::arch::Arch;
 use crate::kernel::arch::element::{Combination, Element, Mode, Sign};
 use crate::kernel::arch::loops::{
-    Apply, Combine, Input, Lane, LaneOut, Own, Same, Steps, StepsOut, StreamCombine,
+    Apply, Combine, Every, Input, Lane, LaneOut, Own, Same, Steps, StepsOut, StreamCombine,
 };
 use crate::kernel::arch::operators::{Binary, Noting, Unary};
 use crate::kernel::row::Feed;
@@ -55,6 +55,17 @@ impl<T: Sample> Given<T> {
     }
 }
 
+/// `count` samples, in bytes.
+#[inline(always)]
+const fn steps<T>(count: isize) -> isize {
+    count * size_of::<T>() as isize
+}
+
+/// What vector stores like best to start on.
+const ALIGNED: usize = 32;
+/// Bytes from which it pays to begin with what lies before such a place.
+const ALIGN_FROM: usize = 2048;
+
 impl Arch {
     /// The forms that matter for speed, each with a loop of its own.
     #[inline]
@@ -77,6 +88,21 @@ impl Arch {
             }
             (Given::Same(x), Given::Lane(y)) if stream => {
                 self.streamed::<T, O, _, _>(c, Same(x), Lane(y))
+            }
+            (Given::Steps(x, way), Given::Same(y)) if way == steps::<T>(-1) => {
+                self.dense::<T, O, _, _>(c, Every::<T, -1>(x), Same(y))
+            }
+            (Given::Steps(x, way), Given::Same(y)) if way == steps::<T>(2) => {
+                self.dense::<T, O, _, _>(c, Every::<T, 2>(x), Same(y))
+            }
+            (Given::Steps(x, one), Given::Steps(y, other)) if one == other => {
+                if one == steps::<T>(-1) {
+                    self.dense::<T, O, _, _>(c, Every::<T, -1>(x), Every::<T, -1>(y))
+                } else if one == steps::<T>(2) {
+                    self.dense::<T, O, _, _>(c, Every::<T, 2>(x), Every::<T, 2>(y))
+                } else {
+                    self.combine_steps::<T, O>(c)
+                }
             }
             _ => self.combine::<T, O>(c),
         }
@@ -107,15 +133,25 @@ impl Arch {
         X: Input<T>,
         Y: Input<T>,
     {
-        let body = Combine::<T, O, _, X, Y> {
-            out: LaneOut(c.out.as_mut_ptr().cast()),
-            x,
-            y,
-            len: c.out.len(),
-            operator: PhantomData,
+        let out: *mut T = c.out.as_mut_ptr().cast();
+        let part = |from: usize, len: usize| {
+            let body = Combine::<T, O, _, X, Y> {
+                out: LaneOut(out.wrapping_add(from)),
+                x: x.skip(from),
+                y: y.skip(from),
+                len,
+                operator: PhantomData,
+            };
+            // SAFETY: the rows have one length (`Given::new`) and are what Source and Target promise;
+            // so are their parts.
+            unsafe { self.run(body) }
         };
-        // SAFETY: the rows have one length (`Given::new`) and are what Source and Target promise.
-        unsafe { self.run(body) }
+        let len = c.out.len();
+        let before = out.addr().wrapping_neg() % ALIGNED / size_of::<T>();
+        if before == 0 || len * size_of::<T>() < ALIGN_FROM {
+            return part(0, len);
+        }
+        part(0, before) | part(before, len - before)
     }
 
     #[inline]

@@ -6,6 +6,7 @@
 //! ```text
 //!   Lane      samples side by side              Own     the destination itself (in place)
 //!   Steps     samples `stride` bytes apart      Same    one value, everywhere
+//!   Every     a step that the compiler knows: backwards, or every other sample
 //! ```
 //!
 //! In place is a type of its own because the compiler tests at run time whether two rows overlap, and takes
@@ -44,6 +45,9 @@ pub struct Lane<T>(pub *const T);
 /// Samples some bytes apart.
 #[derive(Clone, Copy)]
 pub struct Steps<T>(pub *const T, pub isize);
+/// Samples `N` samples apart: steps that vector instructions can take, because they are known.
+#[derive(Clone, Copy)]
+pub struct Every<T, const N: isize>(pub *const T);
 /// The destination's own samples.
 #[derive(Clone, Copy)]
 pub struct Own;
@@ -76,6 +80,20 @@ impl<T: Sample> Input<T> for Steps<T> {
     fn skip(self, index: usize) -> Self {
         let way = self.1.wrapping_mul(index as isize);
         Steps(self.0.wrapping_byte_offset(way), self.1)
+    }
+}
+
+impl<T: Sample, const N: isize> Input<T> for Every<T, N> {
+    #[inline(always)]
+    unsafe fn get(self, _out: *mut T, index: usize) -> T {
+        // SAFETY: the caller's promise.
+        let place = unsafe { self.0.offset(index as isize * N) };
+        // SAFETY: as above.
+        unsafe { place.read_unaligned() }
+    }
+    #[inline(always)]
+    fn skip(self, index: usize) -> Self {
+        Every(self.0.wrapping_offset((index as isize).wrapping_mul(N)))
     }
 }
 
@@ -387,13 +405,18 @@ impl<T: Noting, X: Input<T>> Body for AnyZero<T, X> {
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut found = T::Notes::default();
-        for index in 0..self.len {
-            // SAFETY: invariant 1.
-            let x = unsafe { self.x.get(std::ptr::null_mut(), index) };
-            found |= T::notes(x == T::default());
-        }
-        found != T::Notes::default()
+        // Counted in integers of the samples' own width: a yes or no would be narrowed at every step. No
+        // block has more samples than the narrowest of them can count.
+        const BLOCK: usize = 4096;
+        (0..self.len).step_by(BLOCK).any(|from| {
+            let mut zeros = T::Notes::default();
+            for index in from..self.len.min(from + BLOCK) {
+                // SAFETY: invariant 1.
+                let x = unsafe { self.x.get(std::ptr::null_mut(), index) };
+                zeros = T::count(zeros, x == T::default());
+            }
+            zeros != T::Notes::default()
+        })
     }
 }
 

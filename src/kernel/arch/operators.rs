@@ -8,6 +8,8 @@ pub trait Noting: Sample {
     type Notes: Copy + Default + PartialEq + std::ops::BitOrAssign;
     /// All bits, or none.
     fn notes(noted: bool) -> Self::Notes;
+    /// One more, if it is noted.
+    fn count(notes: Self::Notes, noted: bool) -> Self::Notes;
 }
 
 macro_rules! noting {
@@ -17,6 +19,10 @@ macro_rules! noting {
             #[inline(always)]
             fn notes(noted: bool) -> $Notes {
                 if noted { !0 } else { 0 }
+            }
+            #[inline(always)]
+            fn count(notes: $Notes, noted: bool) -> $Notes {
+                notes.wrapping_add(<$Notes>::from(noted))
             }
         }
     )*};

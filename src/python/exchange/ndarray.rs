@@ -164,7 +164,7 @@ pub struct Facts {
 }
 
 /// The facts of an array. An error for what is no array.
-#[inline]
+#[inline(always)]
 pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
     if !is_exact_array(array) && !is_array(array) {
         return Err(PyTypeError::new_err("expected a NumPy array"));
@@ -182,12 +182,19 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
     let native = descr.byteorder as u8 != swapped;
     let dtype = Dtype::ALL
         .into_iter()
-        .find(|dtype| native && type_number(*dtype) == descr.type_num);
+        .find(|dtype| type_number(*dtype) == descr.type_num)
+        .filter(|_| native);
     let ndim = fields.nd as usize;
     let layout = if ndim == 0 {
         Layout::strided(&[], &[], 0).ok()
     } else if ndim > 2 {
         None
+    } else if ndim == 1 {
+        // SAFETY: an array of one dimension has one length, valid while it lives.
+        let frames = unsafe { fields.dimensions.read() };
+        // SAFETY: and one stride.
+        let step = unsafe { fields.strides.read() };
+        Some(Layout::mono(frames as usize, step as isize))
     } else {
         // SAFETY: an array of ndim > 0 has that many dimensions, valid while it lives.
         let shape = unsafe { std::slice::from_raw_parts(fields.dimensions.cast::<usize>(), ndim) };
@@ -203,6 +210,24 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
     })
 }
 
+/// The samples of an exact `ndarray` of a sample type with one or two axes: the everyday operand. `None` for all
+/// others, which [`Readable`] knows or explains.
+#[inline(always)]
+pub fn everyday<'a>(array: &'a Bound<'_, PyAny>) -> Option<Strided<'a>> {
+    if !is_exact_array(array) {
+        return None;
+    }
+    let facts = facts(array).ok()?;
+    let (dtype, layout) = (facts.dtype?, facts.layout?);
+    if layout.ndim() == 0 {
+        return None;
+    }
+    let domain = domain_of(array, facts.first, &layout, dtype);
+    // SAFETY: NumPy keeps the array's memory allocated and initialised while the array lives, which is held for
+    // `'a`. It is not to be written.
+    Some(unsafe { Strided::from_raw(facts.first, layout, dtype, false, domain) })
+}
+
 /// An array whose samples are read where they lie.
 ///
 /// Invariant 1: `facts` are those of `array`, which is held.
@@ -214,7 +239,7 @@ pub struct Readable<'py> {
 
 impl<'py> Readable<'py> {
     /// The array, if it is of a sample type in native byte order; otherwise the array back.
-    #[inline]
+    #[inline(always)]
     pub fn new(array: Bound<'py, PyAny>) -> PyResult<Result<Readable<'py>, Bound<'py, PyAny>>> {
         let facts = facts(&array)?;
         Ok(match facts.dtype {
@@ -237,7 +262,7 @@ impl<'py> Readable<'py> {
     ///
     /// # Errors
     /// More than two axes.
-    #[inline]
+    #[inline(always)]
     pub fn strided(&self, audio: &Layout) -> PyResult<Strided<'_>> {
         let Some(layout) = self.facts.layout else {
             return Err(Error::ShapeMismatch {
@@ -299,7 +324,18 @@ fn owner_of<'py>(array: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
 }
 
 /// Whose memory the array lies in: that of a borrow that is out, one of our allocations, or none of ours.
+#[inline(always)]
 fn domain_of(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: Dtype) -> u64 {
+    // SAFETY: `array` is one (checked by `facts`); the structure is read while we are attached.
+    let base = unsafe { (*array.as_ptr().cast::<PyArrayObject>()).fields.base };
+    match base.is_null() {
+        true => Origin::FOREIGN.number(),
+        false => domain_of_view(array, first, layout, dtype),
+    }
+}
+
+#[cold]
+fn domain_of_view(array: &Bound<'_, PyAny>, first: *mut u8, layout: &Layout, dtype: Dtype) -> u64 {
     let Some(owner) = owner_of(array) else {
         return Origin::FOREIGN.number();
     };
