@@ -23,8 +23,8 @@ use crate::kernel::arch::Body;
 use crate::kernel::arch::cast::CastTo;
 use crate::kernel::arch::operators::{Binary, Noting, Unary};
 
-/// Bytes that a streamed loop computes at a time.
-const STREAM_BLOCK: usize = 4096;
+/// Bytes that a streamed loop computes at a time: few, so that reads and writes keep each other company.
+const STREAM_BLOCK: usize = 512;
 /// The unit of non-temporal stores.
 const LINE: usize = 64;
 
