@@ -214,6 +214,10 @@ impl Layout {
             let dense = along == one || frames <= 1;
             return if dense { Density::Both } else { Density::None };
         }
+        if frames == 1 {
+            let dense = across == one || channels == 0;
+            return if dense { Density::Both } else { Density::None };
+        }
         let by_channels = along == one && across == one.wrapping_mul(frames as isize);
         let by_frames = across == one && along == one.wrapping_mul(channels as isize);
         match (by_channels, by_frames) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use audio_samples::error::Error;
-use audio_samples::layout::{Layout, Span};
+use audio_samples::layout::{Density, Layout, Span};
 use rstest::rstest;
 
 /// SplitMix64: small, and the same numbers on every machine.
@@ -439,4 +439,42 @@ fn samples_that_share_bytes_with_each_other_are_found(
 ) {
     let layout = Layout::strided(shape, strides, 0).unwrap();
     assert_eq!(layout.overlaps_itself(8), expected);
+}
+
+#[rstest]
+#[case::rows(&[3, 5], &[20, 4], Density::Channels)]
+#[case::columns(&[3, 5], &[4, 12], Density::Frames)]
+#[case::mono(&[5], &[4], Density::Both)]
+#[case::one_row(&[1, 5], &[999, 4], Density::Both)]
+#[case::one_column(&[3, 1], &[4, 999], Density::Both)]
+#[case::one_column_of_every_other(&[3, 1], &[8, 4], Density::None)]
+#[case::every_other(&[5], &[8], Density::None)]
+#[case::backwards(&[5], &[-4], Density::None)]
+#[case::rows_with_a_gap(&[3, 5], &[24, 4], Density::None)]
+#[case::frames_with_a_gap(&[3, 5], &[4, 16], Density::None)]
+#[case::rows_in_reverse(&[3, 5], &[-20, 4], Density::None)]
+fn samples_side_by_side_are_so_in_one_order_or_the_other(
+    #[case] shape: &[usize],
+    #[case] strides: &[isize],
+    #[case] expected: Density,
+) {
+    let layout = Layout::strided(shape, strides, 0).unwrap();
+    assert_eq!(layout.density(4), expected);
+}
+
+#[rstest]
+#[case::rows(&[3, 5], &[20, 4], &[40, 8])]
+#[case::rows_with_a_gap(&[3, 5], &[96, 4], &[40, 8])]
+#[case::columns(&[3, 5], &[4, 12], &[8, 24])]
+#[case::columns_backwards(&[3, 5], &[4, -12], &[8, 24])]
+#[case::mono(&[5], &[-12], &[8])]
+fn a_result_lies_as_the_samples_do_it_was_made_of(
+    #[case] shape: &[usize],
+    #[case] strides: &[isize],
+    #[case] expected: &[isize],
+) {
+    let alike = Layout::strided(shape, strides, 400).unwrap();
+    let alike = alike.contiguous_alike(8).unwrap();
+    assert_eq!((alike.shape(), alike.strides()), (shape, expected));
+    assert_eq!(alike.offset(), 0);
 }

@@ -407,3 +407,44 @@ fn view(kind: Kind, mode: Mode, span: Span) -> ViewEntry {
         ndim: 1,
     }
 }
+
+#[rstest]
+#[case::alone([1, 1], &[], true)]
+#[case::two([1, 2], &[], true)]
+#[case::an_operation_on_the_first([1, 2], &[1], false)]
+#[case::an_operation_on_the_second([1, 2], &[2], false)]
+#[case::an_operation_on_adopted_memory([2, 0], &[0], false)]
+#[case::an_operation_elsewhere([1, 2], &[3], true)]
+fn quiet_work_runs_only_where_nobody_else_is(
+    #[case] domains: [u64; 2],
+    #[case] held: &[u64],
+    #[case] runs: bool,
+) {
+    let registry = Registry::new();
+    let claims: Vec<_> = held.iter().map(|domain| claim_in(*domain, Read)).collect();
+    let [one, other] = domains;
+    while_held(&registry, &claims, || {
+        for domains in [[one, other], [other, one]] {
+            assert_eq!(registry.if_quiet(domains, || 7), runs.then_some(7));
+        }
+    });
+    assert_eq!(registry.if_quiet(domains, || 7), Some(7));
+}
+
+#[test]
+fn quiet_work_keeps_leases_out_while_it_runs() {
+    let registry = Registry::new();
+    let given_out = AtomicBool::new(false);
+    thread::scope(|scope| {
+        registry.if_quiet([1, 2], || {
+            scope.spawn(|| {
+                let lease = now(&registry, &[claim_in(2, Write)]);
+                given_out.store(true, Ordering::SeqCst);
+                drop(lease);
+            });
+            thread::sleep(Duration::from_millis(50));
+            assert!(!given_out.load(Ordering::SeqCst));
+        });
+    });
+    assert!(given_out.load(Ordering::SeqCst));
+}

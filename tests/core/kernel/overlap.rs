@@ -13,8 +13,8 @@ fn an_operand_that_overlaps_is_as_if_copied_first(
 ) {
     let size = dtype.size() as isize;
     let n = frames as isize;
-    // (offset, stride) in samples, of operands of a destination that starts at 2n and steps by 1, or by 2.
-    for step in [1, 2] {
+    // (offset, stride) in samples, of operands of a destination that steps by 1 or by 2, or back.
+    for (step, back) in [(1, false), (2, false), (1, true), (2, true)] {
         let start = 4 * n;
         let end = start + step * (n - 1);
         let operands = [
@@ -42,7 +42,8 @@ fn an_operand_that_overlaps_is_as_if_copied_first(
                 (start + 1, step),
                 (0, 1),
             ] {
-                check_overlap(dtype, size, frames, (start, step), x, y);
+                let out = if back { (end, -step) } else { (start, step) };
+                check_overlap(dtype, size, frames, out, x, y);
             }
         }
     }

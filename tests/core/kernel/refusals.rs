@@ -37,10 +37,10 @@ fn of(samples: &Samples) -> Operand<'_> {
 #[rstest]
 fn a_zero_in_a_divisor_is_found_wherever_it_is(
     #[values(Dtype::Int16, Dtype::Int32, Dtype::Float32, Dtype::Float64)] dtype: Dtype,
-    #[values(1, 7, 64, 5000)] frames: usize,
+    #[values(1, 7, 64, 4097, 9000)] frames: usize,
     #[values(0.0, -0.0)] zero: f64,
 ) {
-    for at in [0, frames / 2, frames - 1] {
+    for at in [0, frames / 2, frames.min(4096) - 1, frames - 1] {
         let mut divisor = vec![2.0; frames];
         divisor[at] = zero;
         let divisor = samples(dtype, &divisor);
@@ -63,6 +63,33 @@ fn a_zero_in_a_divisor_is_found_wherever_it_is(
                 assert_eq!(refused, Err(Error::DivisionByZero { index }));
             }
             assert!(numbers(&audio).iter().all(|sample| *sample == 3.0));
+        }
+    }
+}
+
+#[rstest]
+fn a_zero_is_found_among_samples_with_any_step(
+    #[values(Dtype::Int16, Dtype::Int32, Dtype::Float32, Dtype::Float64)] dtype: Dtype,
+    #[values(Lie::Odd, Lie::EverySecond, Lie::Reversed, Lie::ReversedThird)] lie: Lie,
+    #[values(5, 4097)] frames: usize,
+) {
+    let shape = [1, frames];
+    let whole = samples(dtype, &vec![2.0; 3 * (frames + 3) + 8]);
+    let divisor = lay(&whole, lie, shape);
+    for engine in engines() {
+        for at in [0, frames / 2, frames - 1] {
+            with_access(|access| {
+                let divisor = divisor.strided();
+                assert_eq!(engine.check_divisor(access, &divisor), Ok(()));
+                with_sample!(dtype, T => divisor.target::<T>(access, 0).set(at, T::default()));
+                let index = Some(vec![0, at]);
+                let refused = engine.check_divisor(access, &divisor);
+                assert_eq!(refused, Err(Error::DivisionByZero { index }));
+                with_sample!(dtype, T => {
+                    use audio_samples::dtype::Sample;
+                    divisor.target::<T>(access, 0).set(at, T::cast_from_f64(2.0));
+                });
+            });
         }
     }
 }

@@ -1,0 +1,62 @@
+"""Where operands and results lie in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from arithmetic_oracle import RATE, SAMPLE_TYPES, assert_same_bits
+
+from audio_samples import AudioSamples
+
+
+def waves(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Samples that are never zero."""
+    rng = np.random.default_rng(7)
+    return (rng.integers(1, 100, shape) * rng.choice([-1, 1], shape)).astype(dtype)
+
+
+@pytest.mark.parametrize("layout", ["channels_first", "frames_first"])
+@pytest.mark.parametrize("frames", [1, 2, 300, 100_000])
+def test_results_keep_the_order_of_memory(layout: str, frames: int) -> None:
+    """What is interleaved stays so, as in NumPy."""
+    samples = waves((2, frames), np.float32)
+    if layout == "frames_first":
+        samples = samples.T.copy().T
+        audio = AudioSamples.new_multi(samples.T, RATE, layout=layout, copy=False)
+    else:
+        audio = AudioSamples.new_multi(samples, RATE, copy=False)
+    assert audio.strides == samples.strides
+    for work in (
+        lambda x: x * 0.5,
+        lambda x: 1 / x,
+        lambda x: x + x[:, ::-1],
+        lambda x: x / np.float32(3) - x,
+        lambda x: x * np.ones(frames, np.float32),
+        lambda x: -x,
+        abs,
+        lambda x: x.astype(np.float64),
+    ):
+        assert_same_bits(work(audio), work(samples))
+        assert work(audio).strides == work(samples).strides or frames == 1
+    assert audio.convert(np.int16).strides == samples.astype(np.int16).strides or frames == 1
+    assert audio.copy().strides == (4 * frames, 4)
+
+
+@pytest.mark.parametrize("dtype", SAMPLE_TYPES)
+@pytest.mark.parametrize("start", range(9))
+def test_memory_that_starts_anywhere(dtype: Any, start: int) -> None:
+    """Large enough that loops look for a better place to begin, small enough for one pass."""
+    memory = waves((4200,), dtype)
+    for operand in (memory[5:-5][: 4200 - 20], dtype.type(3)):
+        own = memory.copy()[start : start + 4180]
+        audio = AudioSamples.new_mono(own.copy()[:], RATE)
+        shared = AudioSamples.new_mono(own, RATE, copy=False)
+        assert_same_bits(shared * operand, own.copy() * operand)
+        wanted = own.copy()
+        wanted += operand
+        shared += operand
+        assert_same_bits(shared, wanted)
+        audio += operand
+        assert_same_bits(audio, wanted)
