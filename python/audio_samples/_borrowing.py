@@ -73,8 +73,9 @@ def _search(arrays: Any, caller: FrameType) -> tuple[int, int, list[Any]]:
             names += 1
         elif held is root:
             roots += 1
-        elif id(held) not in found and _reaches(held, root, array):
-            found[id(held)] = held
+        elif id(held) not in found:
+            # What it was made from is held by it alone, and can be written through it.
+            found |= {id(each): each for each in _way(held, root, array)}
     return names, roots, list(found.values())
 
 
@@ -119,10 +120,12 @@ def _variables(top: FrameType) -> list[Any]:
     return values
 
 
-def _reaches(held: Any, root: Any, array: Any) -> bool:
-    """Whether an array or memoryview was made from the root, over any number of steps."""
+def _way(held: Any, root: Any, array: Any) -> list[Any]:
+    """An array or memoryview and all others on the way to the root, if it was made from that."""
+    way: list[Any] = []
     for _ in range(16):
         if held is root or held is array:
-            return True
+            return way
+        way.append(held)
         held = held.obj if isinstance(held, memoryview) else getattr(held, "base", None)
-    return False
+    return []
