@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-MOST_HANDLES, MOST_VIEWS, MOST_BORROWS = 6, 8, 4
+# Few enough that they meet each other all the time.
+MOST_MEMORIES, MOST_HANDLES, MOST_VIEWS, MOST_BORROWS = 2, 6, 6, 4
 
 
 class Memory:
@@ -118,6 +119,9 @@ class World:
     def add(self, audio, memory, numbers, writable):
         self.handles.append(Handle(audio, memory, numbers, writable))
         del self.handles[:-MOST_HANDLES]
+
+    def memories(self):
+        return len({id(handle.memory) for handle in self.handles})
 
     def handle(self, pick):
         return self.handles[pick % len(self.handles)]

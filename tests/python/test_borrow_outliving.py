@@ -147,6 +147,21 @@ def test_a_consumer_that_can_still_write_stays_a_writable_view(audio, how):
         pass
 
 
+def test_a_consumer_of_a_view_that_is_kept_too_stays_a_writable_view(audio):
+    kept = []
+    with pytest.raises(BorrowError, match="by a consumer") as raised, audio.borrow_mut() as x:
+        kept.append(x[0, 2:5])
+        kept.append(np.from_dlpack(kept[0]))
+    del x, raised
+    assert [array.flags.writeable for array in kept] == [False, True]
+    assert [view.mode for view in audio.views] == ["write"]
+    with pytest.raises(BorrowError, match="writable view"), audio.borrow_mut():
+        pass
+    kept.clear()
+    with audio.borrow_mut():
+        pass
+
+
 def test_a_consumer_of_a_borrow_for_reading_can_only_read(audio):
     kept, message = keep(audio, memoryview, method="borrow")
     assert "a memoryview of shape (2, 20)" in message

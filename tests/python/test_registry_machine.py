@@ -16,7 +16,17 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from registry_model import MOST_BORROWS, MOST_VIEWS, Held, Memory, Part, Variable, View, World
+from registry_model import (
+    MOST_BORROWS,
+    MOST_MEMORIES,
+    MOST_VIEWS,
+    Held,
+    Memory,
+    Part,
+    Variable,
+    View,
+    World,
+)
 
 from audio_samples import AudioSamples, BorrowError
 
@@ -126,10 +136,14 @@ class RegistryMachine(RuleBasedStateMachine):
 
     # -- audio comes, is cut, and goes --
 
-    @initialize()
-    def begin(self):
-        self.make_audio(2, 6)
+    @initialize(adopted=st.booleans())
+    def begin(self, adopted):
+        if adopted:
+            self.adopt_memory(12)
+        else:
+            self.make_audio(2, 6)
 
+    @precondition(lambda self: self.world.memories() < MOST_MEMORIES)
     @rule(channels=CHANNELS, frames=FRAMES)
     def make(self, channels, frames):
         self.make_audio(channels, frames)
@@ -142,8 +156,12 @@ class RegistryMachine(RuleBasedStateMachine):
         memory = Memory(values, audio.address)
         self.world.add(audio, memory, memory.numbers(shape), True)
 
+    @precondition(lambda self: self.world.memories() < MOST_MEMORIES)
     @rule(frames=FRAMES)
     def adopt(self, frames):
+        self.adopt_memory(frames)
+
+    def adopt_memory(self, frames):
         array = np.arange(2.0 * frames)
         memory = Memory(array, array.ctypes.data, foreign=True)
         self.foreign = array, memory
@@ -187,6 +205,7 @@ class RegistryMachine(RuleBasedStateMachine):
         handle = self.world.handle(pick)
         self.world.add(handle.audio.as_readonly(), handle.memory, handle.numbers, False)
 
+    @precondition(lambda self: self.world.memories() < MOST_MEMORIES)
     @rule(pick=PICK)
     def copy(self, pick):
         handle = self.world.handle(pick)
@@ -239,7 +258,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def derive(self, pick, which, how):
         view = self.world.view(pick)
         held = view.held[which % len(view.held)]
-        if held.numbers.ndim not in (1, 2):
+        if held.numbers.ndim not in (1, 2) or not held.numbers.size:
             return
         derive = DERIVED[how] if isinstance(how, str) else lambda array: array[..., how]
         way = held.ways("buffer" if isinstance(held.object, memoryview) else "array")
