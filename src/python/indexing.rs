@@ -193,7 +193,10 @@ impl AudioSamples {
                 if fill(py, &sample, value)? {
                     return Ok(());
                 }
-                (AudioSamples::new(sample), 0i32.into_pyobject(py)?.into_any())
+                (
+                    AudioSamples::new(sample),
+                    0i32.into_pyobject(py)?.into_any(),
+                )
             }
             None => {
                 let key = this.array_key(key)?.0;
