@@ -1,15 +1,16 @@
 """What outlived a `with audio.borrow()`: found, made read-only and named.
 
 Only called when reference counts say that there is something. Every other array holds a reference
-to the root and every consumer of the with-array one to that, so that what is found can be counted
-against what there is. NumPy's arrays are in no list of the interpreter: they are looked for where
-somebody holds them, in containers and in the variables of running functions.
+to the root and every consumer one to the array that it was given, so that what is found can be
+counted against what there is. NumPy's arrays are in no list of the interpreter: they are looked for
+where somebody holds them, in containers and in the variables of running functions.
 """
 
 import gc
 import inspect
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from itertools import compress, filterfalse
 from types import FrameType
@@ -29,7 +30,7 @@ def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[s
     the with-variable's. Returns what to tell the user, if anything, and whether nothing that is
     left can write. After an exception second names are no news: the traceback has them.
     """
-    names, roots, found = _search(arrays, sys._getframe(1))
+    names, roots, found, consumers = _search(arrays, sys._getframe(1))
     root, array = arrays.root, arrays.array
     views = [view for view in found if isinstance(view, np.ndarray)]
     buffers = [view for view in found if isinstance(view, memoryview)]
@@ -40,7 +41,7 @@ def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[s
     owners = {id(owner) for view in buffers_of_array for owner in gc.get_referents(view)}
     second_names = 0 if raised else names - len(owners) - 1 + roots
     direct = sum(view.base is root or view.base is array for view in views)
-    unseen = on_array + on_root - names - roots - direct
+    unseen = on_array + on_root - names - roots - direct + consumers
 
     told = [f"a NumPy array of shape {view.shape}" for view in views]
     told += [f"a memoryview of shape {view.shape}" for view in buffers]
@@ -63,19 +64,40 @@ def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[s
     return message, harmless
 
 
-def _search(arrays: Any, caller: FrameType) -> tuple[int, int, list[Any]]:
-    """How often the array and the root are held, and what else there is on them."""
+def _search(arrays: Any, caller: FrameType) -> tuple[int, int, list[Any], int]:
+    """How often the array and the root are held, what else there is on them, and how often a
+    consumer holds that."""
     root, array = arrays.root, arrays.array  # in no cell, which would be one more holder
     names = roots = 0
     found: dict[int, Any] = {}
+    holders: Counter[int] = Counter()
+    held = None
     for held in _held_arrays(caller):
+        holders[id(held)] += 1
         if held is array:
             names += 1
         elif held is root:
             roots += 1
-        elif id(held) not in found and _reaches(held, root, array):
-            found[id(held)] = held
-    return names, roots, list(found.values())
+        elif id(held) not in found:
+            # What it was made from is held by it alone, and can be written through it.
+            found |= {id(each): each for each in _way(held, root, array)}
+    del held
+    consumers = _consumers(found, holders)
+    return names, roots, list(found.values()), consumers
+
+
+def _consumers(found: dict[int, Any], holders: Counter[int]) -> int:
+    """References to arrays by what is no container, no variable and no array: by tensors."""
+    holders.update(id(each.base) for each in found.values() if isinstance(each, np.ndarray))
+    # An array that nothing else holds shows how many references the counting itself takes.
+    found[0] = np.empty(0)
+    *counts, own = [sys.getrefcount(each) for each in found.values()]
+    del found[0]
+    return sum(
+        count - own - holders[id(each)]
+        for each, count in zip(found.values(), counts, strict=True)
+        if isinstance(each, np.ndarray)
+    )
 
 
 def _references(count: int) -> str:
@@ -119,10 +141,12 @@ def _variables(top: FrameType) -> list[Any]:
     return values
 
 
-def _reaches(held: Any, root: Any, array: Any) -> bool:
-    """Whether an array or memoryview was made from the root, over any number of steps."""
+def _way(held: Any, root: Any, array: Any) -> list[Any]:
+    """An array or memoryview and all others on the way to the root, if it was made from that."""
+    way: list[Any] = []
     for _ in range(16):
         if held is root or held is array:
-            return True
+            return way
+        way.append(held)
         held = held.obj if isinstance(held, memoryview) else getattr(held, "base", None)
-    return False
+    return []

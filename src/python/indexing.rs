@@ -21,7 +21,7 @@ use crate::python::exchange::ndarray::{self, Readable};
 use crate::python::operand::{self, Side, numpy_module};
 use crate::python::{policy, running, ufunc};
 use crate::registry::{Kind, Mode};
-use crate::view;
+use crate::view::{self, Samples};
 use crate::with_sample;
 use key::{Gives, Simple};
 
@@ -133,15 +133,14 @@ impl AudioSamples {
                 let part = this.audio().with_layout(layout)?;
                 Ok(Bound::new(py, AudioSamples::new(part))?.into_any())
             }
-            Some(Simple::Frame(index)) => {
-                let samples = this.audio().samples();
-                let layout = samples.layout().take_frames(index, 1, 1)?;
+            Some(Simple::Frame(layout) | Simple::Sample(layout)) => {
+                let frame = this.audio().samples().with_layout(layout)?;
                 if layout.ndim() == 1 {
-                    return sample(py, &this.audio().with_layout(layout)?);
+                    return sample(py, &frame);
                 }
                 let strides = [layout.channel_stride()];
-                let frame = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
-                ndarray::array_of(py, samples.export(Kind::Array, true, &frame)?)
+                let shown = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
+                ndarray::array_of(py, frame.export(Kind::Array, true, &shown)?)
             }
             None => {
                 let (key, result) = this.array_key(key)?;
@@ -181,13 +180,23 @@ impl AudioSamples {
                 let everything = PyEllipsis::get(py).to_owned().into_any();
                 (AudioSamples::new(part), everything)
             }
-            Some(Simple::Frame(index)) => {
-                let frame = this.audio().layout().take_frames(index, 1, 1)?;
-                if fill(py, &this.audio().with_layout(frame)?, value)? {
+            Some(Simple::Frame(layout)) => {
+                let frame = this.audio().with_layout(layout)?;
+                if fill(py, &frame, value)? {
                     return Ok(());
                 }
-                let key = (PyEllipsis::get(py), index).into_pyobject(py)?;
-                (AudioSamples::new(this.audio().clone()), key.into_any())
+                let key = (PyEllipsis::get(py), 0).into_pyobject(py)?;
+                (AudioSamples::new(frame), key.into_any())
+            }
+            Some(Simple::Sample(layout)) => {
+                let sample = this.audio().with_layout(layout)?;
+                if fill(py, &sample, value)? {
+                    return Ok(());
+                }
+                (
+                    AudioSamples::new(sample),
+                    0i32.into_pyobject(py)?.into_any(),
+                )
             }
             None => {
                 let key = this.array_key(key)?.0;
@@ -247,8 +256,8 @@ fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyItera
     ndarray::array_of(py, samples.export(Kind::Array, true, &shown)?)?.try_iter()
 }
 
-/// The only sample of some audio, as NumPy's scalar.
-fn sample<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyAny>> {
+/// The only one of some samples, as NumPy's scalar.
+fn sample<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
     static SCALARS: PyOnceLock<[Py<PyAny>; 4]> = PyOnceLock::new();
     let scalars = SCALARS.get_or_try_init(py, || -> PyResult<_> {
         let numpy = numpy_module(py)?;
@@ -256,8 +265,8 @@ fn sample<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyAny>> {
         let [a, b, c, d] = Dtype::ALL;
         Ok([scalar(a)?, scalar(b)?, scalar(c)?, scalar(d)?])
     })?;
-    let strided = audio.samples().strided();
-    let dtype = audio.dtype();
+    let strided = samples.strided();
+    let dtype = samples.dtype();
     // float64 holds every sample exactly.
     let value = running::run(py, dtype.size(), |manner| {
         let claims = [strided.claim(Mode::Read)];

@@ -1,6 +1,7 @@
 //! The core, without an interpreter.
 
 mod borrowing;
+mod contention;
 mod dtype;
 mod error;
 mod file;

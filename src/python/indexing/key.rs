@@ -12,7 +12,11 @@ use crate::python::operand::numpy_module;
 
 /// A key that needs no NumPy.
 pub(super) enum Simple {
-    Frame(usize),
+    /// One frame: what is left has lost the axis of frames.
+    Frame(Layout),
+    /// One sample, named by a tuple.
+    Sample(Layout),
+    /// Some frames of some channels.
     Part(Layout),
 }
 
@@ -34,7 +38,10 @@ impl AudioSamples {
             return self.frame(index.extract::<isize>().ok(), index).map(Some);
         }
         if let Ok(tuple) = key.cast_exact::<PyTuple>() {
-            return Ok(self.basic(tuple)?.map(Simple::Part));
+            return self.basic(tuple);
+        }
+        if key.is_instance_of::<PyEllipsis>() {
+            return Ok(Some(Simple::Part(*layout)));
         }
         match index_of(key)? {
             Some(index) => self.frame(index.extract().ok(), &index).map(Some),
@@ -42,8 +49,8 @@ impl AudioSamples {
         }
     }
 
-    /// A tuple that is slices, with at most one number for the channel: it keeps the frames in order.
-    fn basic(&self, tuple: &Bound<'_, PyTuple>) -> PyResult<Option<Layout>> {
+    /// A tuple of slices and numbers.
+    fn basic(&self, tuple: &Bound<'_, PyTuple>) -> PyResult<Option<Simple>> {
         let mut layout = *self.audio().layout();
         let ndim = layout.ndim();
         let is_ellipsis = |part: &Bound<'_, PyAny>| part.is_instance_of::<PyEllipsis>();
@@ -66,23 +73,11 @@ impl AudioSamples {
             axes[axis + 2 - ndim] = Some(part);
         }
         let [channel, frames] = axes;
-        let is_slice = |part: &Bound<'_, PyAny>| part.cast_exact::<PySlice>().is_ok();
-        let mut one = None;
-        if let Some(part) = channel.as_ref().filter(|part| !is_slice(part)) {
-            let Ok(index) = part.cast_exact::<PyInt>() else {
-                return Ok(None);
-            };
-            one = index
-                .extract()
-                .ok()
-                .and_then(|i| position(i, layout.channels()));
-            if one.is_none() {
-                return Ok(None);
-            }
-        }
-        if frames.as_ref().is_some_and(|part| !is_slice(part)) {
+        let one_channel = number_in(channel.as_ref(), layout.channels());
+        let one_frame = number_in(frames.as_ref(), layout.frames());
+        let (Some(one_channel), Some(one_frame)) = (one_channel, one_frame) else {
             return Ok(None);
-        }
+        };
         if let Some(slice) = channel
             .as_ref()
             .and_then(|part| part.cast_exact::<PySlice>().ok())
@@ -97,20 +92,30 @@ impl AudioSamples {
             let (start, count, step) = taken(slice, layout.frames())?;
             layout = layout.take_frames(start, count, step)?;
         }
-        Ok(Some(match one {
-            Some(index) => layout.channel(index)?,
-            None => layout,
-        }))
+        if let Some(index) = one_frame {
+            layout = layout.take_frames(index, 1, 1)?;
+        }
+        if let Some(index) = one_channel {
+            layout = layout.channel(index)?;
+        }
+        Ok(match (one_frame, layout.ndim()) {
+            (None, _) => Some(Simple::Part(layout)),
+            (Some(_), 2) => Some(Simple::Frame(layout)).filter(|_| !layout.is_empty()),
+            // With an ellipsis NumPy gives a 0-d array instead of a number.
+            (Some(_), _) => Some(Simple::Sample(layout)).filter(|_| dots.is_empty()),
+        })
     }
 
     fn frame(&self, index: Option<isize>, shown: &Bound<'_, PyInt>) -> PyResult<Simple> {
-        let frames = self.audio().layout().frames();
+        let layout = self.audio().layout();
+        let frames = layout.frames();
         let place = index.and_then(|index| position(index, frames));
-        place.map(Simple::Frame).ok_or_else(|| {
+        let place = place.ok_or_else(|| {
             PyIndexError::new_err(format!(
                 "frame {shown} is out of range for audio of {frames} frames"
             ))
-        })
+        })?;
+        Ok(Simple::Frame(layout.take_frames(place, 1, 1)?))
     }
 
     /// The array on which a key other than a simple one is looked up, the key for it, and what it gives.
@@ -119,13 +124,8 @@ impl AudioSamples {
         key: &Bound<'py, PyAny>,
     ) -> PyResult<(Bound<'py, PyAny>, Gives)> {
         let py = key.py();
-        if key.is_none() || key.is_instance_of::<PyEllipsis>() {
-            let result = if key.is_none() {
-                Gives::Array
-            } else {
-                Gives::Audio
-            };
-            return Ok((key.clone(), result));
+        if key.is_none() {
+            return Ok((key.clone(), Gives::Array));
         }
         if let Ok(tuple) = key.cast::<PyTuple>() {
             let parts = tuple.iter().map(|part| settled(&part));
@@ -207,6 +207,17 @@ impl AudioSamples {
             Gives::Array
         })
     }
+}
+
+/// The place that a part of a key names, if it is a number and not a slice. `None` outside for what is
+/// neither, and for a number that is out of range: those are put to NumPy.
+fn number_in(part: Option<&Bound<'_, PyAny>>, count: usize) -> Option<Option<usize>> {
+    let part = part.filter(|part| part.cast_exact::<PySlice>().is_err());
+    let Some(part) = part else {
+        return Some(None);
+    };
+    let index = part.cast_exact::<PyInt>().ok()?.extract().ok()?;
+    position(index, count).map(Some)
 }
 
 /// Where an index counted from either end is, if it is inside.

@@ -1,0 +1,116 @@
+//! Many threads on the samples of one recording: nothing is lost, and nobody sees half an operation.
+//!
+//! This is what ThreadSanitizer looks at: `cargo +nightly core-tsan contention`.
+
+use std::thread;
+
+use audio_samples::audio::{Audio, Manner, Operation};
+use audio_samples::dtype::Dtype;
+use audio_samples::error::Error;
+use audio_samples::kernel::{Operand, Operator, Overflow, Scalar};
+use audio_samples::registry::{Kind, Patience};
+use audio_samples::view::Effort;
+use rstest::rstest;
+
+use crate::samples::{audio_of, values};
+
+const THREADS: usize = 4;
+const ROUNDS: usize = if cfg!(miri) { 3 } else { 20 };
+
+/// First without waiting, as a small operation does, and then in turn.
+fn patiently<R>(effort: Effort, work: impl Fn(Manner<'_>) -> Result<R, Error>) -> R {
+    if effort == Effort::Brief {
+        match work(Manner::brief()) {
+            Err(Error::Busy) => {}
+            done => return done.unwrap(),
+        }
+    }
+    let patience = Patience::While(&mut || true);
+    let effort = Effort::Long;
+    work(Manner { effort, patience }).unwrap()
+}
+
+fn add_one(audio: &Audio, effort: Effort) {
+    let operation = Operation {
+        operator: Operator::Add,
+        compute: audio.dtype(),
+        reflected: false,
+        overflow: Overflow::Wrap,
+    };
+    let one = Operand::Scalar(Scalar::Int(1));
+    patiently(effort, |manner| {
+        audio.operate_in_place(operation, &one, manner)
+    });
+}
+
+fn silence(shape: &[usize], dtype: Dtype) -> Audio {
+    audio_of(shape, dtype, 48_000, |_, _| 0.0)
+}
+
+#[rstest]
+fn additions_of_many_threads_are_all_there_and_every_copy_is_of_whole_operations(
+    #[values(Dtype::Int16, Dtype::Float64)] dtype: Dtype,
+    #[values(64, if cfg!(miri) { 300 } else { 70_000 })] frames: usize,
+) {
+    let audio = silence(&[frames], dtype);
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            let audio = &audio;
+            let effort = [Effort::Brief, Effort::Long][number % 2];
+            scope.spawn(move || (0..ROUNDS).for_each(|_| add_one(audio, effort)));
+        }
+        for effort in [Effort::Brief, Effort::Long] {
+            let audio = &audio;
+            scope.spawn(move || {
+                let mut latest = 0.0;
+                for _ in 0..ROUNDS {
+                    let view = audio.samples().export(Kind::Array, true, audio.layout());
+                    let copy = patiently(effort, |manner| audio.cast(Dtype::Float64, manner));
+                    let copy = values(&copy).remove(0);
+                    assert!(copy.iter().all(|sample| *sample == copy[0]));
+                    assert!(copy[0] >= latest);
+                    latest = copy[0];
+                    drop(view);
+                }
+            });
+        }
+    });
+    let total = (THREADS * ROUNDS) as f64;
+    assert_eq!(values(&audio), [vec![total; frames]]);
+    assert!(audio.samples().views().is_empty());
+}
+
+#[rstest]
+fn parts_that_interleave_and_parts_that_overlap_add_up(
+    #[values(Effort::Brief, Effort::Long)] effort: Effort,
+) {
+    let frames = if cfg!(miri) { 40 } else { 10_000 };
+    let audio = silence(&[2, frames], Dtype::Float32);
+    let part = |start, count, step| {
+        let layout = audio.layout().take_frames(start, count, step).unwrap();
+        audio.with_layout(layout).unwrap()
+    };
+    let half = frames / 2;
+    let parts = [
+        audio.channel(0).unwrap(),
+        audio.channel(1).unwrap(),
+        part(0, half, 2),
+        part(1, half, 2),
+        part(frames - 1, half, -1),
+        part(frames / 4, half, 1),
+    ];
+    thread::scope(|scope| {
+        for part in &parts {
+            scope.spawn(move || (0..ROUNDS).for_each(|_| add_one(part, effort)));
+        }
+    });
+    // Each sample lies in one channel, in one of the interleaved parts, and maybe in the last two.
+    let times = |frame| {
+        2 + usize::from(frame >= half)
+            + usize::from((frames / 4..frames / 4 + half).contains(&frame))
+    };
+    let expected: Vec<f64> = (0..frames)
+        .map(|frame| (ROUNDS * times(frame)) as f64)
+        .collect();
+    assert_eq!(values(&audio), [expected.clone(), expected]);
+}
