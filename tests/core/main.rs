@@ -13,6 +13,7 @@ mod memory;
 mod pool;
 mod registry;
 mod samples;
+mod shared;
 mod view;
 mod wav;
 mod wav_damage;
