@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,22 @@ def lives(pid: int) -> bool:
         os.kill(pid, 0)
         return True
     return False
+
+
+def handles(name: str) -> int:
+    """How many handles of the segment are on their way."""
+    with (FOLDER / name).open("rb") as file:
+        file.seek(HANDLES)
+        return struct.unpack("I", file.read(4))[0]
+
+
+def age(name: str, seconds: int = 700) -> None:
+    """Makes the latest handle of the segment so much older."""
+    with (FOLDER / name).open("r+b") as file:
+        file.seek(MADE_AT)
+        [made_at] = struct.unpack("Q", file.read(8))
+        file.seek(MADE_AT)
+        file.write(struct.pack("Q", made_at - seconds))
 
 
 def until(condition, seconds: float = 20.0) -> bool:
