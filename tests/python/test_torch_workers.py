@@ -63,7 +63,7 @@ def nothing_is_left():
         new = segments.names() - before
         return [name for name in new if not segments.lives(segments.made_by(name))]
 
-    # A worker that is ended early leaves handles that nobody takes. Their time is over at once here.
+    # A worker that is ended early leaves handles that nobody takes. Their time is over at once.
     for name in left():
         segments.age(name)
 
