@@ -30,6 +30,7 @@ impl AudioSamples {
         let (py, this) = (slf.py(), slf.get());
         let audio = this.audio();
         if audio.shared_name().is_some() {
+            audio.samples().require_open("share()")?;
             return Ok(slf.clone().unbind());
         }
         this.allow_copy(

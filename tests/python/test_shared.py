@@ -178,7 +178,12 @@ def test_nothing_is_pulled_away():
     shared.close()
     assert shared.closed
     assert not segments.is_there(name)
-    for use in (lambda: shared + 1, lambda: memoryview(shared), lambda: pickle.dumps(shared)):
+    for use in (
+        lambda: shared + 1,
+        lambda: memoryview(shared),
+        lambda: pickle.dumps(shared),
+        shared.share,
+    ):
         with pytest.raises(ValueError, match="closed"):
             use()
 

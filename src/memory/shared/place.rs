@@ -127,7 +127,9 @@ fn allocate(file: &File, from: usize, len: usize) -> io::Result<()> {
     loop {
         // SAFETY: an open file, and two numbers. Without it a full file system would show as a signal in the
         // middle of a write.
-        let code = unsafe { libc::posix_fallocate64(file.as_raw_fd(), from as i64, len as i64) };
+        let code = unsafe {
+            libc::posix_fallocate(file.as_raw_fd(), from as libc::off_t, len as libc::off_t)
+        };
         match code {
             0 => return Ok(()),
             libc::EINTR => {}
