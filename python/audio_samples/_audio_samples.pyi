@@ -134,7 +134,6 @@ class AudioSamples(Generic[_S]):
         layout: _Layout | None = None,
         copy: bool | None = None,
     ) -> AudioSamples[Any]: ...
-
     @staticmethod
     def from_arrow(
         data: Any, sample_rate: int | None = None, *, copy: bool | None = None
