@@ -215,6 +215,23 @@ def test_an_ending_program_leaves_nothing_even_if_it_holds_on():
     assert not segments.is_there(segments.run(code))
 
 
+def test_too_many_segments_are_an_error_that_says_what_is_short():
+    code = """if True:
+        import resource
+        from audio_samples import AudioSamples as A
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+        held = []
+        try:
+            while len(held) < 100:
+                held.append(A.zeros(1, 8000, shared=True))
+        except OSError as error:
+            print(error)
+        held.pop()
+        assert A.zeros(1, 8000, shared=True).share().size == 1
+    """
+    assert "each shared audio keeps one open; let go of some" in segments.run(code)
+
+
 # ---- forks
 
 

@@ -63,13 +63,28 @@ fn options() -> OpenOptions {
     options
 }
 
+/// What the system refused about a file, and the way out where its own words say none.
+#[cold]
+fn refused(error: &io::Error, path: &Path) -> Error {
+    match (error.raw_os_error(), Error::io(error, Some(path))) {
+        (Some(libc::EMFILE), Error::Io { code, path, .. }) => Error::Io {
+            code,
+            message: "too many open files: each shared audio keeps one open; let go of some, or raise the \
+                      limit (ulimit -n)"
+                .into(),
+            path,
+        },
+        (_, error) => error,
+    }
+}
+
 /// A new file, empty, locked, under a name that nobody has.
 pub fn make() -> Result<(String, File), Error> {
     loop {
         let number = RandomState::new().hash_one(now());
         let name = format!("{PREFIX}{}-{number:016x}", std::process::id());
         let path = folder().join(&name);
-        let refused = |error| Error::io(&error, Some(&path));
+        let refused = |error| refused(&error, &path);
         let file = match options().create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             file => file.map_err(refused)?,
@@ -93,14 +108,14 @@ pub fn open(name: &str) -> Result<File, Error> {
                 .into(),
         path: Some(name.to_owned()),
     };
-    let refused = |error: io::Error| match error.kind() {
+    let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => gone(),
-        _ => Error::io(&error, Some(&path)),
+        _ => refused(&error, &path),
     };
-    let file = options().open(&path).map_err(refused)?;
-    lock(&file).map_err(refused)?;
+    let file = options().open(&path).map_err(failed)?;
+    lock(&file).map_err(failed)?;
     // The last user may have gone between the two.
-    if file.metadata().map_err(refused)?.nlink() == 0 {
+    if file.metadata().map_err(failed)?.nlink() == 0 {
         return Err(gone());
     }
     Ok(file)
