@@ -10,6 +10,7 @@ pub mod file;
 pub mod generation;
 pub mod mapped;
 pub mod pcm;
+pub mod shared;
 pub mod stream;
 pub mod wav;
 pub mod windows;

@@ -250,8 +250,8 @@ impl fmt::Display for Error {
             | Error::InvalidArgument { message } => f.write_str(message),
             Error::Closed => write!(
                 f,
-                "the file that held these samples is closed; open it again, or take a .copy() before \
-                 it is closed"
+                "the file or shared memory that held these samples is closed; open it again, or take a \
+                 .copy() before it is closed"
             ),
             Error::Busy => write!(
                 f,

@@ -7,7 +7,7 @@
 //!              v          v
 //!           Buffer  =  Arc<Region>                      one count
 //!                         |
-//!                 start, len, owner                     owner: heap | file | foreign
+//!                 start, len, owner                     owner: heap | file | shared | foreign
 //!                         |
 //!                         v
 //!                    the samples                        freed when the last handle goes
@@ -22,6 +22,7 @@ mod file;
 mod foreign;
 mod heap;
 pub mod pool;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
@@ -32,6 +33,7 @@ use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use file::{check as check_file, give_back};
 pub use foreign::Owner as ForeignOwner;
+pub use shared::Content;
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
 /// because two adoptions may be of one memory and only addresses can tell.
@@ -71,6 +73,7 @@ impl Origin {
 enum Storage {
     Heap(heap::Allocation),
     File(file::Mapped),
+    Shared(shared::Segment),
     Foreign {
         start: NonNull<u8>,
         len: usize,
@@ -102,15 +105,24 @@ type Directory = BTreeMap<usize, (usize, Weak<Region>)>;
 /// Buffers of our own that something outside Rust can reach.
 static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
 
-/// Keeps everybody out of the directory, and out of the list of mapped files, until it is dropped: for a fork.
+/// Keeps everybody out of the directory, and out of the lists of mapped files and of segments, until it is
+/// dropped: for a fork.
 pub struct Still(
     #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>,
     #[expect(dead_code, reason = "held, not used")] file::Still,
+    shared::Still,
 );
 
-/// Locks the directory of buffers and the list of mapped files.
+/// Locks the directory of buffers and the lists of mapped files and of segments.
 pub fn freeze() -> Still {
-    Still(DIRECTORY.lock(), file::freeze())
+    Still(DIRECTORY.lock(), file::freeze(), shared::freeze())
+}
+
+impl Still {
+    /// In the child of a fork, which has segments of its own right.
+    pub fn thaw_in_child(self) {
+        self.2.thaw_in_child();
+    }
 }
 
 impl Drop for Region {
@@ -127,6 +139,7 @@ impl Region {
         match &self.storage {
             Storage::Heap(memory) => memory.start(),
             Storage::File(mapped) => mapped.start(),
+            Storage::Shared(segment) => segment.start(),
             Storage::Foreign { start, .. } => *start,
         }
     }
@@ -136,6 +149,7 @@ impl Region {
         match &self.storage {
             Storage::Heap(memory) => memory.len(),
             Storage::File(mapped) => mapped.len(),
+            Storage::Shared(segment) => segment.len(),
             Storage::Foreign { len, .. } => *len,
         }
     }
@@ -254,17 +268,43 @@ impl Buffer {
         }
     }
 
+    /// Whether it is a mapped file or a segment, which can be closed.
+    pub fn can_close(&self) -> bool {
+        matches!(self.0.storage, Storage::File(_) | Storage::Shared(_))
+    }
+
+    /// Whether it is a mapped file or a segment that was closed.
+    pub fn is_closed(&self) -> bool {
+        match &self.0.storage {
+            Storage::File(mapped) => mapped.is_closed(),
+            Storage::Shared(segment) => segment.is_closed(),
+            _ => false,
+        }
+    }
+
+    /// Lets go of a mapped file or of a segment. The bytes stay readable and writable, but are nobody's; whoever
+    /// closes has made sure that nobody is to look at them any more, and `seal` is kept until the last handle
+    /// goes.
+    pub fn close(&self, seal: ForeignOwner) {
+        match &self.0.storage {
+            Storage::File(mapped) => mapped.close(seal),
+            Storage::Shared(segment) => segment.close(seal),
+            _ => {}
+        }
+    }
+
     /// Which allocation this is.
     #[inline]
     pub fn origin(&self) -> Origin {
         self.0.origin
     }
 
-    /// `heap`, `file` or `foreign`.
+    /// `heap`, `file`, `shared` or `foreign`.
     pub fn owner_name(&self) -> &'static str {
         match self.0.storage {
             Storage::Heap(_) => "heap",
             Storage::File(_) => "file",
+            Storage::Shared(_) => "shared",
             Storage::Foreign { .. } => "foreign",
         }
     }

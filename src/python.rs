@@ -20,6 +20,7 @@ mod operand;
 mod pickling;
 mod policy;
 mod running;
+mod shared;
 mod tensors;
 mod ufunc;
 mod views;
@@ -49,6 +50,8 @@ mod _audio_samples {
     use super::policy::_use_policy;
     #[pymodule_export]
     use super::running::{num_threads, set_num_threads};
+    #[pymodule_export]
+    use super::shared::attach_handle;
     #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;

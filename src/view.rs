@@ -19,6 +19,7 @@ mod file;
 mod fork;
 mod fresh;
 mod rows;
+mod shared;
 mod strided;
 
 use std::marker::PhantomData;

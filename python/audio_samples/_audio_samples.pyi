@@ -84,16 +84,22 @@ class AudioSamples(Generic[_S]):
     ) -> AudioSamples[Any]: ...
     @overload
     @staticmethod
-    def zeros(shape: int | tuple[int, ...], sample_rate: int) -> AudioSamples[np.float64]: ...
+    def zeros(
+        shape: int | tuple[int, ...], sample_rate: int, *, shared: bool = False
+    ) -> AudioSamples[np.float64]: ...
     @overload
     @staticmethod
     def zeros(
-        shape: int | tuple[int, ...], sample_rate: int, *, dtype: type[_T]
+        shape: int | tuple[int, ...], sample_rate: int, *, dtype: type[_T], shared: bool = False
     ) -> AudioSamples[_T]: ...
     @overload
     @staticmethod
     def zeros(
-        shape: int | tuple[int, ...], sample_rate: int, *, dtype: DTypeLike | None = None
+        shape: int | tuple[int, ...],
+        sample_rate: int,
+        *,
+        dtype: DTypeLike | None = None,
+        shared: bool = False,
     ) -> AudioSamples[Any]: ...
     @staticmethod
     def from_numpy(
@@ -127,6 +133,10 @@ class AudioSamples(Generic[_S]):
         *,
         layout: _Layout | None = None,
         copy: bool | None = None,
+    ) -> AudioSamples[Any]: ...
+    @staticmethod
+    def from_arrow(
+        data: Any, sample_rate: int | None = None, *, copy: bool | None = None
     ) -> AudioSamples[Any]: ...
 
     # -- facts --
@@ -181,7 +191,19 @@ class AudioSamples(Generic[_S]):
     def __deepcopy__(self, memo: Any, /) -> AudioSamples[_S]: ...
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]: ...
 
-    # -- a mapped file --
+    # -- memory of several processes --
+    def share(self) -> AudioSamples[_S]: ...
+    @property
+    def shared_name(self) -> str | None: ...
+    @staticmethod
+    def attach(
+        name: str,
+        *,
+        shape: int | tuple[int, ...] | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> AudioSamples[Any]: ...
+
+    # -- a mapped file, or shared memory --
     def flush(self) -> None: ...
     def close(self) -> None: ...
     @property
@@ -225,6 +247,9 @@ class AudioSamples(Generic[_S]):
     ) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     __dlpack_c_exchange_api__: ClassVar[Any]
+    def to_arrow(self) -> Any: ...
+    def __arrow_c_schema__(self) -> Any: ...
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, /, *inputs: Any, **kwargs: Any
     ) -> Any: ...

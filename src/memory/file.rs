@@ -197,6 +197,13 @@ impl Mapped {
         Ok(())
     }
 
+    /// As [`Buffer::close`].
+    pub fn close(&self, seal: ForeignOwner) {
+        LIVE.lock().forget(self.identity, self.origin);
+        *self.seal.lock() = Some(seal);
+        self.vacate();
+    }
+
     /// Lets go of the file.
     fn vacate(&self) {
         let empty = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
@@ -291,11 +298,6 @@ impl Buffer {
         self.mapped().is_some()
     }
 
-    /// Whether it is a mapped file that was closed.
-    pub fn is_closed(&self) -> bool {
-        self.mapped().is_some_and(Mapped::is_closed)
-    }
-
     /// Waits until every change of a mapped file is on its disk. Other buffers have nothing to wait for.
     ///
     /// # Errors
@@ -306,16 +308,6 @@ impl Buffer {
         };
         mapped.check()?;
         mapped.flush()
-    }
-
-    /// Lets go of a mapped file. The bytes stay readable and writable, but are nobody's; whoever closes has made
-    /// sure that nobody is to look at them any more, and `seal` is kept until the last handle goes.
-    pub fn close(&self, seal: ForeignOwner) {
-        if let Some(mapped) = self.mapped() {
-            LIVE.lock().forget(mapped.identity, mapped.origin);
-            *mapped.seal.lock() = Some(seal);
-            mapped.vacate();
-        }
     }
 }
 

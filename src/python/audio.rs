@@ -171,13 +171,15 @@ impl AudioSamples {
         construct::build(&array, sample_rate, &request)
     }
 
-    /// Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames.
+    /// Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames. With
+    /// `shared=True` it lies in memory that other processes can have too, as that of `share()` does.
     #[staticmethod]
-    #[pyo3(signature = (shape, sample_rate, *, dtype = None))]
+    #[pyo3(signature = (shape, sample_rate, *, dtype = None, shared = false))]
     fn zeros(
         shape: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
         dtype: Option<&Bound<'_, PyAny>>,
+        shared: bool,
     ) -> PyResult<AudioSamples> {
         let shape = construct::shape(shape)?;
         let dtype = match dtype {
@@ -185,7 +187,13 @@ impl AudioSamples {
             None => crate::dtype::Dtype::Float64,
         };
         let rate = construct::sample_rate(sample_rate)?;
-        Ok(AudioSamples::new(Audio::zeros(&shape, dtype, rate)?))
+        let audio = if shared {
+            let make = || Audio::zeros_shared(&shape, dtype, rate, true);
+            sample_rate.py().detach(make)?
+        } else {
+            Audio::zeros(&shape, dtype, rate)?
+        };
+        Ok(AudioSamples::new(audio))
     }
 
     /// Frames per second, in Hz.

@@ -39,7 +39,7 @@ pub fn open(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<AudioSamples>
     Ok(AudioSamples::new(audio))
 }
 
-/// What only audio of `open` can do.
+/// What only audio of `open` can do, and for closing that of `share`.
 #[pymethods]
 impl AudioSamples {
     /// Waits until all changes are on the disk of the file that `open` has mapped.
@@ -47,14 +47,14 @@ impl AudioSamples {
         Ok(py.detach(|| self.audio().samples().flush())?)
     }
 
-    /// Lets go of the file that `open` has mapped. Running operations are waited for; while a view of the
+    /// Lets go of the file that `open` has mapped, or of the memory of `share`. Running operations are waited for; while a view of the
     /// samples is alive it is refused with a `BorrowError` (a `BufferError`) that names it. Any later access
     /// to the samples is a ValueError.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         running::wait(py, |patience| self.audio().samples().close(patience))
     }
 
-    /// Whether the file that `open` has mapped was closed; False for audio in memory.
+    /// Whether the file that `open` has mapped, or the memory of `share`, was closed; False for other audio.
     #[getter]
     fn closed(&self) -> bool {
         self.audio().samples().buffer().is_closed()

@@ -2,6 +2,7 @@
 //!
 //! What comes back is audio on the memory that the carrier hands over: the very same in this process, Ray's
 //! object store on a cluster, a `bytearray` of the unpickler where the samples were in the pickle itself.
+//! Audio in shared memory is pickled as a handle.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -17,7 +18,7 @@ use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::indexing::leased;
 use crate::python::operand::numpy_module;
-use crate::python::{policy, running};
+use crate::python::{policy, running, shared};
 use crate::registry::Mode;
 use crate::view::{Fresh, Samples};
 
@@ -27,9 +28,6 @@ const WITH_BUFFERS: i32 = 5;
 /// What is pickled beside the samples: type, shape, order of axes, rate, whether the samples may be changed,
 /// and whether they have to be copied out of the pickle.
 type Description = (String, Vec<usize>, String, u32, bool, bool);
-
-/// A function, and its arguments: the samples and what they are.
-type Reduced<'py> = (Bound<'py, PyAny>, (Bound<'py, PyAny>, Description));
 
 fn buffer_of<'py>(audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -56,9 +54,15 @@ fn order(samples: &Samples) -> Option<&'static str> {
 
 #[pymethods]
 impl AudioSamples {
-    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: i32) -> PyResult<Reduced<'py>> {
+    fn __reduce_ex__<'py>(slf: &Bound<'py, Self>, protocol: i32) -> PyResult<Bound<'py, PyTuple>> {
         let py = slf.py();
         let audio = slf.get().audio();
+        let module = py.import(intern!(py, "audio_samples._audio_samples"))?;
+        if audio.shared_name().is_some()
+            && let Some(handle) = shared::handle(py, audio)?
+        {
+            return (module.getattr(intern!(py, "_attach"))?, (handle,)).into_pyobject(py);
+        }
         let (whole, order) = match order(audio.samples()) {
             Some(order) => (slf.clone(), order),
             None => {
@@ -88,9 +92,8 @@ impl AudioSamples {
             audio.samples().writable(),
             protocol < WITH_BUFFERS,
         );
-        let module = py.import(intern!(py, "audio_samples._audio_samples"))?;
         let restore = module.getattr(intern!(py, "_restore"))?;
-        Ok((restore, (payload, description)))
+        (restore, (payload, description)).into_pyobject(py)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Samples of a mapped file: the checks that the file asks for, pages given back, `close` and `flush`.
+//! Samples of a mapped file: the checks that the file asks for, pages given back, `close` and `flush`. A segment
+//! of shared memory is closed in the same way.
 
 use super::access::refused;
 use super::{Access, Samples, Strided, lease};
@@ -30,14 +31,14 @@ pub fn check(claims: &[Claim]) -> Result<(), Error> {
 }
 
 impl Samples {
-    /// Lets go of the mapped file that they lie in, once no operation uses any of it. Every later access is
-    /// [`Error::Closed`], through this handle and all others. Closing twice is no error.
+    /// Lets go of the mapped file or the segment that they lie in, once no operation uses any of it. Every later
+    /// access is [`Error::Closed`], through this handle and all others. Closing twice is no error.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for memory that is no file, [`Error::Borrowed`] with the views that can
+    /// [`Error::InvalidArgument`] for memory that is neither, [`Error::Borrowed`] with the views that can
     /// still reach the buffer.
     pub fn close(&self, patience: Patience<'_>) -> Result<(), Error> {
-        self.require_file("close()")?;
+        self.require_closable("close()")?;
         if self.buffer.is_closed() {
             return Ok(());
         }
@@ -46,7 +47,7 @@ impl Samples {
         let domain = self.buffer.origin().number();
         let refuse_views = || match &seen(domain, &span)[..] {
             [] => Ok(()),
-            views => Err(still_seen(views)),
+            views => Err(still_seen(self.buffer.is_file(), views)),
         };
         refuse_views()?;
         let entry = ViewEntry {
@@ -73,27 +74,35 @@ impl Samples {
     /// # Errors
     /// [`Error::InvalidArgument`] for memory that is no file, [`Error::Closed`], [`Error::Io`].
     pub fn flush(&self) -> Result<(), Error> {
+        if !self.buffer.is_file() {
+            return Err(Error::InvalidArgument {
+                message:
+                    "flush() is for audio that open() has mapped; these samples lie in memory \
+                          (write() stores them in a file)"
+                        .into(),
+            });
+        }
         self.require_open("flush()")?;
         self.buffer.flush()
     }
 
-    /// An error unless they lie in a mapped file that is open.
+    /// An error unless they lie in a mapped file or a segment that is open.
     pub fn require_open(&self, what: &str) -> Result<(), Error> {
-        self.require_file(what)?;
+        self.require_closable(what)?;
         if self.buffer.is_closed() {
             return Err(Error::Closed);
         }
         Ok(())
     }
 
-    fn require_file(&self, what: &str) -> Result<(), Error> {
-        if self.buffer.is_file() {
+    fn require_closable(&self, what: &str) -> Result<(), Error> {
+        if self.buffer.can_close() {
             return Ok(());
         }
         Err(Error::InvalidArgument {
             message: format!(
-                "{what} is for audio that open() has mapped; these samples lie in memory of their own \
-                 (write() stores them in a file)"
+                "{what} is for audio that open() has mapped or share() has shared; these samples lie in \
+                 memory of their own (write() stores them in a file)"
             ),
         })
     }
@@ -138,7 +147,7 @@ pub(super) fn seen(domain: u64, span: &Span) -> Vec<ViewEntry> {
 
 /// Why a buffer cannot go: who can still reach it.
 #[cold]
-fn still_seen(views: &[ViewEntry]) -> Error {
+fn still_seen(is_file: bool, views: &[ViewEntry]) -> Error {
     const NAMED: usize = 4;
     let named: Vec<String> = views
         .iter()
@@ -162,8 +171,9 @@ fn still_seen(views: &[ViewEntry]) -> Error {
     };
     Error::Borrowed {
         message: format!(
-            "the file cannot be closed while {count}: {}{more}; delete them first, or let them go out \
+            "the {} cannot be closed while {count}: {}{more}; delete them first, or let them go out \
              of scope (audio.views lists them)",
+            if is_file { "file" } else { "shared memory" },
             named.join(", ")
         ),
     }

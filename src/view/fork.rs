@@ -47,7 +47,7 @@ mod unix {
 
     extern "C" fn after_in_child() {
         if let Some(still) = STILL.take() {
-            drop(still.directory);
+            still.directory.thaw_in_child();
             still.registry.thaw_in_child();
         }
     }

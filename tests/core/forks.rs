@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use audio_samples::audio::{Audio, SampleRate};
+use audio_samples::dtype::Dtype;
 use audio_samples::layout::Span;
 use audio_samples::memory::Buffer;
 use audio_samples::registry::{Claim, Frozen, Mode, Patience, Registry};
@@ -94,4 +96,49 @@ fn the_directory_of_buffers_is_open_in_the_child() {
         finished.store(true, Ordering::Relaxed);
         assert_eq!(contents.len(), 40, "a child hangs or failed");
     });
+}
+
+/// The file of a segment that the parent was just making or leaving would keep its lock in the child.
+#[test]
+fn segments_are_made_attached_and_left_while_the_process_forks() {
+    audio_samples::view::survive_forks();
+    let finished = AtomicBool::new(false);
+    let rate = SampleRate::new(8000).unwrap();
+    let held = Audio::zeros_shared(&[16], Dtype::Int16, rate, true).unwrap();
+    let name = held.shared_name().unwrap().to_owned();
+    let use_segments = || {
+        let own = Audio::zeros_shared(&[8], Dtype::Int16, rate, true).unwrap();
+        let handle = own.handle().unwrap();
+        drop(own);
+        let again = Audio::of_handle(&handle).unwrap();
+        again.layout().frames() == 8 && Audio::attach(&name).is_ok()
+    };
+    assert!(use_segments());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !finished.load(Ordering::Relaxed) {
+                    assert!(use_segments());
+                }
+            });
+        }
+        let contents: Vec<bool> = (0..40)
+            .map(|_| in_a_child(use_segments))
+            .take_while(|ok| *ok)
+            .collect();
+        finished.store(true, Ordering::Relaxed);
+        assert_eq!(contents.len(), 40, "a child hangs or failed");
+    });
+    drop(held);
+    // A child of another test may have it for a moment longer: then it goes when somebody looks.
+    let mut is_gone = false;
+    for _ in 0..100 {
+        assert!(Audio::zeros_shared(&[8], Dtype::Int16, rate, true).is_ok());
+        is_gone = !std::path::Path::new("/dev/shm").join(&name).exists();
+        if is_gone {
+            break;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    assert!(is_gone, "a child's end leaves the name");
 }

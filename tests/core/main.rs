@@ -14,6 +14,7 @@ mod memory;
 mod pool;
 mod registry;
 mod samples;
+mod shared;
 mod view;
 mod wav;
 mod wav_damage;

@@ -5,10 +5,12 @@
 import asyncio
 import contextvars
 import copy
+import pickle
 import threading
 
 import numpy as np
 import pytest
+from capsules import IS_COPIED, Producer
 
 import audio_samples
 from audio_samples import AudioSamples, CopyError, no_copies
@@ -17,6 +19,7 @@ RATE = 48_000
 
 SWAPPED = np.arange(20.0).astype(np.dtype(np.float64).newbyteorder())
 INDICES = np.array([3, 1, 2])
+OLD_PICKLE = pickle.dumps(AudioSamples.new_mono(np.zeros(20), RATE), 4)
 
 COPIES = {
     "new_mono": lambda audio: AudioSamples.new_mono(np.zeros(20), RATE),
@@ -35,6 +38,17 @@ COPIES = {
     "astype of the same type": lambda audio: audio.astype(audio.dtype),
     "convert": lambda audio: audio.convert(np.int16),
     "to_numpy": lambda audio: audio.to_numpy(copy=True),
+    "a tensor with copy": lambda audio: audio.__dlpack__(copy=True),
+    "from_dlpack": lambda audio: AudioSamples.from_dlpack(np.zeros(20), RATE, copy=True),
+    "from_dlpack of a copy": lambda audio: AudioSamples.from_dlpack(
+        Producer(np.zeros(20), flags=IS_COPIED), RATE
+    ),
+    "pickle of an older protocol": lambda audio: pickle.dumps(audio, 4),
+    "pickle of samples apart": lambda audio: pickle.dumps(audio[::2], 5),
+    "unpickling of an older protocol": lambda audio: pickle.loads(OLD_PICKLE),
+    "share": lambda audio: audio.share(),
+    "Arrow of what may change": lambda audio: audio.__arrow_c_array__(),
+    "Arrow of samples apart": lambda audio: audio.as_readonly()[::2].__arrow_c_array__(),
     "__array__ with copy": lambda audio: audio.__array__(copy=True),
     "__array__ with dtype": lambda audio: audio.__array__(np.float32),
     "a mask": lambda audio: audio[np.arange(20) > 3],
@@ -63,6 +77,12 @@ SHARES = {
     "memoryview": memoryview,
     "frames_first": lambda audio: audio.frames_first,
     "__array__": lambda audio: audio.__array__(audio.dtype),
+    "DLPack": np.from_dlpack,
+    "from_dlpack": lambda audio: AudioSamples.from_dlpack(np.zeros(20), RATE),
+    "pickle beside": lambda audio: pickle.dumps(audio, 5, buffer_callback=[].append),
+    "Arrow": lambda audio: audio.as_readonly().__arrow_c_array__(),
+    "from_arrow": lambda audio: AudioSamples.from_arrow(audio.as_readonly()),
+    "shared silence": lambda audio: AudioSamples.zeros(3, RATE, shared=True).share(),
     "a slice": lambda audio: audio[2:9:3],
     "a tuple": lambda audio: audio[0, 2:5],
     "a frame": lambda audio: audio[3],

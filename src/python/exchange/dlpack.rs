@@ -21,6 +21,8 @@ use dlpark::{DlpackFlags, ManagedTensorBase};
 use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
 
 use crate::dtype::Dtype;
 use crate::error::shape_text;
@@ -233,6 +235,22 @@ pub fn unshareable_forwards(samples: &Samples) -> Option<String> {
     }
 }
 
+/// Whether a consumer of that `max_version` knows the structure with flags. Each library asks with one tuple
+/// again and again: the first that does is remembered.
+fn knows_flags(max_version: &Bound<'_, PyAny>) -> PyResult<bool> {
+    static KNOWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = max_version.py();
+    if KNOWN.get(py).is_some_and(|known| max_version.is(known)) {
+        return Ok(true);
+    }
+    let parsed = max_version.extract::<(i64, i64)>();
+    let (major, _) = parsed.map_err(|_| wrong("max_version", max_version, "(1, 0)"))?;
+    if major >= VERSIONED && max_version.is_exact_instance_of::<PyTuple>() {
+        KNOWN.get_or_init(py, || max_version.clone().unbind());
+    }
+    Ok(major >= VERSIONED)
+}
+
 /// `copy` as consumers pass it: None, or anything with a truth of its own.
 fn copy_request(copy: Option<&Bound<'_, PyAny>>) -> PyResult<Option<bool>> {
     copy.map(|copy| copy.is_truthy()).transpose()
@@ -263,11 +281,7 @@ impl AudioSamples {
         }
         let versioned = match max_version {
             None => false,
-            Some(given) => {
-                let parsed = given.extract::<(i64, i64)>();
-                let (major, _) = parsed.map_err(|_| wrong("max_version", given, "(1, 0)"))?;
-                major >= VERSIONED
-            }
+            Some(given) => knows_flags(given)?,
         };
         if let Some(given) = dl_device {
             let parsed = given.extract::<(i64, i64)>();

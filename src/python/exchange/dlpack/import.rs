@@ -16,6 +16,7 @@ use super::{data_type, refused};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
+use crate::python::policy;
 use crate::view::Samples;
 
 /// The newest version whose structure we read.
@@ -127,6 +128,11 @@ fn adopt(capsule: &Bound<'_, PyCapsule>, copy: Option<bool>, legacy: Legacy) -> 
     };
     let found = imported.validate().map_err(invalid)?;
     let (layout, dtype, first) = describe(&found)?;
+    if flags.contains(DlpackFlags::IS_COPIED) {
+        policy::allow_copy(capsule.py(), layout.len() * dtype.size(), || {
+            "the tensor's library made a copy; copy=False asks it for none".to_owned()
+        })?;
+    }
     let owner = Box::new(Release(ManuallyDrop::new(imported.into_deleter())));
     // SAFETY: by the protocol the described memory stays as it is until the deleter is called, which the
     // owner does when it is dropped, and may be written unless the flags forbid it.

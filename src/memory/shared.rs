@@ -1,0 +1,398 @@
+//! Memory that several processes have at once: a segment, which is a file that lives in memory.
+//!
+//! ```text
+//!   /dev/shm/audio_samples-4711-9f86d081884c7d65
+//!   | header: what it holds, handles on their way |  samples, contiguous  |      mapped by every user
+//! ```
+//!
+//! # Who has it, and who is the last
+//!
+//! * A shared lock (`flock`) belongs to an open file, and lasts as long as some process has that file open or
+//!   mapped. A process opens the file once and keeps it; the child of a fork inherits it with the lock. The
+//!   system drops the lock when the last of them ends, however it ends.
+//! * Who lets go opens the file anew and tries to get the lock alone. If that works, nobody has the segment any
+//!   more, and its name is removed ([`place::remove_if_unused`]). The bytes go with the name.
+//! * Who was killed removes nothing. So everybody who makes or attaches a segment, and everybody who ends,
+//!   looks for segments that nobody has, and removes those ([`place::sweep`]).
+//! * A handle on its way (pickled, in a queue) holds nothing open, and its sender may have let go. The header
+//!   counts handles made and handles taken. While more were made than taken, the name stays for
+//!   [`place::PATIENCE`] after the latest was made.
+//!
+//! In one process a segment is mapped once ([`LIVE`]).
+
+mod header;
+mod place;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, Once, Weak};
+use std::time::{Duration, Instant};
+
+use super::heap::HUGE;
+use super::{Buffer, ForeignOwner, Origin, Region, Storage};
+use crate::error::Error;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
+
+pub use header::Content;
+use header::Header;
+
+/// Segments are looked through for those that nobody has no more often than this.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// The segments that this process has. Whoever looks a region up lets go of it after the lock, since the last
+/// handle of a region takes the lock to leave. Every file with a lock is opened and closed under it, so that no
+/// fork copies one unseen.
+static LIVE: Mutex<Live> = Mutex::new(Live {
+    segments: BTreeMap::new(),
+    swept: None,
+});
+
+struct Live {
+    /// By name.
+    segments: BTreeMap<String, Use>,
+    swept: Option<Instant>,
+}
+
+/// The part of this process in a segment.
+struct Use {
+    /// Whose: the number of the region.
+    origin: Origin,
+    region: Weak<Region>,
+    /// The open file whose lock says that this process has it.
+    _file: File,
+}
+
+impl Live {
+    /// Ends this process's part in a segment.
+    fn leave(&mut self, name: &str, origin: Origin) {
+        if self
+            .segments
+            .get(name)
+            .is_some_and(|it| it.origin == origin)
+        {
+            self.segments.remove(name);
+            place::remove_if_unused(&place::folder().join(name));
+        }
+    }
+
+    fn sweep(&mut self) {
+        if self.swept.is_none_or(|last| last.elapsed() > SWEEP_EVERY) {
+            place::sweep(|name| self.segments.contains_key(name));
+            self.swept = Some(Instant::now());
+        }
+    }
+
+    fn enter(&mut self, name: String, header: Header, file: File) -> Result<Buffer, Error> {
+        let origin = Origin::next();
+        let map = Mapping::new(&file, header.end(), header.alignment())?;
+        let segment = Segment {
+            seal: Mutex::new(None),
+            map,
+            header,
+            is_closed: AtomicBool::new(false),
+            part: Part {
+                name: name.clone(),
+                origin,
+            },
+        };
+        let region = Arc::new(Region {
+            storage: Storage::Shared(segment),
+            origin,
+            writable: true,
+            published: AtomicBool::new(false),
+        });
+        let used = Use {
+            origin,
+            region: Arc::downgrade(&region),
+            _file: file,
+        };
+        self.segments.insert(name, used);
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // SAFETY: a function that lives as long as the process. If the system has no room for it, what
+            // this process leaves is found by the next one that looks.
+            unsafe { libc::atexit(at_exit) };
+        });
+        Ok(Buffer(region))
+    }
+}
+
+/// The process ends in good order: whatever it still has it lets go of.
+extern "C" fn at_exit() {
+    let segments = std::mem::take(&mut LIVE.lock().segments);
+    for (name, used) in segments {
+        if let Some(region) = used.region.upgrade()
+            && let Storage::Shared(segment) = &region.storage
+        {
+            segment.vacate();
+        }
+        drop(used);
+        place::remove_if_unused(&place::folder().join(name));
+    }
+    place::sweep(|_| false);
+}
+
+/// Keeps everybody out of the list until it is dropped, for a fork.
+pub struct Still(MutexGuard<'static, Live>);
+
+pub fn freeze() -> Still {
+    Still(LIVE.lock())
+}
+
+impl Still {
+    /// What a thread of the parent was about to leave nobody has in the child.
+    pub fn thaw_in_child(mut self) {
+        let live = &mut self.0.segments;
+        live.retain(|_, used| used.region.strong_count() > 0);
+    }
+}
+
+/// Pages of a file, shared with everybody who has it mapped.
+///
+/// Invariants, from construction to drop:
+/// 1. the bytes `start .. start + len` are mapped, readable and writable, by this mapping alone;
+/// 2. the file is at least as long as that, unless somebody cuts it against all rules.
+struct Mapping {
+    start: NonNull<u8>,
+    len: usize,
+}
+
+impl Mapping {
+    fn new(file: &File, len: usize, alignment: usize) -> Result<Mapping, Error> {
+        // Reserved with room to spare; what lies before and behind the aligned part goes back at once.
+        let total = len
+            .checked_add(alignment)
+            .ok_or(Error::OutOfMemory { bytes: len })?;
+        let reserve = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: a fresh mapping at an address of the system's choice touches nobody's memory.
+        let reserved =
+            unsafe { libc::mmap(std::ptr::null_mut(), total, libc::PROT_NONE, reserve, -1, 0) };
+        if reserved == libc::MAP_FAILED {
+            return Err(Error::OutOfMemory { bytes: len });
+        }
+        let reserved = reserved.cast::<u8>();
+        let before = reserved.addr().next_multiple_of(alignment) - reserved.addr();
+        let mapping = Mapping {
+            // A mapping never begins at 0.
+            start: NonNull::new(reserved.wrapping_add(before)).unwrap_or(NonNull::dangling()),
+            len,
+        };
+        unmap(reserved, before);
+        let pages = len.next_multiple_of(page_size());
+        unmap(
+            mapping.start.as_ptr().wrapping_add(pages),
+            total.next_multiple_of(page_size()) - before - pages,
+        );
+        mapping.replace(libc::MAP_SHARED, file.as_raw_fd())?;
+        Ok(mapping)
+    }
+
+    /// Puts other pages in the place of those that are there.
+    fn replace(&self, flags: libc::c_int, file: libc::c_int) -> Result<(), Error> {
+        // SAFETY: the range is our own mapping (invariant 1), and nothing that can reach it is told another
+        // length. Who reads or writes meanwhile finds the old pages or the new ones.
+        let placed = unsafe {
+            libc::mmap(
+                self.start.as_ptr().cast(),
+                self.len,
+                libc::PROT_READ | libc::PROT_WRITE,
+                flags | libc::MAP_FIXED,
+                file,
+                0,
+            )
+        };
+        if placed == libc::MAP_FAILED {
+            return Err(Error::io(&std::io::Error::last_os_error(), None));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        unmap(self.start.as_ptr(), self.len);
+    }
+}
+
+fn unmap(start: *mut u8, len: usize) {
+    if len > 0 {
+        // SAFETY: only called in this file, on pages of a `Mapping` that nobody is told of any more.
+        unsafe { libc::munmap(start.cast(), len) };
+    }
+}
+
+fn page_size() -> usize {
+    // SAFETY: asks for a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096).max(1)
+}
+
+/// The part of this process in a segment, which it leaves at the end.
+struct Part {
+    name: String,
+    origin: Origin,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        LIVE.lock().leave(&self.name, self.origin);
+    }
+}
+
+/// Invariants, from construction to drop:
+/// 1. `map` reaches from the header's first byte to the last sample, and the header was checked against the
+///    length of the file;
+/// 2. this process has an entry in [`LIVE`] for its `part` until it is closed or dropped.
+pub struct Segment {
+    // Dropped before the addresses are free for others: it may be an entry about them.
+    seal: Mutex<Option<ForeignOwner>>,
+    map: Mapping,
+    header: Header,
+    is_closed: AtomicBool,
+    // Dropped last: as long as the file is mapped it is locked.
+    part: Part,
+}
+
+impl Segment {
+    pub fn start(&self) -> NonNull<u8> {
+        let start = self.map.start.as_ptr().wrapping_add(self.header.offset);
+        // Invariant 1: inside the mapping, so not 0.
+        NonNull::new(start).unwrap_or(self.map.start)
+    }
+
+    pub fn len(&self) -> usize {
+        self.header.len
+    }
+
+    fn handles(&self) -> &AtomicU32 {
+        let place = self.map.start.as_ptr().wrapping_add(header::HANDLES);
+        // SAFETY: a number of the header, aligned, mapped while self lives, which every process that has the
+        // segment touches as an atomic.
+        unsafe { AtomicU32::from_ptr(place.cast()) }
+    }
+
+    fn made_at(&self) -> &AtomicU64 {
+        let place = self.map.start.as_ptr().wrapping_add(header::MADE_AT);
+        // SAFETY: as above.
+        unsafe { AtomicU64::from_ptr(place.cast()) }
+    }
+
+    /// A handle goes on its way to whoever takes it.
+    fn send(&self) {
+        self.made_at().store(place::now(), Ordering::Release);
+        self.handles().fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A handle has arrived. One that is taken twice was counted once.
+    fn receive(&self) {
+        let one_less = |count: u32| count.checked_sub(1);
+        let _ = self
+            .handles()
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// As [`Buffer::close`].
+    pub fn close(&self, seal: ForeignOwner) {
+        *self.seal.lock() = Some(seal);
+        self.vacate();
+        self.is_closed.store(true, Ordering::Release);
+        LIVE.lock().leave(&self.part.name, self.part.origin);
+    }
+
+    /// Puts empty pages in the place of the segment's.
+    fn vacate(&self) {
+        let empty = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        if self.map.replace(empty, -1).is_err() {
+            // The range has no pages, perhaps, and handles that reach it: nothing safe is left to do.
+            std::process::abort();
+        }
+    }
+}
+
+impl Buffer {
+    /// A new segment, all zero, for samples that lie as `content` says. It takes all its memory now: a write
+    /// never finds that there is none left.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Io`] where there is no room for it.
+    pub fn make_shared(content: Content) -> Result<Buffer, Error> {
+        let header = Header::new(content)?;
+        let mut live = LIVE.lock();
+        live.sweep();
+        let (name, file) = place::make()?;
+        let path = place::folder().join(&name);
+        let made = place::reserve(&file, &header, &path)
+            .and_then(|()| {
+                file.write_all_at(&header.to_bytes(), 0)
+                    .map_err(|error| Error::io(&error, Some(&path)))
+            })
+            .and_then(|()| live.enter(name, header, file));
+        if made.is_err() {
+            // Whoever cannot make it leaves nothing behind.
+            let _ = std::fs::remove_file(&path);
+        }
+        drop(live);
+        let buffer = made?;
+        #[cfg(target_os = "linux")]
+        if buffer.len() >= HUGE {
+            let start = buffer.start().as_ptr().cast();
+            // SAFETY: the samples' own pages. Advice may be refused; the memory works all the same.
+            unsafe { libc::madvise(start, buffer.len(), libc::MADV_HUGEPAGE) };
+        }
+        Ok(buffer)
+    }
+
+    /// The segment of that name, which another process or this one made; `by_handle` if a handle of it has
+    /// arrived with that. A segment that this process has is the same buffer.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where there is none of that name, [`Error::File`] for one that is damaged.
+    pub fn attach_shared(name: &str, by_handle: bool) -> Result<Buffer, Error> {
+        place::check(name)?;
+        let mut live = LIVE.lock();
+        let known = live.segments.get(name).and_then(|it| it.region.upgrade());
+        let attached = match known {
+            Some(region) => Ok(Buffer(region)),
+            None => place::open(name).and_then(|file| {
+                let header = Header::read(&file)?;
+                live.enter(name.to_owned(), header, file)
+            }),
+        };
+        if let (true, Ok(buffer)) = (by_handle, &attached)
+            && let Some(segment) = buffer.segment()
+        {
+            segment.receive();
+        }
+        live.sweep();
+        drop(live);
+        attached
+    }
+
+    fn segment(&self) -> Option<&Segment> {
+        match &self.0.storage {
+            Storage::Shared(segment) => Some(segment),
+            _ => None,
+        }
+    }
+
+    /// The name and the content of a segment; `None` for memory of another kind.
+    pub fn shared(&self) -> Option<(&str, &Content)> {
+        self.segment()
+            .map(|segment| (segment.part.name.as_str(), &segment.header.content))
+    }
+
+    /// Says that a handle of the segment goes on its way.
+    pub fn send_handle(&self) {
+        if let Some(segment) = self.segment() {
+            segment.send();
+        }
+    }
+}

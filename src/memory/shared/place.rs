@@ -1,0 +1,221 @@
+//! Where segments lie, what they are called, and when their names go.
+
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::header::{self, Header};
+use crate::error::Error;
+
+/// What every name begins with.
+const PREFIX: &str = "audio_samples-";
+
+/// How long a segment that nobody has waits for handles that were made and not taken.
+pub const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
+
+/// Files that live in memory, where the system has such; the folder for temporary files elsewhere.
+pub fn folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if cfg!(target_os = "linux") && memory.is_dir() {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    }
+}
+
+/// An error for what cannot be the name of a segment, and would be some other file's path.
+pub fn check(name: &str) -> Result<(), Error> {
+    let rest = name.strip_prefix(PREFIX).unwrap_or_default();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !rest.is_empty() && rest.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument {
+        message: format!(
+            "{name:?} is not the name of shared audio, which begins with {PREFIX:?}; audio.shared_name \
+             says it"
+        ),
+    })
+}
+
+fn lock(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock_shared() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options.custom_flags(libc::O_NOFOLLOW);
+    options
+}
+
+/// What the system refused about a file, and the way out where its own words say none.
+#[cold]
+fn refused(error: &io::Error, path: &Path) -> Error {
+    match (error.raw_os_error(), Error::io(error, Some(path))) {
+        (Some(libc::EMFILE), Error::Io { code, path, .. }) => Error::Io {
+            code,
+            message: "too many open files: each shared audio keeps one open; let go of some, or raise the \
+                      limit (ulimit -n)"
+                .into(),
+            path,
+        },
+        (_, error) => error,
+    }
+}
+
+/// A new file, empty, locked, under a name that nobody has.
+pub fn make() -> Result<(String, File), Error> {
+    loop {
+        let number = RandomState::new().hash_one(now());
+        let name = format!("{PREFIX}{}-{number:016x}", std::process::id());
+        let path = folder().join(&name);
+        let refused = |error| refused(&error, &path);
+        let file = match options().create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            file => file.map_err(refused)?,
+        };
+        lock(&file).map_err(refused)?;
+        // Who looks for segments that nobody has may have found it before it was locked.
+        if file.metadata().map_err(refused)?.nlink() > 0 {
+            return Ok((name, file));
+        }
+    }
+}
+
+/// The file of that name, locked.
+pub fn open(name: &str) -> Result<File, Error> {
+    let path = folder().join(name);
+    let gone = || Error::Io {
+        code: Some(libc::ENOENT),
+        message:
+            "no shared audio of this name is on this machine: every process that had it has let go \
+                  of it; keep the audio until the other process has attached it"
+                .into(),
+        path: Some(name.to_owned()),
+    };
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => gone(),
+        _ => refused(&error, &path),
+    };
+    let file = options().open(&path).map_err(failed)?;
+    lock(&file).map_err(failed)?;
+    // The last user may have gone between the two.
+    if file.metadata().map_err(failed)?.nlink() == 0 {
+        return Err(gone());
+    }
+    Ok(file)
+}
+
+/// Takes the memory for a segment from the system.
+pub fn reserve(file: &File, header: &Header, path: &Path) -> Result<(), Error> {
+    let parts = [
+        (0, header::LEN),
+        (header.offset, header.end() - header.offset),
+    ];
+    for (from, len) in parts {
+        allocate(file, from, len).map_err(|error| match error.kind() {
+            io::ErrorKind::StorageFull => no_room(&error, header, path),
+            _ => Error::io(&error, Some(path)),
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn allocate(file: &File, from: usize, len: usize) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    loop {
+        // SAFETY: an open file, and two numbers. Without it a full file system would show as a signal in the
+        // middle of a write.
+        let code = unsafe {
+            libc::posix_fallocate(file.as_raw_fd(), from as libc::off_t, len as libc::off_t)
+        };
+        match code {
+            0 => return Ok(()),
+            libc::EINTR => {}
+            code => return Err(io::Error::from_raw_os_error(code)),
+        }
+    }
+}
+
+/// Elsewhere the folder is on a disk, and the system has no such call.
+#[cfg(not(target_os = "linux"))]
+fn allocate(file: &File, from: usize, len: usize) -> io::Result<()> {
+    file.set_len((from + len) as u64)
+}
+
+#[cold]
+fn no_room(error: &io::Error, header: &Header, path: &Path) -> Error {
+    let folder = path.parent().unwrap_or(path);
+    let space = space(folder).map_or(String::new(), |(free, total)| {
+        format!(", of which {free} of {total} bytes are free")
+    });
+    Error::Io {
+        code: error.raw_os_error(),
+        message: format!(
+            "no room for {} bytes of shared audio in {}{space}; free some, or make it larger (for a \
+             container: --shm-size)",
+            header.len,
+            folder.display()
+        ),
+        path: Some(path.display().to_string()),
+    }
+}
+
+/// Free and all bytes of a file system.
+fn space(folder: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = std::ffi::CString::new(folder.as_os_str().as_bytes()).ok()?;
+    // SAFETY: a structure of numbers, for all of which zero is a value.
+    let mut facts: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: a path that ends in a zero, and a place for the answer.
+    let code = unsafe { libc::statvfs(folder.as_ptr(), &raw mut facts) };
+    #[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
+    let size = facts.f_frsize as u64;
+    #[allow(clippy::unnecessary_cast, reason = "as above")]
+    let (free, all) = (facts.f_bavail as u64, facts.f_blocks as u64);
+    (code == 0).then_some((free * size, all * size))
+}
+
+/// Removes the name of a segment that no process has, unless handles of it are on their way.
+pub fn remove_if_unused(path: &Path) {
+    let Ok(file) = options().open(path) else {
+        return;
+    };
+    // A lock for itself alone is to be had when nobody holds another.
+    if file.try_lock().is_err() {
+        return;
+    }
+    let (handles, made_at) = header::on_their_way(&file);
+    if handles == 0 || now().saturating_sub(made_at) > PATIENCE.as_secs() {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Removes the segments that no process has: those of processes that were killed.
+pub fn sweep(is_ours: impl Fn(&str) -> bool) {
+    for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if let Some(name) = name.to_str()
+            && check(name).is_ok()
+            && !is_ours(name)
+        {
+            remove_if_unused(&entry.path());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `share` and `attach`: audio that several processes have at once.
+
+use std::borrow::Cow;
+
+use pyo3::prelude::*;
+
+use crate::audio::Audio;
+use crate::audio::shared::Handle;
+use crate::dtype::Dtype;
+use crate::kernel::Operand;
+use crate::python::audio::AudioSamples;
+use crate::python::indexing::leased;
+use crate::python::{construct, running};
+use crate::registry::Mode;
+
+/// A handle as it is pickled: name, type, shape, strides, first byte, and whether the samples may be changed.
+pub type Parts = (String, String, Vec<usize>, Vec<isize>, usize, bool);
+
+#[pymethods]
+impl AudioSamples {
+    /// The same audio in memory that other processes can have too. The samples are copied into it once; audio
+    /// that lies there already is returned as it is. Read-only audio stays read-only.
+    ///
+    /// Pickled, it is a small handle whatever its length, and whoever unpickles that has the same memory: what
+    /// one process writes, all see. The memory goes when the last process lets go of it, also if that was
+    /// killed. A handle on its way keeps it for ten minutes.
+    ///
+    /// Raises OSError if there is no room for it, and `CopyError` inside `no_copies()`.
+    fn share(slf: &Bound<'_, Self>) -> PyResult<Py<Self>> {
+        let (py, this) = (slf.py(), slf.get());
+        let audio = this.audio();
+        if audio.shared_name().is_some() {
+            audio.samples().require_open("share()")?;
+            return Ok(slf.clone().unbind());
+        }
+        this.allow_copy(
+            py,
+            "share() copies the samples into shared memory once; zeros(shape, sample_rate, shared=True) \
+             makes them there",
+        )?;
+        let writable = audio.samples().writable();
+        let shape = audio.layout().shape();
+        let room =
+            py.detach(|| Audio::zeros_shared(shape, audio.dtype(), audio.rate(), writable))?;
+        running::run(py, this.bytes_per_pass(), |manner| {
+            room.assign(&Operand::Samples(audio.samples().strided()), manner)
+        })?;
+        let shared = if writable {
+            room
+        } else {
+            room.with_samples(room.samples().readonly())
+        };
+        Py::new(py, AudioSamples::new(shared))
+    }
+
+    /// The name under which other processes attach the memory of this audio; None unless it was shared.
+    #[getter]
+    fn shared_name(&self) -> Option<&str> {
+        self.audio().shared_name()
+    }
+
+    /// The shared audio of that name, which another process made with `share()`: all of it, and no copy. What
+    /// is expected of it can be said with `shape` and `dtype`.
+    ///
+    /// Raises FileNotFoundError where there is none, ValueError for another shape or type than expected, and
+    /// `AudioFileError` where it is damaged.
+    #[staticmethod]
+    #[pyo3(signature = (name, *, shape = None, dtype = None))]
+    fn attach(
+        py: Python<'_>,
+        name: Cow<'_, str>,
+        shape: Option<&Bound<'_, PyAny>>,
+        dtype: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<AudioSamples> {
+        let shape = shape.map(construct::shape).transpose()?;
+        let dtype = dtype.map(construct::dtype).transpose()?;
+        let audio = py.detach(|| Audio::attach(&name))?;
+        audio.require(shape.as_deref(), dtype)?;
+        Ok(AudioSamples::new(audio))
+    }
+}
+
+/// What is pickled instead of shared samples; `None` for samples that are not shared.
+pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<Parts>> {
+    // Who has the samples alone has them alone, and closed audio has none.
+    let made = leased(py, &[(audio, Mode::Read)], || Ok(audio.handle()))?;
+    Ok(made.map(|handle| {
+        let dtype = handle.dtype.name().to_owned();
+        let Handle {
+            name,
+            shape,
+            strides,
+            offset,
+            writable,
+            ..
+        } = handle;
+        (name, dtype, shape, strides, offset, writable)
+    }))
+}
+
+/// The audio that a pickled handle stands for.
+#[pyfunction]
+#[pyo3(name = "_attach")]
+pub fn attach_handle(py: Python<'_>, parts: Parts) -> PyResult<AudioSamples> {
+    let (name, dtype, shape, strides, offset, writable) = parts;
+    let handle = Handle {
+        dtype: Dtype::from_name(&dtype)?,
+        name,
+        shape,
+        strides,
+        offset,
+        writable,
+    };
+    Ok(AudioSamples::new(py.detach(|| Audio::of_handle(&handle))?))
+}

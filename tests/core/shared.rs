@@ -1,0 +1,165 @@
+//! Segments: one buffer in a process, a name as long as somebody has it, and no lock that a fork loses.
+
+#![cfg(not(miri))] // Miri has no files that are mapped.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use audio_samples::audio::{Audio, Manner, SampleRate};
+use audio_samples::dtype::Dtype;
+use audio_samples::error::Error;
+use audio_samples::kernel::{Operand, Scalar};
+use audio_samples::registry::{Kind, Patience};
+use rstest::rstest;
+
+use crate::samples::values;
+
+fn silence(shape: &[usize], dtype: Dtype) -> Audio {
+    Audio::zeros_shared(shape, dtype, SampleRate::new(8000).unwrap(), true).unwrap()
+}
+
+fn fill(audio: &Audio, value: i64) -> Result<(), Error> {
+    audio.assign(&Operand::Scalar(Scalar::Int(value)), Manner::brief())
+}
+
+fn path_of(audio: &Audio) -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let folder = if cfg!(target_os = "linux") && memory.is_dir() {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    };
+    folder.join(audio.shared_name().unwrap())
+}
+
+/// Whether the name goes. A child that another test forks has every segment for a moment; what it leaves goes
+/// when somebody looks.
+fn goes(path: &Path) -> bool {
+    for _ in 0..100 {
+        if !path.exists() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(50));
+        drop(silence(&[1], Dtype::Int16));
+    }
+    false
+}
+
+#[rstest]
+fn a_segment_that_is_attached_twice_is_one_buffer(
+    #[values(Dtype::Int16, Dtype::Int32, Dtype::Float32, Dtype::Float64)] dtype: Dtype,
+    #[values(vec![5], vec![2, 3], vec![0], vec![3, 0])] shape: Vec<usize>,
+) {
+    let audio = silence(&shape, dtype);
+    let again = Audio::attach(audio.shared_name().unwrap()).unwrap();
+    assert!(
+        audio
+            .samples()
+            .buffer()
+            .same_allocation(again.samples().buffer())
+    );
+    assert_eq!(again.layout(), audio.layout());
+    assert_eq!(
+        (again.dtype(), again.rate()),
+        (dtype, SampleRate::new(8000).unwrap())
+    );
+    fill(&again, 3).unwrap();
+    assert_eq!(values(&audio), values(&again));
+    assert_eq!(audio.samples().buffer().owner_name(), "shared");
+}
+
+#[test]
+fn the_name_goes_with_the_last_handle() {
+    let audio = silence(&[4], Dtype::Int16);
+    let path = path_of(&audio);
+    let again = Audio::attach(audio.shared_name().unwrap()).unwrap();
+    drop(audio);
+    assert!(path.exists());
+    drop(again);
+    assert!(goes(&path));
+}
+
+#[test]
+fn a_handle_is_the_same_samples_and_keeps_the_name_until_it_is_taken() {
+    let audio = silence(&[2, 10], Dtype::Int32);
+    let part = audio
+        .with_layout(audio.layout().take_frames(2, 4, 2).unwrap())
+        .unwrap();
+    fill(&part, 1).unwrap();
+    let (handle, path) = (part.handle().unwrap(), path_of(&audio));
+    drop((audio, part));
+    assert!(path.exists());
+    let taken = Audio::of_handle(&handle).unwrap();
+    assert_eq!(values(&taken), [[1.0; 4]; 2]);
+    drop(taken);
+    assert!(goes(&path));
+    let code = libc::ENOENT;
+    assert!(
+        matches!(Audio::of_handle(&handle), Err(Error::Io { code: Some(it), .. }) if it == code)
+    );
+}
+
+#[test]
+fn a_handle_that_does_not_fit_is_refused() {
+    let audio = silence(&[10], Dtype::Int16);
+    let handle = audio.handle().unwrap();
+    for wrong in [
+        audio_samples::audio::shared::Handle {
+            shape: vec![11],
+            ..handle.clone()
+        },
+        audio_samples::audio::shared::Handle {
+            dtype: Dtype::Float64,
+            ..handle.clone()
+        },
+        audio_samples::audio::shared::Handle {
+            offset: 2,
+            ..handle.clone()
+        },
+    ] {
+        assert!(Audio::of_handle(&wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn closed_memory_is_nobodys() {
+    let audio = silence(&[100], Dtype::Float32);
+    let path = path_of(&audio);
+    let again = audio.clone();
+    let samples = audio.samples();
+    let export = samples.export(Kind::Array, true, samples.layout()).unwrap();
+    let refused = samples.close(Patience::Never);
+    assert!(matches!(refused, Err(Error::Borrowed { message }) if message.contains("numpy")));
+    drop(export);
+    samples.close(Patience::Never).unwrap();
+    samples.close(Patience::Never).unwrap();
+    assert!(goes(&path));
+    assert_eq!(fill(&again, 1), Err(Error::Closed));
+}
+
+#[test]
+fn threads_that_make_attach_and_drop_leave_nothing() {
+    let audio = silence(&[64], Dtype::Int16);
+    let name = audio.shared_name().unwrap().to_owned();
+    let path = path_of(&audio);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    let again = Audio::attach(&name).unwrap();
+                    assert!(fill(&again, 2).is_ok() || again.layout().is_empty());
+                    let own = silence(&[8], Dtype::Int16);
+                    let path = path_of(&own);
+                    let handle = own.handle().unwrap();
+                    drop(own);
+                    drop(Audio::of_handle(&handle).unwrap());
+                    assert!(goes(&path));
+                }
+            });
+        }
+    });
+    assert!(path.exists());
+    drop(audio);
+    assert!(goes(&path));
+}
