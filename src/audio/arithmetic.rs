@@ -116,17 +116,37 @@ impl Audio {
                 return Ok(self.with_samples(fresh.share()));
             }
         }
+        let given = operand;
         let operand = fit_operand(operand, self.layout())?;
         let (a, b) = operation.sides(&side, &operand);
-        let (claims, count) = with_claim_of(own.claim(Mode::Read), &operand);
+        let (claims, count) = with_claim_of(own.claim(Mode::Read), given);
         access_to(
             &own,
             &claims[..count],
             manner.effort,
             manner.patience,
-            |access| windows::binary(access, operation, &fresh.strided(), a, b),
+            |access| {
+                self.refuse_unused_zero(access, &operation, given)?;
+                windows::binary(access, operation, &fresh.strided(), a, b)
+            },
         )??;
         Ok(self.with_samples(fresh.share()))
+    }
+
+    /// A zero divisor is refused also where there is no sample to divide, as the number zero is.
+    fn refuse_unused_zero(
+        &self,
+        access: &Access,
+        operation: &Operation,
+        operand: &Operand<'_>,
+    ) -> Result<(), Error> {
+        let divides = operation.operator == Operator::Div && !operation.reflected;
+        match operand {
+            Operand::Samples(divisor) if divides && self.layout().is_empty() => {
+                kernel::check_divisor(access, divisor)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `audio op= operand`: same object, same memory, same views.
@@ -153,14 +173,18 @@ impl Audio {
         if manner.is_brief() && operation.at_once(&out, operand, &out, (&side, operand)) {
             return Ok(());
         }
+        let given = operand;
         let operand = fit_operand(operand, self.layout())?;
-        let (claims, count) = with_claim_of(out.claim(Mode::Write), &operand);
+        let (claims, count) = with_claim_of(out.claim(Mode::Write), given);
         access_to(
             &out,
             &claims[..count],
             manner.effort,
             manner.patience,
-            |access| windows::binary(access, operation, &out, &side, &operand),
+            |access| {
+                self.refuse_unused_zero(access, &operation, given)?;
+                windows::binary(access, operation, &out, &side, &operand)
+            },
         )?
     }
 }

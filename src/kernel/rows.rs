@@ -196,6 +196,12 @@ impl<'a, R: Element> Row<'_, 'a, R> {
                     return self.store(out, x, y, task.stream);
                 }
             }
+            (Work::Binary(operator), Side::Gather(AnySource::Float32(x)), Side::Ready(y)) => {
+                if let Some((out, y)) = self.widens(x, y) {
+                    task.arch.widened(operator, out, y);
+                    return false;
+                }
+            }
             _ => {}
         }
         let mut blocks = scratch.blocks();
@@ -228,6 +234,24 @@ impl<'a, R: Element> Row<'_, 'a, R> {
             }
         }
         noted
+    }
+
+    /// Destination and operand, if this is float32 `out op= y` with float64 `y`, both side by side.
+    fn widens(
+        &self,
+        x: &Source<'a, f32>,
+        y: &Feed<'a, R>,
+    ) -> Option<(Target<'a, f32>, Source<'a, f64>)> {
+        let (AnyTarget::Float32(out), Feed::Row(y)) = (self.out, y) else {
+            return None;
+        };
+        let AnySource::Float64(y) = R::any_source(*y) else {
+            return None;
+        };
+        let task = self.task;
+        let plain = task.mode == Mode::Plain && task.early == [false; 2] && !task.dry;
+        let own = x.is_own(&out) && out.is_dense() && y.is_dense();
+        (plain && own && task.order == Order::Any).then_some((out, y))
     }
 
     fn block(&self, number: usize, blocks: &mut Blocks<'_, R>) -> bool {

@@ -60,3 +60,17 @@ def test_memory_that_starts_anywhere(dtype: Any, start: int) -> None:
         assert_same_bits(shared, wanted)
         audio += operand
         assert_same_bits(audio, wanted)
+
+
+@pytest.mark.parametrize("shape", [(0,), (1, 0), (2, 0)])
+@pytest.mark.parametrize("dtype", SAMPLE_TYPES)
+def test_a_zero_divisor_is_refused_where_there_is_nothing_to_divide(shape: Any, dtype: Any) -> None:
+    audio = AudioSamples.zeros(shape, RATE, dtype=dtype)
+    for zero in (0, 0.0, np.zeros(1), np.zeros(1, np.int16), AudioSamples.zeros(1, RATE)):
+        with pytest.raises(ZeroDivisionError):
+            audio / zero
+        if np.issubdtype(dtype, np.floating):
+            with pytest.raises(ZeroDivisionError):
+                audio /= zero
+    assert (audio / np.zeros(0)).shape == shape
+    assert (np.zeros(1) / audio).shape == shape

@@ -3,12 +3,14 @@
 use std::marker::PhantomData;
 
 use crate::dtype::Sample;
+use crate::kernel::Operator;
 use crate::kernel::arch::Arch;
 use crate::kernel::arch::element::{Combination, Element, Mode, Sign};
 use crate::kernel::arch::loops::{
-    Apply, Combine, Every, Input, Lane, LaneOut, Own, Same, Steps, StepsOut, StreamCombine,
+    Apply, Combine, Every, Input, Lane, LaneOut, Own, OwnWidened, Rounded, Same, Steps, StepsOut,
+    StreamCombine,
 };
-use crate::kernel::arch::operators::{Binary, Noting, Unary};
+use crate::kernel::arch::operators::{Add, Binary, Div, Mul, Noting, Sub, Unary};
 use crate::kernel::row::Feed;
 use crate::view::{Source, Target};
 
@@ -186,6 +188,31 @@ impl Arch {
         };
         // SAFETY: as for `dense`; the two values outlive the loop.
         unsafe { self.run(body) }
+    }
+
+    /// `out op= y` for float32 samples and float64 beside them, computed in float64 without a detour through a
+    /// block. Both lie side by side and apart from each other. Notes nothing.
+    pub fn widened(self, operator: Operator, out: Target<'_, f32>, y: Source<'_, f64>) {
+        match operator {
+            Operator::Add => self.widened_by::<Add>(out, y),
+            Operator::Sub => self.widened_by::<Sub>(out, y),
+            Operator::Mul => self.widened_by::<Mul>(out, y),
+            Operator::Div => self.widened_by::<Div>(out, y),
+        }
+    }
+
+    fn widened_by<O: Binary<f64>>(self, out: Target<'_, f32>, y: Source<'_, f64>) {
+        assert!(out.is_dense() && y.is_dense(), "samples side by side");
+        assert_eq!(out.len(), y.len(), "rows of one length");
+        let body = Combine::<f64, O, _, _, _> {
+            out: Rounded(out.as_mut_ptr().cast()),
+            x: OwnWidened,
+            y: Lane(y.as_ptr().cast()),
+            len: out.len(),
+            operator: PhantomData,
+        };
+        // SAFETY: one length, side by side, and what Source and Target promise.
+        unsafe { self.run(body) };
     }
 
     /// `out = op x`. Returns whether something was noted.

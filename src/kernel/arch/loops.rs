@@ -167,6 +167,41 @@ impl<T: Sample> Output<T> for StepsOut<T> {
     }
 }
 
+/// A float32 destination of what is computed in float64: rounded once, when it is stored.
+#[derive(Clone, Copy)]
+pub struct Rounded(pub *mut f32);
+/// The samples of a [`Rounded`] destination, widened.
+#[derive(Clone, Copy)]
+pub struct OwnWidened;
+
+impl Output<f64> for Rounded {
+    #[inline(always)]
+    unsafe fn put(self, index: usize, value: f64) {
+        // SAFETY: the caller's promise.
+        let place = unsafe { self.0.add(index) };
+        // SAFETY: as above.
+        unsafe { place.write_unaligned(value as f32) }
+    }
+    #[inline(always)]
+    fn start(self) -> *mut f64 {
+        self.0.cast()
+    }
+}
+
+impl Input<f64> for OwnWidened {
+    #[inline(always)]
+    unsafe fn get(self, out: *mut f64, index: usize) -> f64 {
+        // SAFETY: the caller's promise; what a `Rounded` destination starts with is float32.
+        let place = unsafe { out.cast::<f32>().add(index) };
+        // SAFETY: as above.
+        f64::from(unsafe { place.read_unaligned() })
+    }
+    #[inline(always)]
+    fn skip(self, _index: usize) -> Self {
+        self
+    }
+}
+
 /// `out[i] = x[i] op y[i]`. Returns whether a pair was noted.
 ///
 /// Invariant 1: `out`, `x` and `y` have `len` samples that may be read and, in `out`, written.
