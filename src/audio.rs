@@ -4,12 +4,14 @@
 //! only the samples do. Two handles on the same samples see each other's changes.
 
 mod arithmetic;
+mod codec;
 pub mod edit;
 pub mod encoding;
 pub mod file;
 pub mod generation;
 pub mod mapped;
 pub mod pcm;
+pub mod source;
 pub mod stream;
 pub mod wav;
 pub mod windows;

@@ -5,21 +5,24 @@
 
 mod arithmetic;
 mod audio;
-mod blocks;
 mod borrowing;
 mod construct;
+mod edit;
 mod errors;
 mod exchange;
+mod facts;
 mod files;
 mod functions;
 mod generation;
 mod indexing;
+mod input;
 mod mapped;
 mod memory;
 mod operand;
 mod pickling;
 mod policy;
 mod running;
+mod stream;
 mod tensors;
 mod ufunc;
 mod views;
@@ -32,9 +35,9 @@ mod _audio_samples {
     #[pymodule_export]
     use super::audio::AudioSamples;
     #[pymodule_export]
-    use super::blocks::{FileEdit, FileStream, edit, stream};
-    #[pymodule_export]
     use super::borrowing::Borrow;
+    #[pymodule_export]
+    use super::edit::{FileEdit, edit};
     #[pymodule_export]
     use super::files::{AudioInfo, info, read, write};
     #[pymodule_export]
@@ -49,6 +52,8 @@ mod _audio_samples {
     use super::policy::_use_policy;
     #[pymodule_export]
     use super::running::{num_threads, set_num_threads};
+    #[pymodule_export]
+    use super::stream::{FileStream, stream};
     #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;

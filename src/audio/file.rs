@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
 use crate::audio::encoding::Encoding;
-use crate::audio::pcm::{self, Info};
+use crate::audio::source::{self, Facts, Input};
 use crate::audio::wav;
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -26,27 +26,33 @@ const MAX_NAMES: usize = 16;
 /// Endings of file names that promise WAV.
 const WAV_ENDINGS: [&str; 4] = ["", "wav", "wave", "bwf"];
 
-/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`pcm::read`].
+/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`source::read`].
 ///
 /// # Errors
-/// As [`pcm::read`], with the path.
+/// As [`source::read`], with the path.
 pub fn read(
     path: &Path,
     dtype: Option<Dtype>,
     start: u64,
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
-    let mut file = open(path, false)?;
-    pcm::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
+    source::read(input(path)?, dtype, start, frames).map_err(|error| named(error, path))
 }
 
-/// What a file holds, without decoding it.
+/// The bytes of the file at a path.
 ///
 /// # Errors
-/// As [`pcm::info`], with the path.
-pub fn info(path: &Path) -> Result<Info, Error> {
-    let mut file = open(path, false)?;
-    pcm::info(&mut file).map_err(|error| named(error, path))
+/// [`Error::Io`] with the path, and [`Error::File`] for what is no regular file.
+pub fn input(path: &Path) -> Result<Input<'static>, Error> {
+    Ok(Box::new(open(path, false)?))
+}
+
+/// What a file holds; see [`source::facts`] for those that have to be read to know it.
+///
+/// # Errors
+/// As [`source::facts`], with the path.
+pub fn info(path: &Path) -> Result<Facts, Error> {
+    source::facts(input(path)?).map_err(|error| named(error, path))
 }
 
 /// Writes audio to a path; see [`wav::write`]. An existing file is replaced when all is written, and keeps
@@ -80,9 +86,13 @@ fn require_wav_ending(path: &Path) -> Result<(), Error> {
 }
 
 /// The error with the path of the file in it.
-pub(super) fn named(error: Error, path: &Path) -> Error {
+pub fn named(error: Error, path: &Path) -> Error {
     match error {
         Error::File { offset, message } => Error::File {
+            offset,
+            message: format!("'{}': {message}", path.display()),
+        },
+        Error::Compressed { offset, message } => Error::Compressed {
             offset,
             message: format!("'{}': {message}", path.display()),
         },

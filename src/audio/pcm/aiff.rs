@@ -161,11 +161,11 @@ fn parse_common<R: Read + Seek>(
     let (encoding, order) = encoding(compression, bits).ok_or_else(|| {
         let place = if is_compressed { at + 18 } else { at + 6 };
         let message = format!(
-            "the samples are compressed or of an unknown kind ({}, {bits} bits); plain integers of 1 to \
-             32 bits and floats are read",
+            "the samples are compressed or of an unknown kind ({}, {bits} bits), and not plain \
+             integers of 1 to 32 bits or floats",
             bytes::letters(compression)
         );
-        Error::damaged(place, message)
+        Error::compressed(place, message)
     })?;
     let hertz = extended(rate);
     let rate = SampleRate::new(hertz.round() as u32).map_err(|_| {

@@ -120,10 +120,10 @@ fn describe<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<D
     let [flags, packet_bytes, packet_frames, channels, bits] = [0, 1, 2, 3, 4].map(number);
     if kind != *b"lpcm" {
         let message = format!(
-            "the samples are compressed or of an unknown kind ({}); plain integers and floats are read",
+            "the samples are compressed or of an unknown kind ({}), and not plain integers or floats",
             bytes::letters(kind)
         );
-        return Err(Error::damaged(at + 8, message));
+        return Err(Error::compressed(at + 8, message));
     }
     if channels == 0 || channels > 1 << 16 {
         let message = format!("the file claims {channels} channels; 1 to 65536 are read");

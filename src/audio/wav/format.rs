@@ -80,10 +80,10 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
         _ => {
             let name = codec_name(tag);
             let message = format!(
-                "the samples are compressed or of an unknown kind (format {tag:#06x}{name}); PCM and \
-                 IEEE float are read"
+                "the samples are compressed or of an unknown kind (format {tag:#06x}{name}), and not \
+                 plain PCM or IEEE float"
             );
-            return Err(Error::damaged(tag_offset, message));
+            return Err(Error::compressed(tag_offset, message));
         }
     };
     let whole = u32::from(channels) * encoding.width() as u32;
