@@ -39,7 +39,7 @@ mod _audio_samples {
     #[pymodule_export]
     use super::edit::{FileEdit, edit};
     #[pymodule_export]
-    use super::files::{AudioInfo, info, read, write};
+    use super::files::{AudioInfo, info, read, read_many, write};
     #[pymodule_export]
     use super::generation::generation;
     #[pymodule_export]

@@ -451,8 +451,31 @@ def stream(
     reuse: bool = False,
 ) -> FileStream: ...
 def open(path: _Path, mode: Literal["r", "r+"] = "r") -> AudioSamples[Any]: ...
+@overload
+def read_many(
+    paths: Sequence[_Path],
+    *,
+    workers: int | None = None,
+    dtype: type[_T],
+    start: int = 0,
+    frames: int | None = None,
+) -> list[AudioSamples[_T]]: ...
+@overload
+def read_many(
+    paths: Sequence[_Path],
+    *,
+    workers: int | None = None,
+    dtype: DTypeLike | None = None,
+    start: int = 0,
+    frames: int | None = None,
+) -> list[AudioSamples[Any]]: ...
 def write(
-    path_or_file: _Path | BinaryIO, audio: AudioSamples[Any], *, subtype: str | None = None
+    path_or_file: _Path | BinaryIO,
+    audio: AudioSamples[Any],
+    *,
+    subtype: str | None = None,
+    format: str | None = None,
+    metadata_from: _Source | None = None,
 ) -> None: ...
 
 @final
@@ -473,6 +496,16 @@ class AudioInfo:
     def duration(self) -> float: ...
     @property
     def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def channel_positions(self) -> tuple[str, ...] | None: ...
+    @property
+    def tags(self) -> dict[str, str]: ...
+    @property
+    def cues(self) -> list[tuple[int, str]]: ...
+    @property
+    def mappable(self) -> bool: ...
+    @property
+    def obstacle(self) -> str | None: ...
 
 def info(path_or_file: _Source) -> AudioInfo: ...
 def num_threads() -> int: ...

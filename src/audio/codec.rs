@@ -14,6 +14,7 @@
 mod guard;
 mod opening;
 mod planes;
+mod telling;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::view::{Access, Fresh, Strided};
 use guard::guarded;
+pub(super) use guard::guarded_write;
 use opening::Opened;
 
 /// Frames that one byte of a file may stand for before memory is only given to frames that were decoded:

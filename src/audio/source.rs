@@ -163,16 +163,6 @@ pub fn read(
     Source::open(input)?.read(dtype, start, frames)
 }
 
-/// What a file holds, with the number of its frames.
-///
-/// # Errors
-/// As [`read`].
-pub fn facts(input: Input<'_>) -> Result<Facts, Error> {
-    let mut source = Source::open(input)?;
-    source.count()?;
-    Ok(source.facts)
-}
-
 /// Memory for some frames of a file.
 pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, Error> {
     if channels == 1 {

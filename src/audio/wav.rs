@@ -31,3 +31,4 @@ mod writing;
 pub use crate::audio::pcm::{Chunk, Container, Header, Info, info, read};
 pub(super) use header::header;
 pub use writing::write;
+pub(super) use writing::write_passing;

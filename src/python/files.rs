@@ -1,12 +1,18 @@
 //! `read`, `write` and `info`: paths and file objects to the core's readers and writers.
 
+use std::path::PathBuf;
+
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::audio::encoding::Encoding;
+use crate::audio::file;
+use crate::audio::many::{self, Wanted};
+use crate::audio::particulars::{self, Particulars};
+use crate::audio::passing::Passing;
 use crate::audio::source::{self, Facts};
-use crate::audio::{file, wav};
+use crate::audio::writing::{self, Format, Recipe};
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
 use crate::python::input::{From, To};
@@ -72,36 +78,84 @@ pub fn read(
     Ok(AudioSamples::new(audio))
 }
 
-/// Writes audio as WAV to a path or a binary file object.
+/// Reads several files at once, each with a thread, and gives a list of their audio in the order of the paths.
 ///
-/// `subtype` is `PCM_U8`, `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE`; without it the one of the
-/// audio's type. Floats become integers rounded to the nearest, ties to even, and saturated. A path is
-/// written beside its target and renamed: a failure leaves the old file.
+/// `workers` is how many are read at a time, by default as many as the machine has cores. `dtype`, `start` and
+/// `frames` as for `read`, for each of them. Raises the error of the first path that has one.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, audio, *rest, subtype = None),
-    text_signature = "(path_or_file, audio, *, subtype=None)"
+    signature = (paths, *, workers = None, dtype = None, start = None, frames = None),
+    text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None)"
+)]
+pub fn read_many(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    workers: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    start: Option<&Bound<'_, PyAny>>,
+    frames: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<AudioSamples>> {
+    let wanted = Wanted {
+        dtype: dtype.map(construct::dtype).transpose()?,
+        start: start.map_or(Ok(0), first_frame)?,
+        frames: frames.map_or(Ok(None), number_of_frames)?,
+    };
+    let workers = match workers {
+        Some(given) => {
+            usize::try_from(construct::count(given, "workers", 1)?).unwrap_or(usize::MAX)
+        }
+        None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+    };
+    let read = running::wait(py, |patience| many::read(&paths, wanted, workers, patience))?;
+    Ok(read.into_iter().map(AudioSamples::new).collect())
+}
+
+/// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC.
+///
+/// The ending of the path says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is
+/// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
+/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. Floats become integers
+/// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file whose chunks
+/// besides the samples go into the new file of the same kind. A path is written beside its target and renamed: a
+/// failure leaves the old file.
+#[pyfunction]
+#[pyo3(
+    signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None),
+    text_signature = "(path_or_file, audio, *, subtype=None, format=None, metadata_from=None)"
 )]
 pub fn write(
-    py: Python<'_>,
     path_or_file: &Bound<'_, PyAny>,
     audio: &Bound<'_, PyAny>,
     rest: &Bound<'_, PyTuple>,
     subtype: Option<&str>,
+    format: Option<&str>,
+    metadata_from: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
+    let py = path_or_file.py();
     let audio = match audio.cast::<AudioSamples>() {
         Ok(audio) if rest.is_empty() => audio,
         _ => return Err(no_audio(audio, rest)?),
     };
-    let encoding = subtype.map(Encoding::from_name).transpose()?;
+    let passing = match metadata_from {
+        Some(given) => {
+            let (from, input) = From::open(given)?;
+            from.finish(py.detach(|| Passing::from(input)))?
+        }
+        None => Passing::default(),
+    };
+    let recipe = Recipe {
+        format: format.map(Format::from_name).transpose()?,
+        encoding: subtype.map(Encoding::from_name).transpose()?,
+        passing,
+    };
     let audio = audio.get().audio();
     match To::of(path_or_file)? {
         To::Path(path) => {
-            running::wait(py, |patience| file::write(&path, audio, encoding, patience))
+            running::wait(py, |patience| file::write(&path, audio, &recipe, patience))
         }
         To::Object(mut object) => {
             let result = running::wait(py, |patience| {
-                wav::write(&mut object, audio, encoding, patience)
+                writing::write(&mut object, audio, &recipe, patience)
             });
             object.finish(result)
         }
@@ -130,12 +184,58 @@ fn no_audio(given: &Bound<'_, PyAny>, rest: &Bound<'_, PyTuple>) -> PyResult<PyE
 #[pyclass(frozen, module = "audio_samples")]
 pub struct AudioInfo {
     facts: Facts,
+    told: Particulars,
 }
 
 facts_of!(AudioInfo);
 
 #[pymethods]
 impl AudioInfo {
+    /// Where each channel is heard, such as `('FL', 'FR')`, if the file says it.
+    #[getter]
+    fn channel_positions<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let positions = &self.told.positions;
+        let some = (!positions.is_empty()).then(|| PyTuple::new(py, positions));
+        some.transpose()
+    }
+
+    /// Texts such as the title, by their names. Where a name stands for several, they are lines.
+    #[getter]
+    fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let tags = PyDict::new(py);
+        for (name, value) in &self.told.tags {
+            let before: Option<String> = tags
+                .get_item(name)?
+                .map(|text| text.extract())
+                .transpose()?;
+            let value = match before {
+                Some(before) => format!("{before}\n{value}"),
+                None => value.clone(),
+            };
+            tags.set_item(name, value)?;
+        }
+        Ok(tags)
+    }
+
+    /// Places in the file as `(frame, label)`, in the order of frames.
+    #[getter]
+    fn cues(&self) -> Vec<(u64, String)> {
+        let cues = self.told.cues.iter();
+        cues.map(|cue| (cue.frame, cue.label.clone())).collect()
+    }
+
+    /// Whether `open` maps the file.
+    #[getter]
+    fn mappable(&self) -> bool {
+        self.told.obstacle.is_none()
+    }
+
+    /// Why `open` does not map the file; None if it does.
+    #[getter]
+    fn obstacle(&self) -> Option<&str> {
+        self.told.obstacle.as_deref()
+    }
+
     fn __repr__(&self) -> String {
         facts::shown("AudioInfo", &self.facts)
     }
@@ -146,6 +246,9 @@ impl AudioInfo {
 #[pyfunction]
 pub fn info(py: Python<'_>, path_or_file: &Bound<'_, PyAny>) -> PyResult<AudioInfo> {
     let (from, input) = From::open(path_or_file)?;
-    let facts = from.finish(py.detach(|| source::facts(input)))?;
-    Ok(AudioInfo { facts })
+    let told = from.finish(py.detach(|| particulars::of(input)))?;
+    Ok(AudioInfo {
+        facts: told.facts.clone(),
+        told,
+    })
 }

@@ -1,6 +1,7 @@
 //! The core, without an interpreter.
 
 mod borrowing;
+mod decoding;
 mod dtype;
 mod error;
 mod file;

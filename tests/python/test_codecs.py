@@ -1,4 +1,4 @@
-"""Every codec that is read, against soundfile; where soundfile has none, against what was encoded."""
+"""Every codec that soundfile writes is read as soundfile reads it."""
 
 import io
 import mmap
@@ -15,15 +15,14 @@ from audio_samples import AudioFileError
 RATE = 44_100
 FRAMES = 60_000
 
-# container, subtype, type, channels, how far the samples may be from soundfile's
-EXACT = 0.0
-FLOAT = 4e-6
+# Lossy decoders differ by roundings.
+TOLERANCE = {"VORBIS": 4e-6, "MPEG_LAYER_III": 4e-6}
 WRITTEN = [
-    *[("FLAC", f"PCM_{bits}", EXACT) for bits in ("S8", "16", "24")],
-    *[("WAV", law, EXACT) for law in ("ULAW", "ALAW")],
-    *[("AIFF", law, EXACT) for law in ("ULAW", "ALAW")],
-    ("OGG", "VORBIS", FLOAT),
-    ("MP3", "MPEG_LAYER_III", FLOAT),
+    *[("FLAC", f"PCM_{bits}") for bits in ("S8", "16", "24")],
+    *[(container, "ULAW") for container in ("WAV", "RF64", "W64", "AIFF", "CAF")],
+    *[(container, "ALAW") for container in ("WAV", "RF64", "W64", "AIFF", "CAF")],
+    ("OGG", "VORBIS"),
+    ("MP3", "MPEG_LAYER_III"),
 ]
 NATIVE = {
     "PCM_S8": "int16",
@@ -68,15 +67,15 @@ def recordings(tmp_path_factory):
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize(("container", "subtype", "tolerance"), WRITTEN)
-def test_the_samples_are_those_of_soundfile(recordings, container, subtype, tolerance, channels):
+@pytest.mark.parametrize(("container", "subtype"), WRITTEN)
+def test_the_samples_are_those_of_soundfile(recordings, container, subtype, channels):
     path = recordings(container, subtype, channels)
     audio = audio_samples.read(path)
     assert audio.dtype == NATIVE[subtype]
     assert (audio.sample_rate, audio.num_channels) == (RATE, channels)
     expected = soundfile.read(path, dtype=audio.dtype.name, always_2d=True)[0].T
     assert planes(audio).shape == expected.shape
-    assert np.abs(planes(audio).astype(float) - expected).max() <= tolerance
+    assert np.abs(planes(audio).astype(float) - expected).max() <= TOLERANCE.get(subtype, 0)
     info = audio_samples.info(path)
     assert (info.format, info.subtype) == (container, subtype)
     assert (info.frames, info.num_channels, info.dtype) == (
@@ -100,10 +99,8 @@ def test_vorbis_of_more_channels_than_are_decoded_right_is_refused(recordings):
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "float32", "float64"])
-@pytest.mark.parametrize(("container", "subtype", "tolerance"), WRITTEN)
-def test_a_type_asked_for_is_converted_to_while_decoding(
-    recordings, container, subtype, tolerance, dtype
-):
+@pytest.mark.parametrize(("container", "subtype"), WRITTEN)
+def test_a_type_asked_for_is_converted_to_while_decoding(recordings, container, subtype, dtype):
     path = recordings(container, subtype, 2)
     native = audio_samples.read(path)
     assert np.array_equal(audio_samples.read(path, dtype=dtype), native.convert(dtype))
@@ -111,12 +108,10 @@ def test_a_type_asked_for_is_converted_to_while_decoding(
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize(
-    ("container", "subtype", "tolerance"),
-    [*WRITTEN, ("WAV", "MS_ADPCM", None), ("WAV", "IMA_ADPCM", None)],
+    ("container", "subtype"),
+    [*WRITTEN, ("WAV", "MS_ADPCM"), ("WAV", "IMA_ADPCM")],
 )
-def test_any_range_is_the_same_as_that_part_of_the_whole(
-    recordings, container, subtype, tolerance, channels
-):
+def test_any_range_is_the_same_as_that_part_of_the_whole(recordings, container, subtype, channels):
     path = recordings(container, subtype, channels)
     whole = planes(audio_samples.read(path))
     count = whole.shape[1]
@@ -130,8 +125,8 @@ def test_any_range_is_the_same_as_that_part_of_the_whole(
         audio_samples.read(path, start=count + 1)
 
 
-@pytest.mark.parametrize(("container", "subtype", "tolerance"), WRITTEN)
-def test_blocks_are_parts_of_the_whole_whatever_the_hop(recordings, container, subtype, tolerance):
+@pytest.mark.parametrize(("container", "subtype"), WRITTEN)
+def test_blocks_are_parts_of_the_whole_whatever_the_hop(recordings, container, subtype):
     path = recordings(container, subtype, 2)
     whole = audio_samples.read(path).to_numpy()
     for block, hop in ((4096, 4096), (5000, 1700), (3000, 7000)):
@@ -142,8 +137,8 @@ def test_blocks_are_parts_of_the_whole_whatever_the_hop(recordings, container, s
                 assert np.array_equal(part, whole[:, start : start + block])
 
 
-@pytest.mark.parametrize(("container", "subtype", "tolerance"), WRITTEN)
-def test_a_stream_goes_back_and_forth(recordings, container, subtype, tolerance):
+@pytest.mark.parametrize(("container", "subtype"), WRITTEN)
+def test_a_stream_goes_back_and_forth(recordings, container, subtype):
     path = recordings(container, subtype, 2)
     whole = audio_samples.read(path).to_numpy()
     with audio_samples.stream(path, 2000, reuse=True) as stream:

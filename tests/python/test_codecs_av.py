@@ -23,7 +23,7 @@ def signal(channels):
 
 
 def as_samples(values, form):
-    """Values as planes of a sample format of FFmpeg's, and as the int32 or float32 that they stand for."""
+    """Values as planes of a sample format of FFmpeg's, and as the samples that they stand for."""
     if form == "fltp":
         planes = values.astype(np.float32)
         return planes, planes
@@ -130,7 +130,7 @@ def test_lossy_codecs_decode_as_ffmpeg_does(tmp_path, row, channels):
     print(row, ours.shape, expected.shape)
     best = min(
         np.abs(ours[:, shift : shift + 30_000] - expected[:, :30_000]).max()
-        for shift in range(0, 2400)
+        for shift in range(2400)
     )
     assert best < 1e-4, lead
 

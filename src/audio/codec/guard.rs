@@ -17,6 +17,22 @@ thread_local! {
 
 /// Runs a part of a decoder; a panic in it is a refusal.
 pub fn guarded<R>(work: impl FnOnce() -> Answer<R>) -> Answer<R> {
+    let done = quietly(work);
+    done.unwrap_or(Err(Refusal::DecodeError("the decoder gave up on it")))
+}
+
+/// Runs an encoder; a panic in it is an error.
+pub fn guarded_write<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+    quietly(work).unwrap_or_else(|| {
+        Err(Error::File {
+            offset: None,
+            message: "the encoder gave up on these samples; write them as WAV".into(),
+        })
+    })
+}
+
+/// The result, or `None` for a panic, of which nobody hears.
+fn quietly<R>(work: impl FnOnce() -> R) -> Option<R> {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| {
         let before = take_hook();
@@ -27,10 +43,10 @@ pub fn guarded<R>(work: impl FnOnce() -> Answer<R>) -> Answer<R> {
         }));
     });
     let was = IS_GUARDED.replace(true);
-    // What the work has left half done is a decoder, which is not used again.
+    // What the work has left half done is a decoder or a part of a file, which are not used again.
     let done = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(was);
-    done.unwrap_or(Err(Refusal::DecodeError("the decoder gave up on it")))
+    done.ok()
 }
 
 /// A refusal as an error of ours, with how far the file was read.

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 
 use crate::audio::SampleRate;
-use crate::audio::encoding::{ByteOrder, Encoding};
+use crate::audio::encoding::{ByteOrder, Encoding, Law};
 use crate::audio::pcm::bytes::{self, Bytes, is_printable};
 use crate::audio::pcm::{Chunk, Container, Header, Info};
 use crate::error::Error;
@@ -202,6 +202,8 @@ fn encoding(compression: [u8; 4], bits: u16) -> Option<(Encoding, ByteOrder)> {
         // libsndfile writes the one, and others write the other.
         b"42n1" | b"42ni" => Some((Encoding::Pcm24, ByteOrder::Little)),
         b"23ni" => Some((Encoding::Pcm32, ByteOrder::Little)),
+        b"alaw" | b"ALAW" => big(Encoding::Telephone(Law::A)),
+        b"ulaw" | b"ULAW" => big(Encoding::Telephone(Law::Mu)),
         b"fl32" | b"FL32" => big(Encoding::Float32),
         b"fl64" | b"FL64" => big(Encoding::Float64),
         _ => None,
