@@ -10,7 +10,6 @@ import argparse
 import importlib
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -154,14 +153,20 @@ HALVES = {
 }
 
 
+def memory(name: str) -> int:
+    """Bytes that this process has (VmRSS), or had at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    found = next(line for line in lines if line.startswith(name))
+    return 1024 * int(found.split()[1])
+
+
 def halve_here(name: str, path: str) -> None:
     """Do it in this process, and print seconds and bytes."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = memory("VmRSS")
     began = time.perf_counter()
     HALVES[name](path)
     seconds = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"seconds": seconds, "bytes": 1024 * (after - before)}))
+    print(json.dumps({"seconds": seconds, "bytes": memory("VmHWM") - before}))
 
 
 def halving(folder: Path, megabytes: int, rounds: int) -> list[dict[str, Any]]:

@@ -7,8 +7,9 @@
 //!     data  interleaved frames           reading, writing   block by block
 //! ```
 //!
-//! What is read: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, plain or extensible, little-endian
-//! (`RIFF`) and big-endian (`RIFX`). What is written: the same, plain and little-endian.
+//! What is read: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, A-law and mu-law, plain or extensible,
+//! little-endian (`RIFF`) and big-endian (`RIFX`). What is written: the same, plain and little-endian; RF64 where 32
+//! bits do not count the bytes.
 //!
 //! # Damaged files
 //!

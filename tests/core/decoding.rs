@@ -177,8 +177,5 @@ fn a_claim_of_frames_is_no_reason_for_memory() {
     let Err(Error::File { message, .. }) = read(&file, 0, None) else {
         panic!("read");
     };
-    assert!(
-        message.contains("claims 68719476735 frames and ends after 5000"),
-        "{message}"
-    );
+    assert!(message.contains("cut short"), "{message}");
 }

@@ -9,6 +9,7 @@ import soundfile
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
+from audio_samples.__main__ import main
 
 RATE = 44_100
 MADE = [
@@ -271,6 +272,22 @@ def test_metadata_is_passed_on_where_it_stood(tmp_path, container):
     assert content.index(b"bext") < content.index(b"data") < content.index(b"cue ")
     assert struct.unpack("<I", content[4:8])[0] in (len(content) - 8, 0xFFFF_FFFF)
     soundfile.read(path)
+
+
+def test_the_command_line_tells_it_too(tmp_path, capsys):
+    good, bad = tmp_path / "a.wav", tmp_path / "b.wav"
+    good.write_bytes(SOURCE)
+    assert main(["info", str(good)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"{good}\n  format       WAV PCM_16, read as int16\n")
+    assert "length       20 frames, 0:00.000" in told
+    assert "mapped       yes" in told
+    assert "tag          title: Café" in told
+    assert "cue          frame 4 first" in told
+    bad.write_bytes(b"nothing")
+    assert main(["info", str(bad), str(good)]) == 1
+    both = capsys.readouterr()
+    assert (both.out, f"'{bad}'" in both.err) == (told, True)
 
 
 def test_metadata_of_aiff_is_passed_on_to_aiff_only(tmp_path):

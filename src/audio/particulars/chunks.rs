@@ -49,7 +49,7 @@ pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result
             (Container::Aiff | Container::Caf, _) => {}
             (_, b"fmt ") => {
                 let format = content(bytes, chunk)?;
-                if let (Some([tag @ ..]), Some(mask)) =
+                if let (Some(tag), Some(mask)) =
                     (format.first_chunk::<2>(), u32_at(&format, 20, order))
                     && order.u16(*tag) == 0xFFFE
                 {
