@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,11 +85,15 @@ def optional(name: str) -> Any:
 
 def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
     """The table of reads, soundfile being 1."""
+    warnings.simplefilter("ignore", wavfile.WavFileWarning)
     samples, rows = sound(seconds), []
     for what, name, container, subtype, dtype in READS:
         path = str(folder / name)
         if not Path(path).exists():
-            soundfile.write(path, samples, RATE, format=container, subtype=subtype)
+            # In blocks: libsndfile's Vorbis encoder does not survive a minute at once.
+            with soundfile.SoundFile(path, "w", RATE, 2, subtype, format=container) as file:
+                for block in np.array_split(samples, max(1, len(samples) // 8192)):
+                    file.write(block)
         calls = {
             "soundfile": lambda path=path, dtype=dtype: soundfile.read(path, dtype=dtype),
             "audio": lambda path=path, dtype=dtype: audio_samples.read(path, dtype=dtype),

@@ -182,6 +182,8 @@ pub struct Block {
     samples: Fresh,
     /// The frames as bytes where no sample type is like them; empty otherwise.
     packed: Vec<u8>,
+    /// Two channels one after the other: whole vectors of each are worth a way through the cache.
+    planes: Option<Fresh>,
 }
 
 impl Block {
@@ -232,6 +234,7 @@ impl Block {
             channels,
             samples,
             packed,
+            planes: None,
         })
     }
 
@@ -309,7 +312,30 @@ impl Block {
             }
             _ => order.exchange(self.bytes(frames), encoding.width()),
         }
+        if self.channels == 2 {
+            return self.split(frames);
+        }
         self.samples(frames)
+    }
+
+    /// The first `frames` frames of stereo, channel by channel.
+    fn split(&mut self, frames: usize) -> Result<Strided<'_>, Error> {
+        let (room, dtype) = (self.frames(), self.samples.dtype());
+        let planes = match &mut self.planes {
+            Some(planes) => planes,
+            none => none.insert(Fresh::new(&[2, room], dtype)?),
+        };
+        with_sample!(dtype, T => {
+            let pairs = self.samples.as_mut_slice::<T>().unwrap_or_default();
+            let (pairs, _) = pairs.as_chunks::<2>();
+            let both = planes.as_mut_slice::<T>().unwrap_or_default();
+            let (left, right) = both.split_at_mut(room);
+            let outs = left[..frames].iter_mut().zip(&mut right[..frames]);
+            for ((left, right), pair) in outs.zip(pairs) {
+                [*left, *right] = *pair;
+            }
+        });
+        planes.strided().take_frames(0, frames)
     }
 
     /// The first `frames` frames of the samples as bytes.

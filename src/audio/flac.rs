@@ -116,8 +116,7 @@ impl Whole<'_> {
         let layout = self.audio.layout();
         let (channels, frames) = (layout.channels(), layout.frames());
         let hertz = self.audio.rate().hertz() as usize;
-        let mut stream =
-            Stream::new(hertz, channels, self.bits as usize).map_err(|error| refused(error))?;
+        let mut stream = Stream::new(hertz, channels, self.bits as usize).map_err(refused)?;
         let info = stream.stream_info_mut();
         info.set_block_sizes(BLOCK, BLOCK).map_err(refused)?;
         let mut context = Context::new(self.bits as usize, channels);
