@@ -61,7 +61,7 @@ pub struct Source<'s> {
 }
 
 enum Kind<'s> {
-    Plain(Frames<Input<'s>>),
+    Plain(Box<Frames<Input<'s>>>),
     Coded(Box<Decoder<'s>>),
 }
 
@@ -75,7 +75,7 @@ impl<'s> Source<'s> {
         match pcm::header(&mut input) {
             Ok((_, header)) => Ok(Source {
                 facts: Facts::from(&header.info),
-                kind: Kind::Plain(Frames::new(input, header.info)),
+                kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
             }),
             Err(Error::Compressed { offset, message }) => {
                 pcm::bytes::seek(&mut input, start)?;
