@@ -179,3 +179,11 @@ fn a_claim_of_frames_is_no_reason_for_memory() {
     };
     assert!(message.contains("cut short"), "{message}");
 }
+
+#[test]
+fn frames_behind_damage_do_not_take_its_place() {
+    let mut file = flac(&wave(1, 20_000));
+    file[100] ^= 0x10;
+    let refused = read(&file, 0, Some(4000));
+    assert!(matches!(refused, Err(Error::File { .. })), "{refused:?}");
+}
