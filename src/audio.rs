@@ -3,17 +3,25 @@
 //! Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`. Shape, type and rate never change;
 //! only the samples do. Two handles on the same samples see each other's changes.
 
+mod aiff;
 mod arithmetic;
+mod codec;
 pub mod edit;
 pub mod encoding;
 pub mod file;
+mod flac;
 pub mod generation;
+pub mod many;
 pub mod mapped;
+pub mod particulars;
+pub mod passing;
 pub mod pcm;
 pub mod shared;
+pub mod source;
 pub mod stream;
 pub mod wav;
 pub mod windows;
+pub mod writing;
 
 use crate::dtype::Dtype;
 use crate::error::Error;

@@ -121,6 +121,13 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// A file whose samples are no plain numbers, where those are needed.
+    Compressed {
+        /// Byte offset of what says so.
+        offset: u64,
+        /// What they are.
+        message: String,
+    },
     /// The operating system refused an operation on a file.
     Io {
         /// The system's error number, where there is one.
@@ -139,6 +146,11 @@ impl Error {
             offset: Some(offset),
             message,
         }
+    }
+
+    /// Samples that are no plain numbers, and at which byte the file says so.
+    pub fn compressed(offset: u64, message: String) -> Error {
+        Error::Compressed { offset, message }
     }
 
     /// What the system refused, in its own words.
@@ -267,6 +279,7 @@ impl fmt::Display for Error {
                 offset: None,
                 message,
             } => f.write_str(message),
+            Error::Compressed { offset, message } => write!(f, "{message} (at byte {offset})"),
             Error::Io {
                 message,
                 path: Some(path),

@@ -5,15 +5,17 @@
 
 mod arithmetic;
 mod audio;
-mod blocks;
 mod borrowing;
 mod construct;
+mod edit;
 mod errors;
 mod exchange;
+mod facts;
 mod files;
 mod functions;
 mod generation;
 mod indexing;
+mod input;
 mod mapped;
 mod memory;
 mod operand;
@@ -21,6 +23,7 @@ mod pickling;
 mod policy;
 mod running;
 mod shared;
+mod stream;
 mod tensors;
 mod ufunc;
 mod views;
@@ -33,11 +36,11 @@ mod _audio_samples {
     #[pymodule_export]
     use super::audio::AudioSamples;
     #[pymodule_export]
-    use super::blocks::{FileEdit, FileStream, edit, stream};
-    #[pymodule_export]
     use super::borrowing::Borrow;
     #[pymodule_export]
-    use super::files::{AudioInfo, info, read, write};
+    use super::edit::{FileEdit, edit};
+    #[pymodule_export]
+    use super::files::{AudioInfo, info, read, read_many, write};
     #[pymodule_export]
     use super::generation::generation;
     #[pymodule_export]
@@ -52,6 +55,7 @@ mod _audio_samples {
     use super::running::{num_threads, set_num_threads};
     #[pymodule_export]
     use super::shared::attach_handle;
+    use super::stream::{FileStream, stream};
     #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;

@@ -1,11 +1,12 @@
-"""The command line: `python -m audio_samples demo [FILE] [--out DIR]`."""
+"""The command line: `python -m audio_samples demo [FILE] [--out DIR]`, `... info FILE...`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import AudioSamplesError, __version__, _demo
+from . import AudioInfo, AudioSamplesError, __version__, _demo
+from . import info as info_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,13 +19,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     demo.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: a tabla loop")
     demo.add_argument("--out", type=Path, default=Path("demo-output"), metavar="DIR")
+    info = commands.add_parser("info", help="tell what files hold, without decoding them")
+    info.add_argument("files", nargs="+", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
+    if options.command == "info":
+        return _tell(options.files, parser.prog)
     try:
         _demo.run(options.file or _demo.recording(), options.out)
     except (AudioSamplesError, OSError) as error:
         print(f"{parser.prog} {options.command}: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _tell(files: Sequence[Path], program: str) -> int:
+    """Print what each file holds; 1 if one of them cannot be read."""
+    status = 0
+    for path in files:
+        try:
+            told = info_of(path)
+        except (AudioSamplesError, OSError) as error:
+            print(f"{program} info: {error}", file=sys.stderr)
+            status = 1
+        else:
+            print("\n".join([str(path), *_lines(told)]))
+    return status
+
+
+def _lines(told: AudioInfo) -> list[str]:
+    minutes, seconds = divmod(told.duration, 60)
+    where = f" ({' '.join(told.channel_positions)})" if told.channel_positions else ""
+    lines = [
+        f"format       {told.format} {told.subtype}, read as {told.dtype}",
+        f"channels     {told.num_channels}{where}",
+        f"sample rate  {told.sample_rate} Hz",
+        f"length       {told.frames} frames, {minutes:.0f}:{seconds:06.3f}",
+        f"mapped       {f'no: {told.obstacle}' if told.obstacle else 'yes'}",
+    ]
+    lines += [f"tag          {name}: {text}" for name, text in told.tags.items()]
+    lines += [f"cue          frame {frame} {label}".rstrip() for frame, label in told.cues]
+    return [f"  {line}" for line in lines]
 
 
 if __name__ == "__main__":

@@ -7,11 +7,14 @@
 //! Nothing here scales or rounds but the two encodings that no sample type has, 8 and 24 bits. They become
 //! the next wider type without loss, and come from float64, so that every value is rounded once.
 
+mod law;
+
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel;
 use crate::view::{Access, Fresh, Strided};
 use crate::with_sample;
+pub use law::Law;
 
 /// Bytes of a block, unless one frame is more: small enough for a core's own cache.
 const BLOCK: usize = 128 << 10;
@@ -33,11 +36,13 @@ pub enum Encoding {
     Float32,
     /// IEEE 754 double precision.
     Float64,
+    /// 8 bits that stand for about 13, by one of the two laws of G.711.
+    Telephone(Law),
 }
 
 impl Encoding {
     /// Every encoding.
-    pub const ALL: [Encoding; 7] = [
+    pub const ALL: [Encoding; 9] = [
         Encoding::Unsigned8,
         Encoding::Pcm16,
         Encoding::Pcm24,
@@ -45,6 +50,8 @@ impl Encoding {
         Encoding::Float32,
         Encoding::Float64,
         Encoding::Signed8,
+        Encoding::Telephone(Law::Mu),
+        Encoding::Telephone(Law::A),
     ];
 
     /// The name that libsndfile has made common.
@@ -57,6 +64,8 @@ impl Encoding {
             Encoding::Pcm32 => "PCM_32",
             Encoding::Float32 => "FLOAT",
             Encoding::Float64 => "DOUBLE",
+            Encoding::Telephone(Law::Mu) => "ULAW",
+            Encoding::Telephone(Law::A) => "ALAW",
         }
     }
 
@@ -88,7 +97,9 @@ impl Encoding {
     /// to full scale.
     pub const fn dtype(self) -> Dtype {
         match self {
-            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm16 => Dtype::Int16,
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm16 | Encoding::Telephone(_) => {
+                Dtype::Int16
+            }
             Encoding::Pcm24 | Encoding::Pcm32 => Dtype::Int32,
             Encoding::Float32 => Dtype::Float32,
             Encoding::Float64 => Dtype::Float64,
@@ -98,7 +109,7 @@ impl Encoding {
     /// Bytes of one sample.
     pub const fn width(self) -> usize {
         match self {
-            Encoding::Unsigned8 | Encoding::Signed8 => 1,
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Telephone(_) => 1,
             Encoding::Pcm16 => 2,
             Encoding::Pcm24 => 3,
             Encoding::Pcm32 | Encoding::Float32 => 4,
@@ -115,7 +126,7 @@ impl Encoding {
     pub const fn is_sample_type(self) -> bool {
         !matches!(
             self,
-            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm24
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm24 | Encoding::Telephone(_)
         )
     }
 }
@@ -171,6 +182,8 @@ pub struct Block {
     samples: Fresh,
     /// The frames as bytes where no sample type is like them; empty otherwise.
     packed: Vec<u8>,
+    /// Two channels one after the other: whole vectors of each are worth a way through the cache.
+    planes: Option<Fresh>,
 }
 
 impl Block {
@@ -221,6 +234,7 @@ impl Block {
             channels,
             samples,
             packed,
+            planes: None,
         })
     }
 
@@ -274,20 +288,51 @@ impl Block {
                     *sample = i16::from_be_bytes([*byte ^ silence, 0]);
                 }
             }
+            Encoding::Telephone(law) => {
+                let samples = self.samples.as_mut_slice::<i16>().unwrap_or_default();
+                for (sample, byte) in samples[..count].iter_mut().zip(&self.packed) {
+                    *sample = law.expand(*byte);
+                }
+            }
             Encoding::Pcm24 => {
                 let samples = self.samples.as_mut_slice::<i32>().unwrap_or_default();
-                for (sample, bytes) in samples[..count].iter_mut().zip(self.packed.chunks_exact(3))
-                {
-                    let [low, middle, high] = match order {
-                        ByteOrder::Little => [bytes[0], bytes[1], bytes[2]],
-                        ByteOrder::Big => [bytes[2], bytes[1], bytes[0]],
-                    };
-                    *sample = i32::from_le_bytes([0, low, middle, high]);
+                let pairs = samples[..count].iter_mut().zip(self.packed.chunks_exact(3));
+                // One loop each, so that neither asks which it is.
+                match order {
+                    ByteOrder::Little => pairs.for_each(|(sample, bytes)| {
+                        *sample = i32::from_le_bytes([0, bytes[0], bytes[1], bytes[2]]);
+                    }),
+                    ByteOrder::Big => pairs.for_each(|(sample, bytes)| {
+                        *sample = i32::from_be_bytes([bytes[0], bytes[1], bytes[2], 0]);
+                    }),
                 }
             }
             _ => order.exchange(self.bytes(frames), encoding.width()),
         }
+        if self.channels == 2 {
+            return self.split(frames);
+        }
         self.samples(frames)
+    }
+
+    /// The first `frames` frames of stereo, channel by channel.
+    fn split(&mut self, frames: usize) -> Result<Strided<'_>, Error> {
+        let (room, dtype) = (self.frames(), self.samples.dtype());
+        let planes = match &mut self.planes {
+            Some(planes) => planes,
+            none => none.insert(Fresh::new(&[2, room], dtype)?),
+        };
+        with_sample!(dtype, T => {
+            let pairs = self.samples.as_mut_slice::<T>().unwrap_or_default();
+            let (pairs, _) = pairs.as_chunks::<2>();
+            let both = planes.as_mut_slice::<T>().unwrap_or_default();
+            let (left, right) = both.split_at_mut(room);
+            let outs = left[..frames].iter_mut().zip(&mut right[..frames]);
+            for ((left, right), pair) in outs.zip(pairs) {
+                [*left, *right] = *pair;
+            }
+        });
+        planes.strided().take_frames(0, frames)
     }
 
     /// The first `frames` frames of the samples as bytes.
@@ -301,7 +346,11 @@ impl Block {
         let silence = self.silence();
         let samples = self.samples.as_mut_slice::<f64>().unwrap_or_default();
         let samples = &samples[..frames * self.channels];
-        if encoding.width() == 1 {
+        if let Encoding::Telephone(law) = encoding {
+            for (byte, sample) in self.packed.iter_mut().zip(samples) {
+                *byte = law.compress(round_to(16, *sample) as i16);
+            }
+        } else if encoding.width() == 1 {
             for (byte, sample) in self.packed.iter_mut().zip(samples) {
                 *byte = round_to(8, *sample) as u8 ^ silence;
             }
@@ -331,10 +380,15 @@ pub fn transfer(access: &Access, out: &Strided<'_>, from: &Strided<'_>) -> Resul
 }
 
 /// A fraction of full scale as an integer of `bits`: to the nearest, ties to even, saturating, `nan` is 0.
-fn round_to(bits: u32, value: f64) -> i32 {
+pub(super) fn round_to(bits: u32, value: f64) -> i32 {
     let full_scale = f64::from(1 << (bits - 1));
     let scaled = (value * full_scale).round_ties_even();
     scaled.clamp(-full_scale, full_scale - 1.0) as i32
+}
+
+/// Fresh samples of a type that they have.
+pub(super) fn as_slice<T: crate::dtype::Sample>(fresh: &mut Fresh) -> &[T] {
+    fresh.as_mut_slice::<T>().unwrap_or_default()
 }
 
 /// The memory of fresh samples, byte by byte.

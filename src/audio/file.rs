@@ -10,9 +10,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
-use crate::audio::encoding::Encoding;
-use crate::audio::pcm::{self, Info};
-use crate::audio::wav;
+use crate::audio::particulars::{self, Particulars};
+use crate::audio::source::{self, Input};
+use crate::audio::writing::{self, Format, Recipe};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::registry::Patience;
@@ -23,66 +23,91 @@ const MAX_LINKS: usize = 40;
 /// How often a name beside the target may turn out to be taken.
 const MAX_NAMES: usize = 16;
 
-/// Endings of file names that promise WAV.
-const WAV_ENDINGS: [&str; 4] = ["", "wav", "wave", "bwf"];
-
-/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`pcm::read`].
+/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`source::read`].
 ///
 /// # Errors
-/// As [`pcm::read`], with the path.
+/// As [`source::read`], with the path.
 pub fn read(
     path: &Path,
     dtype: Option<Dtype>,
     start: u64,
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
-    let mut file = open(path, false)?;
-    pcm::read(&mut file, dtype, start, frames).map_err(|error| named(error, path))
+    source::read(input(path)?, dtype, start, frames).map_err(|error| named(error, path))
 }
 
-/// What a file holds, without decoding it.
+/// The bytes of the file at a path.
 ///
 /// # Errors
-/// As [`pcm::info`], with the path.
-pub fn info(path: &Path) -> Result<Info, Error> {
-    let mut file = open(path, false)?;
-    pcm::info(&mut file).map_err(|error| named(error, path))
+/// [`Error::Io`] with the path, and [`Error::File`] for what is no regular file.
+pub fn input(path: &Path) -> Result<Input<'static>, Error> {
+    Ok(Box::new(open(path, false)?))
 }
 
-/// Writes audio to a path; see [`wav::write`]. An existing file is replaced when all is written, and keeps
-/// its permissions. A symbolic link stays, and the file that it leads to is replaced.
+/// What a file holds; see [`particulars::of`].
 ///
 /// # Errors
-/// As [`wav::write`], with the path. The old file is unchanged then.
+/// As there, with the path.
+pub fn info(path: &Path) -> Result<Particulars, Error> {
+    particulars::of(input(path)?).map_err(|error| named(error, path))
+}
+
+/// Writes audio to a path as what its ending says; see [`writing::write`]. An existing file is replaced when all is
+/// written, and keeps its permissions. A symbolic link stays, and the file that it leads to is replaced.
+///
+/// # Errors
+/// As [`writing::write`], with the path. The old file is unchanged then.
 pub fn write(
     path: &Path,
     audio: &Audio,
-    encoding: Option<Encoding>,
+    recipe: &Recipe,
     patience: Patience<'_>,
 ) -> Result<(), Error> {
-    require_wav_ending(path)?;
-    replace(path, |file| wav::write(file, audio, encoding, patience))
+    let recipe = Recipe {
+        format: Some(format_of(path, recipe.format)?),
+        ..recipe.clone()
+    };
+    replace(path, |file| writing::write(file, audio, &recipe, patience))
 }
 
 /// Which format is meant is not guessed from audio whose name promises another.
-fn require_wav_ending(path: &Path) -> Result<(), Error> {
+fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Error> {
     let ending = path.extension().unwrap_or_default().to_string_lossy();
-    if WAV_ENDINGS.contains(&ending.to_ascii_lowercase().as_str()) {
-        return Ok(());
+    let known = Format::from_ending(&ending);
+    let is_fitting = match (asked, known) {
+        (Some(asked), Some(known)) => {
+            asked == known || (asked, known) == (Format::Rf64, Format::Wav)
+        }
+        (Some(_), None) => true,
+        (None, None) => ending.is_empty(),
+        (None, Some(_)) => true,
+    };
+    if is_fitting {
+        return Ok(asked.or(known).unwrap_or(Format::Wav));
     }
     Err(Error::InvalidArgument {
-        message: format!(
-            "'{}' does not end in .wav, and WAV is what is written; name it .wav, or give an open \
-             binary file",
-            path.display()
-        ),
+        message: match asked {
+            Some(asked) => format!(
+                "'{}' is a name for another format than {asked:?}; name it so, or leave format= out",
+                path.display()
+            ),
+            None => format!(
+                "'{}' does not end in .wav, .rf64, .aiff or .flac, which is what is written; name it so, \
+                 or say which it is by format=",
+                path.display()
+            ),
+        },
     })
 }
 
 /// The error with the path of the file in it.
-pub(super) fn named(error: Error, path: &Path) -> Error {
+pub fn named(error: Error, path: &Path) -> Error {
     match error {
         Error::File { offset, message } => Error::File {
+            offset,
+            message: format!("'{}': {message}", path.display()),
+        },
+        Error::Compressed { offset, message } => Error::Compressed {
             offset,
             message: format!("'{}': {message}", path.display()),
         },

@@ -1,15 +1,12 @@
 //! Files block by block: as much memory as a block takes, however long the file.
 
-use std::fs::File;
-use std::path::Path;
-
 use crate::audio::Audio;
-use crate::audio::file::{named, open};
-use crate::audio::pcm::{self, Frames, Info};
+use crate::audio::encoding::transfer;
+use crate::audio::source::{Facts, Input, Source, make_room};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::registry::{Mode, Patience};
-use crate::view::{Effort, Fresh, access};
+use crate::view::{Access, Effort, Fresh, Strided, access};
 
 /// How a file is cut into blocks.
 #[derive(Clone, Copy, Debug)]
@@ -26,22 +23,32 @@ pub struct Cut {
 
 /// The blocks of a file, one after the other.
 pub struct Stream {
-    frames: Frames<File>,
-    path: std::path::PathBuf,
+    source: Source<'static>,
     dtype: Dtype,
     cut: Cut,
     /// One past the last frame of the last block.
     end: u64,
     /// The first frame of the next block; `None` after the last one.
     next: Option<u64>,
+    kept: Option<Kept>,
+}
+
+/// The last frames of a block, which are the first of the next: a decoder does not like to go back.
+struct Kept {
+    samples: Fresh,
+    /// The first of them.
+    start: u64,
+    /// How many of them there are.
+    frames: usize,
 }
 
 impl Stream {
-    /// The blocks of the file at `path`, in the file's own type or converted.
+    /// The blocks of a file, in its own type or converted. A file that does not say how many frames it has is
+    /// read once to count them.
     ///
     /// # Errors
-    /// As [`crate::audio::file::read`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
-    pub fn open(path: &Path, dtype: Option<Dtype>, cut: Cut) -> Result<Stream, Error> {
+    /// As [`crate::audio::source::read`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
+    pub fn open(input: Input<'static>, dtype: Option<Dtype>, cut: Cut) -> Result<Stream, Error> {
         if cut.block == 0 || cut.hop == 0 {
             return Err(Error::InvalidArgument {
                 message: format!(
@@ -50,25 +57,24 @@ impl Stream {
                 ),
             });
         }
-        let mut file = open(path, false)?;
-        let info = pcm::info(&mut file).map_err(|error| named(error, path))?;
-        let mut frames = Frames::new(file, info);
-        frames.seek(cut.start)?;
-        let rest = info.frames - cut.start;
+        let mut source = Source::open(input)?;
+        let all = source.count()?;
+        source.seek(cut.start)?;
+        let rest = all - cut.start;
         let end = cut.start + cut.frames.unwrap_or(rest).min(rest);
         Ok(Stream {
-            frames,
-            path: path.to_path_buf(),
-            dtype: dtype.unwrap_or(info.dtype()),
+            dtype: dtype.unwrap_or(source.facts().dtype),
+            source,
             cut,
             end,
             next: (cut.start < end).then_some(cut.start),
+            kept: None,
         })
     }
 
     /// What the file is.
-    pub fn info(&self) -> &Info {
-        self.frames.info()
+    pub fn facts(&self) -> &Facts {
+        self.source.facts()
     }
 
     /// The type of the blocks.
@@ -112,13 +118,9 @@ impl Stream {
     /// # Errors
     /// No memory.
     pub fn make_block(&self, frames: usize) -> Result<Audio, Error> {
-        let info = self.info();
-        let fresh = if info.channels == 1 {
-            Fresh::new(&[frames], self.dtype)?
-        } else {
-            Fresh::new(&[info.channels, frames], self.dtype)?
-        };
-        Audio::new(fresh.share(), info.rate)
+        let facts = self.facts();
+        let fresh = make_room(facts.channels, frames, self.dtype)?;
+        Audio::new(fresh.share(), facts.rate)
     }
 
     /// Frames of the next block; 0 after the last one.
@@ -134,15 +136,54 @@ impl Stream {
     pub fn read_into(&mut self, block: &Audio, patience: Patience<'_>) -> Result<(), Error> {
         let count = self.next_frames() as u64;
         let out = block.samples().strided();
-        self.frames.seek(self.position())?;
+        let at = self.position();
         let claims = [out.claim(Mode::Write)];
         let read = access(&claims, Effort::Long, patience, |access| {
-            self.frames.read_into(access, &out)
+            let ready = match &mut self.kept {
+                Some(kept) if kept.start == at => {
+                    let frames = kept.frames.min(out.layout().frames());
+                    let from = kept.samples.strided().take_frames(0, frames)?;
+                    transfer(access, &out.take_frames(0, frames)?, &from)?;
+                    frames
+                }
+                _ => 0,
+            };
+            let rest = out.layout().frames() - ready;
+            self.source.seek(at + ready as u64)?;
+            self.source
+                .read_into(access, &out.take_frames(ready, rest)?)?;
+            self.keep(access, &out, at)
         });
-        read?.map_err(|error| named(error, &self.path))?;
+        read??;
         let reached = self.position() + count;
         let next = self.position().saturating_add(self.cut.hop as u64);
         self.next = (reached < self.end && next < self.end).then_some(next);
+        Ok(())
+    }
+
+    /// Keeps what the block that begins at frame `at` shares with the next.
+    fn keep(&mut self, access: &Access, block: &Strided<'_>, at: u64) -> Result<(), Error> {
+        let Cut {
+            block: most, hop, ..
+        } = self.cut;
+        let frames = block.layout().frames();
+        if hop >= frames {
+            return Ok(());
+        }
+        if self.kept.is_none() {
+            let channels = self.facts().channels;
+            self.kept = Some(Kept {
+                samples: make_room(channels, most - hop, self.dtype)?,
+                start: 0,
+                frames: 0,
+            });
+        }
+        if let Some(kept) = &mut self.kept {
+            let shared = frames - hop;
+            let out = kept.samples.strided().take_frames(0, shared)?;
+            transfer(access, &out, &block.take_frames(hop, shared)?)?;
+            (kept.start, kept.frames) = (at + hop as u64, shared);
+        }
         Ok(())
     }
 }

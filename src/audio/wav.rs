@@ -7,8 +7,9 @@
 //!     data  interleaved frames           reading, writing   block by block
 //! ```
 //!
-//! What is read: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, plain or extensible, little-endian
-//! (`RIFF`) and big-endian (`RIFX`). What is written: the same, plain and little-endian.
+//! What is read: PCM of 8, 16, 24 and 32 bits, float of 32 and 64 bits, A-law and mu-law, plain or extensible,
+//! little-endian (`RIFF`) and big-endian (`RIFX`). What is written: the same, plain and little-endian; RF64 where 32
+//! bits do not count the bytes.
 //!
 //! # Damaged files
 //!
@@ -31,3 +32,4 @@ mod writing;
 pub use crate::audio::pcm::{Chunk, Container, Header, Info, info, read};
 pub(super) use header::header;
 pub use writing::write;
+pub(super) use writing::write_passing;

@@ -124,6 +124,7 @@ impl From<Error> for PyErr {
             Error::Borrowed { .. } | Error::Busy => borrow_error(message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
             Error::File { offset, .. } => file_error(message, offset),
+            Error::Compressed { offset, .. } => file_error(message, Some(offset)),
             Error::Io {
                 code,
                 message: reason,

@@ -1,140 +1,22 @@
 //! `read`, `write` and `info`: paths and file objects to the core's readers and writers.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
-use pyo3::intern;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::audio::encoding::Encoding;
-use crate::audio::{file, pcm, wav};
+use crate::audio::file;
+use crate::audio::many::{self, Wanted};
+use crate::audio::particulars::{self, Particulars};
+use crate::audio::passing::Passing;
+use crate::audio::source::{self, Facts};
+use crate::audio::writing::{self, Format, Recipe};
 use crate::python::audio::AudioSamples;
+use crate::python::facts::{self, facts_of};
+use crate::python::input::{From, To};
 use crate::python::{construct, running};
-
-/// Where samples come from or go to.
-enum Place {
-    Path(PathBuf),
-    Object(FileObject),
-}
-
-impl Place {
-    fn of(given: &Bound<'_, PyAny>, method: &str) -> PyResult<Place> {
-        if let Ok(path) = given.extract::<PathBuf>() {
-            return Ok(Place::Path(path));
-        }
-        if given.hasattr(method)? {
-            return Ok(Place::Object(FileObject {
-                object: given.clone().unbind(),
-                raised: None,
-            }));
-        }
-        Err(PyTypeError::new_err(format!(
-            "expected a path or a binary file object with .{method}(), not {}",
-            given.get_type().name()?
-        )))
-    }
-}
-
-/// A Python file object. What it raises is kept and raised again once the core has given up.
-struct FileObject {
-    object: Py<PyAny>,
-    raised: Option<PyErr>,
-}
-
-impl FileObject {
-    fn call<R>(&mut self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>) -> io::Result<R> {
-        Python::attach(|py| work(self.object.bind(py))).map_err(|error| {
-            self.raised = Some(error);
-            io::Error::other("the file object raised an exception")
-        })
-    }
-
-    /// The result, or what the file object itself raised.
-    fn finish<R>(self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
-        match self.raised {
-            Some(error) => Err(error),
-            None => result.map_err(Into::into),
-        }
-    }
-}
-
-impl Read for FileObject {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.call(|object| {
-            let py = object.py();
-            let read = object.call_method1(intern!(py, "read"), (into.len(),))?;
-            let bytes = read.cast::<PyBytes>().map_err(|_| {
-                PyTypeError::new_err(
-                    "the file object's read() gave no bytes; open it with mode 'rb'",
-                )
-            })?;
-            let bytes = bytes.as_bytes();
-            if bytes.len() > into.len() {
-                return Err(PyValueError::new_err(format!(
-                    "the file object's read({}) gave {} bytes",
-                    into.len(),
-                    bytes.len()
-                )));
-            }
-            into[..bytes.len()].copy_from_slice(bytes);
-            Ok(bytes.len())
-        })
-    }
-}
-
-impl Seek for FileObject {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.call(|object| {
-            let py = object.py();
-            let seek = intern!(py, "seek");
-            let place = match to {
-                SeekFrom::Start(offset) => object.call_method1(seek, (offset, 0))?,
-                SeekFrom::Current(offset) => object.call_method1(seek, (offset, 1))?,
-                SeekFrom::End(offset) => object.call_method1(seek, (offset, 2))?,
-            };
-            place.extract()
-        })
-    }
-}
-
-impl Write for FileObject {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.call(|object| {
-            let py = object.py();
-            let chunk = PyBytes::new(py, bytes);
-            let written = object.call_method1(intern!(py, "write"), (chunk,))?;
-            let length = bytes.len();
-            if written.is_none() {
-                // What a raw file in non-blocking mode says when it took nothing.
-                return Err(PyBlockingIOError::new_err(format!(
-                    "the file object's write({length} bytes) returned None: it wrote nothing; open \
-                     it in blocking mode, and let write() return the number of bytes written"
-                )));
-            }
-            let Some(count) = construct::whole(&written)? else {
-                return Err(PyTypeError::new_err(format!(
-                    "the file object's write() returned {}, and not the number of bytes written",
-                    construct::shown(&written)
-                )));
-            };
-            // A raw file may take a part.
-            match count.extract::<usize>() {
-                Ok(count) if count <= length => Ok(count),
-                _ => Err(PyValueError::new_err(format!(
-                    "the file object's write() returned {} for {length} bytes; it has to return \
-                     how many of them it wrote",
-                    construct::shown(&count)
-                ))),
-            }
-        })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Where to begin, in frames from the start of a file.
 fn first_frame(given: &Bound<'_, PyAny>) -> PyResult<u64> {
@@ -170,10 +52,11 @@ fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
     construct::count(given, "frames", 0).map(Some)
 }
 
-/// Reads audio from a path or a binary file object.
+/// Reads audio of any format from a path, a binary file object, or bytes.
 ///
-/// `dtype` converts by the scale of audio while decoding; without it the file's own type is kept. `start`
-/// and `frames` choose a range: only that is decoded; `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`.
+/// `dtype` converts by the scale of audio while decoding; without it the file's own type is kept: float32 for
+/// lossy codecs, int16 up to 16 bits, int32 up to 32 bits. `start` and `frames` choose a range: only that is
+/// decoded; `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`.
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
 #[pyo3(
@@ -190,46 +73,89 @@ pub fn read(
     let dtype = dtype.map(construct::dtype).transpose()?;
     let start = start.map_or(Ok(0), first_frame)?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
-    let audio = match Place::of(path_or_file, "read")? {
-        Place::Path(path) => py.detach(|| file::read(&path, dtype, start, frames))?,
-        Place::Object(mut object) => {
-            let result = py.detach(|| pcm::read(&mut object, dtype, start, frames));
-            object.finish(result)?
-        }
-    };
+    let (from, input) = From::open(path_or_file)?;
+    let audio = from.finish(py.detach(|| source::read(input, dtype, start, frames)))?;
     Ok(AudioSamples::new(audio))
 }
 
-/// Writes audio as WAV to a path or a binary file object.
+/// Reads several files at once, each with a thread, and gives a list of their audio in the order of the paths.
 ///
-/// `subtype` is `PCM_U8`, `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE`; without it the one of the
-/// audio's type. Floats become integers rounded to the nearest, ties to even, and saturated. A path is
-/// written beside its target and renamed: a failure leaves the old file.
+/// `workers` is how many are read at a time, by default as many as the machine has cores. `dtype`, `start` and
+/// `frames` as for `read`, for each of them. Raises the error of the first path that has one.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, audio, *rest, subtype = None),
-    text_signature = "(path_or_file, audio, *, subtype=None)"
+    signature = (paths, *, workers = None, dtype = None, start = None, frames = None),
+    text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None)"
+)]
+pub fn read_many(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    workers: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    start: Option<&Bound<'_, PyAny>>,
+    frames: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<AudioSamples>> {
+    let wanted = Wanted {
+        dtype: dtype.map(construct::dtype).transpose()?,
+        start: start.map_or(Ok(0), first_frame)?,
+        frames: frames.map_or(Ok(None), number_of_frames)?,
+    };
+    let workers = match workers {
+        Some(given) => {
+            usize::try_from(construct::count(given, "workers", 1)?).unwrap_or(usize::MAX)
+        }
+        None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+    };
+    let read = running::wait(py, |patience| many::read(&paths, wanted, workers, patience))?;
+    Ok(read.into_iter().map(AudioSamples::new).collect())
+}
+
+/// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC.
+///
+/// The ending of the path says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is
+/// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
+/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. Floats become integers
+/// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file whose chunks
+/// besides the samples go into the new file of the same kind. A path is written beside its target and renamed: a
+/// failure leaves the old file.
+#[pyfunction]
+#[pyo3(
+    signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None),
+    text_signature = "(path_or_file, audio, *, subtype=None, format=None, metadata_from=None)"
 )]
 pub fn write(
-    py: Python<'_>,
     path_or_file: &Bound<'_, PyAny>,
     audio: &Bound<'_, PyAny>,
     rest: &Bound<'_, PyTuple>,
     subtype: Option<&str>,
+    format: Option<&str>,
+    metadata_from: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
+    let py = path_or_file.py();
     let audio = match audio.cast::<AudioSamples>() {
         Ok(audio) if rest.is_empty() => audio,
         _ => return Err(no_audio(audio, rest)?),
     };
-    let encoding = subtype.map(Encoding::from_name).transpose()?;
-    let audio = audio.get().audio();
-    match Place::of(path_or_file, "write")? {
-        Place::Path(path) => {
-            running::wait(py, |patience| file::write(&path, audio, encoding, patience))
+    let passing = match metadata_from {
+        Some(given) => {
+            let (from, input) = From::open(given)?;
+            from.finish(py.detach(|| Passing::from(input)))?
         }
-        Place::Object(mut object) => {
+        None => Passing::default(),
+    };
+    let recipe = Recipe {
+        format: format.map(Format::from_name).transpose()?,
+        encoding: subtype.map(Encoding::from_name).transpose()?,
+        passing,
+    };
+    let audio = audio.get().audio();
+    match To::of(path_or_file)? {
+        To::Path(path) => {
+            running::wait(py, |patience| file::write(&path, audio, &recipe, patience))
+        }
+        To::Object(mut object) => {
             let result = running::wait(py, |patience| {
-                wav::write(&mut object, audio, encoding, patience)
+                writing::write(&mut object, audio, &recipe, patience)
             });
             object.finish(result)
         }
@@ -254,77 +180,75 @@ fn no_audio(given: &Bound<'_, PyAny>, rest: &Bound<'_, PyTuple>) -> PyResult<PyE
     )))
 }
 
-/// What a file holds, as `info` tells it without decoding.
+/// What a file holds, as `info` tells it.
 #[pyclass(frozen, module = "audio_samples")]
-pub struct AudioInfo(pcm::Info);
+pub struct AudioInfo {
+    facts: Facts,
+    told: Particulars,
+}
+
+facts_of!(AudioInfo);
 
 #[pymethods]
 impl AudioInfo {
-    /// The container, such as `WAV`.
+    /// Where each channel is heard, such as `('FL', 'FR')`, if the file says it.
     #[getter]
-    fn format(&self) -> &'static str {
-        self.0.container()
+    fn channel_positions<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let positions = &self.told.positions;
+        let some = (!positions.is_empty()).then(|| PyTuple::new(py, positions));
+        some.transpose()
     }
 
-    /// How samples are stored, such as `PCM_16`.
+    /// Texts such as the title, by their names. Where a name stands for several, they are lines.
     #[getter]
-    fn subtype(&self) -> &'static str {
-        self.0.subtype()
+    fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let tags = PyDict::new(py);
+        for (name, value) in &self.told.tags {
+            let before: Option<String> = tags
+                .get_item(name)?
+                .map(|text| text.extract())
+                .transpose()?;
+            let value = match before {
+                Some(before) => format!("{before}\n{value}"),
+                None => value.clone(),
+            };
+            tags.set_item(name, value)?;
+        }
+        Ok(tags)
     }
 
-    /// The number of frames.
+    /// Places in the file as `(frame, label)`, in the order of frames.
     #[getter]
-    fn frames(&self) -> u64 {
-        self.0.frames
+    fn cues(&self) -> Vec<(u64, String)> {
+        let cues = self.told.cues.iter();
+        cues.map(|cue| (cue.frame, cue.label.clone())).collect()
     }
 
-    /// The number of channels.
+    /// Whether `open` maps the file.
     #[getter]
-    fn num_channels(&self) -> usize {
-        self.0.channels
+    fn mappable(&self) -> bool {
+        self.told.obstacle.is_none()
     }
 
-    /// Frames per second, in Hz.
+    /// Why `open` does not map the file; None if it does.
     #[getter]
-    fn sample_rate(&self) -> u32 {
-        self.0.rate.hertz()
-    }
-
-    /// Length in seconds.
-    #[getter]
-    fn duration(&self) -> f64 {
-        self.0.duration()
-    }
-
-    /// The sample type that `read` gives.
-    #[getter]
-    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        construct::numpy_dtype(py, self.0.dtype())
+    fn obstacle(&self) -> Option<&str> {
+        self.told.obstacle.as_deref()
     }
 
     fn __repr__(&self) -> String {
-        format!(
-            "AudioInfo({} {}, {} channel{}, {} frames, {} Hz, {:.3} s)",
-            self.format(),
-            self.subtype(),
-            self.0.channels,
-            if self.0.channels == 1 { "" } else { "s" },
-            self.0.frames,
-            self.0.rate.hertz(),
-            self.0.duration()
-        )
+        facts::shown("AudioInfo", &self.facts)
     }
 }
 
-/// What a path or a binary file object holds, without decoding it.
+/// What a path, a binary file object or bytes hold. Nothing is decoded, unless the file does not say how many
+/// frames it has: then they are counted.
 #[pyfunction]
 pub fn info(py: Python<'_>, path_or_file: &Bound<'_, PyAny>) -> PyResult<AudioInfo> {
-    let info = match Place::of(path_or_file, "read")? {
-        Place::Path(path) => py.detach(|| file::info(&path))?,
-        Place::Object(mut object) => {
-            let result = py.detach(|| pcm::info(&mut object));
-            object.finish(result)?
-        }
-    };
-    Ok(AudioInfo(info))
+    let (from, input) = From::open(path_or_file)?;
+    let told = from.finish(py.detach(|| particulars::of(input)))?;
+    Ok(AudioInfo {
+        facts: told.facts.clone(),
+        told,
+    })
 }

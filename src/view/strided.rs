@@ -52,6 +52,23 @@ impl<'a> Strided<'a> {
         }
     }
 
+    /// A temporary to read from, as one channel.
+    pub fn of_slice<T: Sample>(samples: &'a [T]) -> Self {
+        let layout = Layout::strided(&[samples.len()], &[size_of::<T>() as isize], 0);
+        let Ok(layout) = layout else {
+            unreachable!("one axis is a layout")
+        };
+        Strided {
+            // Never written to: it is not writable.
+            base: samples.as_ptr().cast_mut().cast(),
+            layout,
+            dtype: T::DTYPE,
+            writable: false,
+            domain: 0,
+            memory: PhantomData,
+        }
+    }
+
     /// Where they lie.
     #[inline]
     pub fn layout(&self) -> &Layout {

@@ -2,6 +2,7 @@
 
 mod borrowing;
 mod contention;
+mod decoding;
 mod dtype;
 mod error;
 mod file;

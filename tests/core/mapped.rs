@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use audio_samples::audio::encoding::Encoding;
+use audio_samples::audio::writing::Recipe;
 use audio_samples::audio::{Audio, Manner, Operation, file, mapped};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
@@ -26,7 +27,7 @@ fn ramp(channels: usize, frames: usize, dtype: Dtype) -> Audio {
 }
 
 fn store(path: &Path, audio: &Audio) {
-    file::write(path, audio, None, Patience::Never).unwrap();
+    file::write(path, audio, &Recipe::default(), Patience::Never).unwrap();
 }
 
 fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
@@ -219,7 +220,10 @@ fn what_cannot_be_mapped_says_why_and_names_the_way_out(
     file::write(
         &path,
         &ramp(1, 5, Dtype::Int16),
-        Some(case.0),
+        &Recipe {
+            encoding: Some(case.0),
+            ..Recipe::default()
+        },
         Patience::Never,
     )
     .unwrap();

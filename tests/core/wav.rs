@@ -1,6 +1,6 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use audio_samples::audio::encoding::Encoding;
+use audio_samples::audio::encoding::{Encoding, Law};
 use audio_samples::audio::wav::{self, Header};
 use audio_samples::audio::{Audio, Manner, SampleRate};
 use audio_samples::dtype::Dtype;
@@ -66,6 +66,7 @@ fn pattern(encoding: Encoding, channel: usize, frame: usize) -> f64 {
     let mixed = (channel as i64 * 7919 + frame as i64 + 1).wrapping_mul(0x9E37_79B9) as i32;
     match encoding {
         Encoding::Unsigned8 | Encoding::Signed8 => f64::from(mixed as i8) * 256.0,
+        Encoding::Telephone(law) => f64::from(law.expand(mixed as u8)),
         Encoding::Pcm16 => f64::from(mixed as i16),
         Encoding::Pcm24 => f64::from(mixed & !0xFF),
         Encoding::Pcm32 => f64::from(mixed),
@@ -87,6 +88,8 @@ pub fn patterned(encoding: Encoding, shape: &[usize]) -> Audio {
 #[case::pcm32(Encoding::Pcm32)]
 #[case::float32(Encoding::Float32)]
 #[case::float64(Encoding::Float64)]
+#[case::mu_law(Encoding::Telephone(Law::Mu))]
+#[case::a_law(Encoding::Telephone(Law::A))]
 fn what_is_written_is_read_back_bit_for_bit(
     #[case] encoding: Encoding,
     #[values(1, 2, 3, 64)] channels: usize,

@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 
 use crate::audio::SampleRate;
-use crate::audio::encoding::{ByteOrder, Encoding};
+use crate::audio::encoding::{ByteOrder, Encoding, Law};
 use crate::audio::pcm::bytes::{self, Bytes, is_printable};
 use crate::audio::pcm::{Chunk, Container, Header, Info};
 use crate::error::Error;
@@ -161,11 +161,11 @@ fn parse_common<R: Read + Seek>(
     let (encoding, order) = encoding(compression, bits).ok_or_else(|| {
         let place = if is_compressed { at + 18 } else { at + 6 };
         let message = format!(
-            "the samples are compressed or of an unknown kind ({}, {bits} bits); plain integers of 1 to \
-             32 bits and floats are read",
+            "the samples are compressed or of an unknown kind ({}, {bits} bits), and not plain \
+             integers of 1 to 32 bits or floats",
             bytes::letters(compression)
         );
-        Error::damaged(place, message)
+        Error::compressed(place, message)
     })?;
     let hertz = extended(rate);
     let rate = SampleRate::new(hertz.round() as u32).map_err(|_| {
@@ -202,6 +202,8 @@ fn encoding(compression: [u8; 4], bits: u16) -> Option<(Encoding, ByteOrder)> {
         // libsndfile writes the one, and others write the other.
         b"42n1" | b"42ni" => Some((Encoding::Pcm24, ByteOrder::Little)),
         b"23ni" => Some((Encoding::Pcm32, ByteOrder::Little)),
+        b"alaw" | b"ALAW" => big(Encoding::Telephone(Law::A)),
+        b"ulaw" | b"ULAW" => big(Encoding::Telephone(Law::Mu)),
         b"fl32" | b"FL32" => big(Encoding::Float32),
         b"fl64" | b"FL64" => big(Encoding::Float64),
         _ => None,

@@ -50,6 +50,11 @@ impl<'r, R: Read + Seek> Bytes<'r, R> {
     }
 }
 
+/// Where a reader stands.
+pub fn position<R: Seek>(reader: &mut R) -> Result<u64, Error> {
+    reader.stream_position().map_err(|error| failed(&error, 0))
+}
+
 pub fn seek<R: Seek>(reader: &mut R, offset: u64) -> Result<(), Error> {
     let moved = reader.seek(SeekFrom::Start(offset));
     moved.map(|_| ()).map_err(|error| failed(&error, offset))

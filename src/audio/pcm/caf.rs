@@ -3,7 +3,7 @@
 use std::io::{Read, Seek};
 
 use crate::audio::SampleRate;
-use crate::audio::encoding::{ByteOrder, Encoding};
+use crate::audio::encoding::{ByteOrder, Encoding, Law};
 use crate::audio::pcm::bytes::{self, Bytes, is_printable};
 use crate::audio::pcm::{Chunk, Container, Header, Info};
 use crate::error::Error;
@@ -118,25 +118,31 @@ fn describe<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<D
         ])
     };
     let [flags, packet_bytes, packet_frames, channels, bits] = [0, 1, 2, 3, 4].map(number);
-    if kind != *b"lpcm" {
+    let law = match &kind {
+        b"alaw" => Some(Law::A),
+        b"ulaw" => Some(Law::Mu),
+        _ => None,
+    };
+    if kind != *b"lpcm" && law.is_none() {
         let message = format!(
-            "the samples are compressed or of an unknown kind ({}); plain integers and floats are read",
+            "the samples are compressed or of an unknown kind ({}), and not plain integers or floats",
             bytes::letters(kind)
         );
-        return Err(Error::damaged(at + 8, message));
+        return Err(Error::compressed(at + 8, message));
     }
     if channels == 0 || channels > 1 << 16 {
         let message = format!("the file claims {channels} channels; 1 to 65536 are read");
         return Err(Error::damaged(at + 24, message));
     }
-    let encoding = match (flags & FLOAT != 0, bits) {
-        (false, 1..=8) => Encoding::Signed8,
-        (false, 9..=16) => Encoding::Pcm16,
-        (false, 17..=24) => Encoding::Pcm24,
-        (false, 25..=32) => Encoding::Pcm32,
-        (true, 32) => Encoding::Float32,
-        (true, 64) => Encoding::Float64,
-        (is_float, _) => {
+    let encoding = match (law, flags & FLOAT != 0, bits) {
+        (Some(law), ..) => Encoding::Telephone(law),
+        (None, false, 1..=8) => Encoding::Signed8,
+        (None, false, 9..=16) => Encoding::Pcm16,
+        (None, false, 17..=24) => Encoding::Pcm24,
+        (None, false, 25..=32) => Encoding::Pcm32,
+        (None, true, 32) => Encoding::Float32,
+        (None, true, 64) => Encoding::Float64,
+        (None, is_float, _) => {
             let kind = if is_float { "floats" } else { "integers" };
             let message = format!("samples are {bits}-bit {kind}, which are not read");
             return Err(Error::damaged(at + 28, message));

@@ -1,11 +1,13 @@
 //! The `fmt` chunk: what the samples are.
 
 use crate::audio::SampleRate;
-use crate::audio::encoding::{ByteOrder, Encoding};
+use crate::audio::encoding::{ByteOrder, Encoding, Law};
 use crate::error::Error;
 
 const PCM: u16 = 1;
 const FLOAT: u16 = 3;
+const A_LAW: u16 = 6;
+const MU_LAW: u16 = 7;
 const EXTENSIBLE: u16 = 0xFFFE;
 /// What follows the two bytes of a format tag in the GUID of an extensible format.
 const GUID_REST: [u8; 12] = [0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
@@ -68,6 +70,8 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
         (PCM, 25..=32) => Encoding::Pcm32,
         (FLOAT, 32) => Encoding::Float32,
         (FLOAT, 64) => Encoding::Float64,
+        (A_LAW, 8) => Encoding::Telephone(Law::A),
+        (MU_LAW, 8) => Encoding::Telephone(Law::Mu),
         (PCM | FLOAT, _) => {
             let (kind, read) = if tag == PCM {
                 ("integers", "1 to 32 bits are")
@@ -80,10 +84,10 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
         _ => {
             let name = codec_name(tag);
             let message = format!(
-                "the samples are compressed or of an unknown kind (format {tag:#06x}{name}); PCM and \
-                 IEEE float are read"
+                "the samples are compressed or of an unknown kind (format {tag:#06x}{name}), and not \
+                 plain PCM or IEEE float"
             );
-            return Err(Error::damaged(tag_offset, message));
+            return Err(Error::compressed(tag_offset, message));
         }
     };
     let whole = u32::from(channels) * encoding.width() as u32;

@@ -50,10 +50,11 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32)
         [b'O', b'g', b'g', b'S', ..] => "an Ogg file",
         [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => "an MPEG file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 file",
+        [0x1A, 0x45, 0xDF, 0xA3, ..] => "a Matroska or WebM file",
         _ => "",
     };
     if !other.is_empty() {
-        return Err(Error::damaged(
+        return Err(Error::compressed(
             start,
             format!("this is {other}, which holds no plain samples"),
         ));

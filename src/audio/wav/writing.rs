@@ -1,23 +1,47 @@
-//! Samples, encoded into a file block by block.
+//! The header of a WAV file, and what stands behind its samples.
 
 use std::io::Write;
 
 use crate::audio::Audio;
-use crate::audio::encoding::{Block, ByteOrder, Encoding, transfer};
+use crate::audio::encoding::{ByteOrder, Encoding, Law};
+use crate::audio::passing::{Family, Passing};
+use crate::audio::writing::Body;
 use crate::error::Error;
-use crate::registry::{Mode, Patience};
-use crate::view::{Effort, access};
+use crate::registry::Patience;
 
-/// Writes a whole file: from the narrowest to the widest type, with one rounding to the nearest and saturation
-/// where the encoding has fewer bits. Without an encoding that of the audio's own type is taken. The samples
-/// are leased for reading all the while; no more than a block of them is copied.
+/// One past the bytes that the 32 bits of a RIFF chunk count.
+const RIFF_LIMIT: u64 = 1 << 32;
+
+/// Writes a whole file; see [`crate::audio::writing::write`].
 ///
 /// # Errors
-/// Audio that the format cannot hold, [`Error::Io`], and what [`access`] gives.
+/// As there.
 pub fn write<W: Write>(
     writer: &mut W,
     audio: &Audio,
     encoding: Option<Encoding>,
+    patience: Patience<'_>,
+) -> Result<(), Error> {
+    write_passing(
+        writer,
+        audio,
+        encoding,
+        &Passing::default(),
+        false,
+        patience,
+    )
+}
+
+/// As [`write`], with what is passed on from another file, and with sizes of 64 bits if `is_long`.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_passing<W: Write>(
+    writer: &mut W,
+    audio: &Audio,
+    encoding: Option<Encoding>,
+    passing: &Passing,
+    is_long: bool,
     patience: Patience<'_>,
 ) -> Result<(), Error> {
     let encoding = encoding.unwrap_or(Encoding::of(audio.dtype()));
@@ -26,30 +50,27 @@ pub fn write<W: Write>(
             message: "a WAV file has no signed 8-bit samples; use the subtype PCM_U8".into(),
         });
     }
+    passing.require(Some(Family::Riff), "a WAV file")?;
+    let behind = passing.behind(true);
     let size = Size::of(audio, encoding)?;
-    let claim = audio.samples().strided().claim(Mode::Read);
-    access(&[claim], Effort::Long, patience, |access| {
-        let io = |error| Error::io(&error, None);
-        writer
-            .write_all(&header(audio, encoding, size))
-            .map_err(io)?;
-        let frames = audio.layout().frames();
-        let channels = audio.layout().channels();
-        let mut block = Block::to_write(encoding, ByteOrder::Little, channels, frames)?;
-        let mut done = 0;
-        while done < frames {
-            let count = block.frames().min(frames - done);
-            let part = audio.samples().strided().take_frames(done, count)?;
-            transfer(access, &block.samples(count)?, &part)?;
-            writer.write_all(block.encode(count)).map_err(io)?;
-            done += count;
-        }
-        // A chunk of odd size is followed by a byte of padding.
-        writer
-            .write_all(&[0][..(size.data % 2) as usize])
-            .map_err(io)?;
-        writer.flush().map_err(io)
-    })?
+    let limit = if is_long { 0 } else { RIFF_LIMIT };
+    let before = header(
+        audio,
+        encoding,
+        size,
+        &passing.before(true),
+        behind.len(),
+        limit,
+    );
+    // A chunk of odd size is followed by a byte of padding.
+    let behind = [&[0][..(size.data % 2) as usize], &behind].concat();
+    let body = Body {
+        before: &before,
+        encoding,
+        order: ByteOrder::Little,
+        behind: &behind,
+    };
+    body.write(writer, audio, patience)
 }
 
 /// What the fields of a header say.
@@ -57,9 +78,8 @@ pub fn write<W: Write>(
 struct Size {
     channels: u16,
     frame: u16,
-    frames: u32,
-    data: u32,
-    riff: u32,
+    frames: u64,
+    data: u64,
 }
 
 impl Size {
@@ -81,54 +101,83 @@ impl Size {
                 ),
             });
         };
-        let too_large = |_| {
-            let bytes = frames as u128 * frame as u128;
-            Error::InvalidArgument {
-                message: format!(
-                    "{frames} frames of {frame} bytes are {bytes} bytes; a WAV file has less than \
-                     4294967296: write it in parts, or as a narrower subtype"
-                ),
-            }
-        };
-        let data = u128::from(frame_bytes) * frames as u128;
-        let prefix = if encoding.is_float() { 48 } else { 36 };
         Ok(Size {
             channels: narrow,
             frame: frame_bytes,
-            frames: u32::try_from(frames).map_err(too_large)?,
-            data: u32::try_from(data).map_err(too_large)?,
-            riff: u32::try_from(prefix + data + data % 2).map_err(too_large)?,
+            frames: frames as u64,
+            data: frames as u64 * u64::from(frame_bytes),
         })
     }
 }
 
-/// Everything before the samples: 44 bytes for integers, 56 for floats, so that the samples of every
-/// encoding lie aligned in the file.
-fn header(audio: &Audio, encoding: Encoding, size: Size) -> Vec<u8> {
+/// Everything before the samples: 44 bytes for integers, 56 for floats where nothing is passed on, so that the
+/// samples of every encoding lie aligned in the file. From `limit` bytes on it is RF64, with its sizes in a chunk
+/// of their own.
+fn header(
+    audio: &Audio,
+    encoding: Encoding,
+    size: Size,
+    passed: &[u8],
+    behind: usize,
+    limit: u64,
+) -> Vec<u8> {
     let rate = audio.rate().hertz();
     let bits = 8 * encoding.width() as u16;
     // A field for the eye of a reader; nobody computes with it, and 4 GB in a second are beyond it.
     let bytes_per_second = rate.saturating_mul(u32::from(size.frame));
-    let tag: u16 = if encoding.is_float() { 3 } else { 1 };
+    let tag: u16 = match encoding {
+        Encoding::Float32 | Encoding::Float64 => 3,
+        Encoding::Telephone(Law::A) => 6,
+        Encoding::Telephone(Law::Mu) => 7,
+        _ => 1,
+    };
 
-    let mut header = Vec::with_capacity(56);
-    header.extend(*b"RIFF");
-    header.extend(size.riff.to_le_bytes());
-    header.extend(*b"WAVEfmt ");
-    header.extend(16_u32.to_le_bytes());
-    header.extend(tag.to_le_bytes());
-    header.extend(size.channels.to_le_bytes());
-    header.extend(rate.to_le_bytes());
-    header.extend(bytes_per_second.to_le_bytes());
-    header.extend(size.frame.to_le_bytes());
-    header.extend(bits.to_le_bytes());
-    if encoding.is_float() {
+    let mut inside = b"fmt ".to_vec();
+    inside.extend(16_u32.to_le_bytes());
+    inside.extend(tag.to_le_bytes());
+    inside.extend(size.channels.to_le_bytes());
+    inside.extend(rate.to_le_bytes());
+    inside.extend(bytes_per_second.to_le_bytes());
+    inside.extend(size.frame.to_le_bytes());
+    inside.extend(bits.to_le_bytes());
+    if tag != 1 {
         // Whatever is not PCM says how many frames there are.
-        header.extend(*b"fact");
-        header.extend(4_u32.to_le_bytes());
-        header.extend(size.frames.to_le_bytes());
+        inside.extend(*b"fact");
+        inside.extend(4_u32.to_le_bytes());
+        let frames = u32::try_from(size.frames).unwrap_or(u32::MAX);
+        inside.extend(frames.to_le_bytes());
     }
-    header.extend(*b"data");
-    header.extend(size.data.to_le_bytes());
+    inside.extend(passed);
+
+    let trailer = 8 + size.data + size.data % 2 + behind as u64;
+    let riff = 4 + inside.len() as u64 + trailer;
+    let is_long = riff >= limit;
+    let mut header = Vec::with_capacity(inside.len() + 80);
+    if is_long {
+        // 36 bytes of sizes; what follows is moved so that the samples begin at a multiple of 8.
+        let fill = (8 - (12 + 36 + inside.len() + 8) % 8) % 8;
+        let filling = if fill == 0 { 0 } else { 8 + fill };
+        header.extend(*b"RF64\xFF\xFF\xFF\xFFWAVEds64");
+        header.extend(28_u32.to_le_bytes());
+        header.extend((riff + 36 + filling as u64).to_le_bytes());
+        header.extend(size.data.to_le_bytes());
+        header.extend(size.frames.to_le_bytes());
+        header.extend(0_u32.to_le_bytes());
+        header.extend(inside);
+        if fill > 0 {
+            header.extend(*b"JUNK");
+            header.extend((fill as u32).to_le_bytes());
+            header.resize(header.len() + fill, 0);
+        }
+        header.extend(*b"data\xFF\xFF\xFF\xFF");
+    } else {
+        // Less than `limit`, which is 32 bits.
+        header.extend(*b"RIFF");
+        header.extend((riff as u32).to_le_bytes());
+        header.extend(*b"WAVE");
+        header.extend(inside);
+        header.extend(*b"data");
+        header.extend((size.data as u32).to_le_bytes());
+    }
     header
 }

@@ -1,0 +1,409 @@
+//! Compressed files, decoded by Symphonia straight into the samples that the user will see.
+//!
+//! ```text
+//!   Input -> demuxer -> packet -> decoder -> planes of one packet -> the frames that are wanted
+//! ```
+//!
+//! Symphonia seeks to packets; we count frames. A seek goes to a packet that lies far enough in front of the
+//! wanted frame for the decoder to be in the state that it would have had, and what comes before the frame is
+//! dropped. Where a file's clock does not count frames (Matroska), it is decoded from the beginning on.
+//!
+//! A decoder of damaged data may do anything: it is held to what memory the file justifies, and should it
+//! panic, that is an [`Error::File`] like any other damage.
+
+mod guard;
+mod opening;
+mod planes;
+mod telling;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::errors::Error as Refusal;
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::Timestamp;
+
+use crate::audio::Audio;
+use crate::audio::encoding::transfer;
+use crate::audio::source::{Facts, Input, make_room};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::view::{Access, Fresh, Strided};
+use guard::guarded;
+pub(super) use guard::guarded_write;
+use opening::Opened;
+
+/// Frames that one byte of a file may stand for before memory is only given to frames that were decoded:
+/// speech at 6 kbit/s has 11.
+const FRAMES_PER_BYTE: u64 = 16;
+
+/// Frames that are rather decoded and dropped than skipped by a seek.
+const SKIP_AT_MOST: u64 = 1 << 16;
+
+/// The frames of a compressed file, one after the other.
+pub struct Decoder<'s> {
+    /// None while the file is being opened again, and after that has failed.
+    reader: Option<Box<dyn FormatReader + 's>>,
+    decoder: Box<dyn AudioDecoder>,
+    facts: Facts,
+    opened: Opened,
+    /// How far the file was read.
+    reached: Arc<AtomicU64>,
+    /// The frame that is delivered next.
+    at: u64,
+    /// What of the last packet was not delivered.
+    ready: Range<usize>,
+    /// Whether the next packet says which frame it begins with: after a seek.
+    is_lost: bool,
+    /// Whether no packet was taken yet.
+    is_fresh: bool,
+}
+
+impl<'s> Decoder<'s> {
+    /// The file that begins where the input stands. `unknown` is the error for one that nobody knows.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Io`] and `unknown`.
+    pub fn open(input: Input<'s>, unknown: Error) -> Result<Decoder<'s>, Error> {
+        let reached = Arc::new(AtomicU64::new(0));
+        let opening = opening::open(input, &reached, unknown)?;
+        Ok(Decoder {
+            reader: Some(opening.reader),
+            decoder: opening.decoder,
+            facts: opening.facts,
+            opened: opening.opened,
+            reached,
+            at: 0,
+            ready: 0..0,
+            is_lost: false,
+            is_fresh: true,
+        })
+    }
+
+    /// What the file says of itself.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// How many frames there are, which has to be found out if the file does not say.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn count(&mut self) -> Result<u64, Error> {
+        if let Some(frames) = self.facts.frames {
+            return Ok(frames);
+        }
+        self.rewind()?;
+        let mut frames = 0_u64;
+        if self.opened.counts_frames {
+            while let Some(packet) = self.next_packet()? {
+                frames = frames.saturating_add(packet.dur.get());
+            }
+        } else {
+            while self.decode_next()? {
+                frames += self.ready.len() as u64;
+            }
+        }
+        self.rewind()?;
+        self.facts.frames = Some(frames);
+        Ok(frames)
+    }
+
+    /// Has `frame` be the one that is read next.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
+    pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
+        let frames = if self.opened.counts_frames {
+            Some(self.count()?)
+        } else {
+            self.facts.frames
+        };
+        if let Some(frames) = frames
+            && frame > frames
+        {
+            return Err(out_of_range(frame, frames));
+        }
+        if frames == Some(frame) {
+            // There is nothing to decode, and demuxers refuse it.
+            (self.at, self.ready, self.is_lost, self.is_fresh) = (frame, 0..0, false, false);
+            return Ok(());
+        }
+        let is_ahead = frame >= self.at && frame - self.at <= SKIP_AT_MOST;
+        if is_ahead && frames != Some(self.at) && self.skip_to(frame)? {
+            return Ok(());
+        }
+        if !self.opened.counts_frames || !self.jump(frame)? {
+            self.rewind()?;
+        }
+        if self.skip_to(frame)? {
+            return Ok(());
+        }
+        Err(out_of_range(frame, self.at))
+    }
+
+    /// Goes to a packet in front of `frame`, far enough for the decoder to be as if it had come from the
+    /// beginning. False if the demuxer cannot.
+    fn jump(&mut self, frame: u64) -> Result<bool, Error> {
+        let mut target = frame.saturating_sub(self.opened.lead);
+        if let Some(frames) = self.facts.frames {
+            target = target.min(frames.saturating_sub(self.opened.tail));
+        }
+        let Ok(target) = i64::try_from(target) else {
+            return Ok(false);
+        };
+        if target == 0 {
+            return Ok(false);
+        }
+        let to = SeekTo::Timestamp {
+            ts: Timestamp::new(self.opened.origin.saturating_add(target)),
+            track_id: self.opened.track,
+        };
+        let Some(reader) = &mut self.reader else {
+            return Ok(false);
+        };
+        match guarded(|| reader.seek(SeekMode::Accurate, to)) {
+            Ok(_) => {}
+            Err(refusal) => {
+                return match self.refused(refusal) {
+                    error @ Error::Io { .. } => Err(error),
+                    _ => Ok(false),
+                };
+            }
+        }
+        if self.opened.resets_by_half {
+            let decoder = opening::fresh_decoder(&**reader, &self.opened);
+            self.decoder = decoder.map_err(|refusal| self.refused(refusal))?;
+        } else {
+            self.decoder.reset();
+        }
+        (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
+        // The first packets after a jump may refer to what was left out.
+        let mut forgiven = self.opened.lead / 1152;
+        loop {
+            match self.decode_next() {
+                Ok(true) => return Ok(self.at <= frame),
+                Ok(false) => return Ok(false),
+                Err(Error::File { .. }) if forgiven > 0 => forgiven -= 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Decodes and drops until `frame` is next. False if the file ends before.
+    fn skip_to(&mut self, frame: u64) -> Result<bool, Error> {
+        loop {
+            if self.ready.is_empty() && !self.is_lost && self.at == frame {
+                return Ok(true);
+            }
+            if self.ready.is_empty() && !self.decode_next()? {
+                return Ok(self.at == frame);
+            }
+            if self.at > frame {
+                return Ok(false);
+            }
+            let dropped = (frame - self.at).min(self.ready.len() as u64);
+            self.ready.start += dropped as usize;
+            self.at += dropped;
+            if self.at == frame {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Opens the file again, at its first frame.
+    fn rewind(&mut self) -> Result<(), Error> {
+        if self.is_fresh {
+            return Ok(());
+        }
+        let Some(reader) = self.reader.take() else {
+            return Err(self.damaged("the file could not be opened again"));
+        };
+        let opening = opening::open_again(reader.into_inner(), &self.opened, &self.reached)?;
+        self.reader = Some(opening.reader);
+        self.decoder = opening.decoder;
+        (self.at, self.ready, self.is_lost) = (0, 0..0, false);
+        self.is_fresh = true;
+        Ok(())
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>, Error> {
+        loop {
+            let Some(reader) = &mut self.reader else {
+                return Err(self.damaged("the file could not be opened again"));
+            };
+            self.is_fresh = false;
+            let packet = guarded(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
+            match packet? {
+                Some(packet) if packet.track_id != self.opened.track => {}
+                packet => return Ok(packet),
+            }
+        }
+    }
+
+    /// Decodes packets until one has frames; none of the last one's are left then. False at the end.
+    fn decode_next(&mut self) -> Result<bool, Error> {
+        loop {
+            if self.facts.frames.is_some_and(|frames| self.at >= frames) && !self.is_lost {
+                self.ready = 0..0;
+                return Ok(false);
+            }
+            let Some(packet) = self.next_packet()? else {
+                self.ready = 0..0;
+                return Ok(false);
+            };
+            let begins = packet
+                .pts
+                .get()
+                .saturating_add_unsigned(packet.trim_start.get());
+            let decoder = &mut self.decoder;
+            let decoded = guarded(|| {
+                let planes = decoder.decode(&packet)?;
+                Ok((planes.frames(), planes.num_planes(), planes.spec().rate()))
+            });
+            let (frames, channels, rate) = decoded.map_err(|refusal| self.refused(refusal))?;
+            if frames == 0 {
+                continue;
+            }
+            if channels != self.facts.channels || rate != self.facts.rate.hertz() {
+                return Err(self.damaged(&format!(
+                    "the file changes from {} channels at {} Hz to {channels} channels at {rate} Hz at \
+                     frame {}",
+                    self.facts.channels,
+                    self.facts.rate.hertz(),
+                    self.at
+                )));
+            }
+            let place = u64::try_from(begins.saturating_sub(self.opened.origin)).ok();
+            if self.is_lost {
+                let Some(place) = place else { continue };
+                (self.at, self.is_lost) = (place, false);
+            } else if self.opened.numbers_packets
+                && let Some(place) = place
+                && place > self.at
+            {
+                let missing = place - self.at;
+                return Err(self.damaged(&format!(
+                    "{missing} frames from frame {} on are damaged or missing",
+                    self.at
+                )));
+            }
+            let rest = self
+                .facts
+                .frames
+                .map_or(u64::MAX, |all| all - self.at.min(all));
+            self.ready = 0..usize::try_from(rest).unwrap_or(usize::MAX).min(frames);
+            if !self.ready.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Fills `out` with the next frames, as far as there are, and says how many those are.
+    fn read_some(&mut self, access: &Access, out: &Strided<'_>) -> Result<usize, Error> {
+        let wanted = out.layout().frames();
+        let mut done = 0;
+        while done < wanted {
+            if self.ready.is_empty() && !self.decode_next()? {
+                break;
+            }
+            let count = self.ready.len().min(wanted - done);
+            let from = self.ready.start..self.ready.start + count;
+            let part = out.take_frames(done, count)?;
+            planes::store(access, &part, &self.decoder.last_decoded(), from)?;
+            self.ready.start += count;
+            self.at += count as u64;
+            done += count;
+        }
+        Ok(done)
+    }
+
+    /// Fills `out` with the next frames, converted to its type.
+    ///
+    /// # Errors
+    /// A damaged file, and one that has not as many frames.
+    pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
+        let wanted = out.layout().frames();
+        let done = self.read_some(access, out)?;
+        if done < wanted {
+            return Err(self.ended_early());
+        }
+        Ok(())
+    }
+
+    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted.
+    ///
+    /// # Errors
+    /// As [`crate::audio::source::read`].
+    pub fn read(
+        &mut self,
+        dtype: Option<Dtype>,
+        start: u64,
+        frames: Option<u64>,
+    ) -> Result<Audio, Error> {
+        if self.opened.counts_frames {
+            self.count()?;
+        }
+        self.seek(start)?;
+        let dtype = dtype.unwrap_or(self.facts.dtype);
+        let rest = self.facts.frames.map(|all| all - start);
+        let wanted = frames.unwrap_or(u64::MAX).min(rest.unwrap_or(u64::MAX));
+        // Memory for what the file says, but at first no more than its length makes likely.
+        let likely = self.opened.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096);
+        let size = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
+        let mut out = make_room(self.facts.channels, size(wanted.min(likely)), dtype)?;
+        let mut done = 0;
+        loop {
+            let room = out.layout().frames();
+            done += out
+                .fill(|access, out| self.read_some(access, &out.take_frames(done, room - done)?))?;
+            if done as u64 == wanted || done < room {
+                break;
+            }
+            out = resized(&mut out, done, size(wanted.min(2 * room as u64)))?;
+        }
+        if rest.is_some() && (done as u64) < wanted {
+            return Err(self.ended_early());
+        }
+        if done < out.layout().frames() {
+            out = resized(&mut out, done, done)?;
+        }
+        Audio::new(out.share(), self.facts.rate)
+    }
+
+    fn ended_early(&self) -> Error {
+        let claimed = self.facts.frames.unwrap_or(self.at);
+        self.damaged(&format!(
+            "the file claims {claimed} frames and ends after {}; frames={} reads those",
+            self.at, self.at
+        ))
+    }
+
+    fn damaged(&self, message: &str) -> Error {
+        Error::damaged(self.reached.load(Ordering::Relaxed), message.into())
+    }
+
+    fn refused(&self, refusal: Refusal) -> Error {
+        guard::refused(refusal, self.facts.format, &self.reached)
+    }
+}
+
+fn out_of_range(frame: u64, frames: u64) -> Error {
+    Error::IndexOutOfRange {
+        what: "frame",
+        index: i128::from(frame),
+        count: usize::try_from(frames).unwrap_or(usize::MAX),
+    }
+}
+
+/// Memory for `frames` frames that begin with the `kept` of `old`.
+fn resized(old: &mut Fresh, kept: usize, frames: usize) -> Result<Fresh, Error> {
+    let (channels, dtype) = (old.layout().channels(), old.dtype());
+    let mut new = make_room(channels, frames, dtype)?;
+    let from = old.strided().take_frames(0, kept)?;
+    new.fill(|access, out| transfer(access, &out.take_frames(0, kept)?, &from))?;
+    Ok(new)
+}

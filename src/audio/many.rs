@@ -1,0 +1,84 @@
+//! Several files at once, each read by one thread.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use crate::audio::{Audio, file};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::registry::Patience;
+
+/// How often somebody is asked whether to go on.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// What of each file is read; see [`file::read`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// The type to convert to.
+    pub dtype: Option<Dtype>,
+    /// The first frame.
+    pub start: u64,
+    /// How many frames.
+    pub frames: Option<u64>,
+}
+
+/// Reads files with as many threads as `workers` says, and gives their audio in the order of the paths.
+///
+/// # Errors
+/// That of the first path that has one, as [`file::read`]; files behind it may not have been looked at.
+/// [`Error::Interrupted`] if `patience` ends.
+pub fn read(
+    paths: &[PathBuf],
+    wanted: Wanted,
+    workers: usize,
+    mut patience: Patience<'_>,
+) -> Result<Vec<Audio>, Error> {
+    let next = AtomicUsize::new(0);
+    let is_over = AtomicBool::new(false);
+    let mut read: Vec<Option<Result<Audio, Error>>> = Vec::new();
+    read.resize_with(paths.len(), || None);
+    let (sender, results) = mpsc::channel();
+    let interrupted = thread::scope(|scope| {
+        for _ in 0..workers.min(paths.len()).max(1) {
+            let sender = sender.clone();
+            let (next, is_over) = (&next, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    // Paths are taken in their order, so whatever stands before an error is finished too.
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = paths.get(index) else { break };
+                    let audio = file::read(path, wanted.dtype, wanted.start, wanted.frames);
+                    if audio.is_err() {
+                        is_over.store(true, Ordering::Relaxed);
+                    }
+                    if sender.send((index, audio)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        loop {
+            match results.recv_timeout(ASKED_EVERY) {
+                Ok((index, audio)) => read[index] = Some(audio),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    if let Patience::While(go_on) = &mut patience
+                        && !go_on()
+                    {
+                        is_over.store(true, Ordering::Relaxed);
+                        return true;
+                    }
+                }
+            }
+        }
+    });
+    if interrupted {
+        return Err(Error::Interrupted);
+    }
+    // Up to the first error all were read; behind it nobody looks.
+    read.into_iter().flatten().collect()
+}

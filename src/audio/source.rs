@@ -1,0 +1,173 @@
+//! The frames of any file that is read: plain samples, or those of a codec.
+//!
+//! ```text
+//!   bytes  ->  Source  +- Plain: pcm::Frames      WAV RF64 BW64 W64 AIFF CAF, plain numbers
+//!                      +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., and what holds them
+//! ```
+//!
+//! Our own walk looks first. What it finds to be compressed goes to the decoders.
+
+use std::io::{Read, Seek};
+
+use crate::audio::codec::Decoder;
+use crate::audio::pcm::{self, Frames};
+use crate::audio::{Audio, SampleRate};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::view::{Access, Fresh, Strided};
+
+/// Whatever has bytes: a file, a buffer, an object of another language.
+pub trait Bytes: Read + Seek + Send + Sync {}
+
+impl<T: Read + Seek + Send + Sync> Bytes for T {}
+
+/// Bytes of somebody for as long as they are read.
+pub type Input<'s> = Box<dyn Bytes + 's>;
+
+/// What is known of a file before it is decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The kind of file, such as `WAV` or `FLAC`.
+    pub format: &'static str,
+    /// How its samples are stored, such as `PCM_16` or `VORBIS`.
+    pub subtype: &'static str,
+    /// The sample type that holds every value of it.
+    pub dtype: Dtype,
+    /// Channels, at least one.
+    pub channels: usize,
+    /// Frames, where the file says how many.
+    pub frames: Option<u64>,
+    /// Frames per second.
+    pub rate: SampleRate,
+}
+
+impl From<&pcm::Info> for Facts {
+    fn from(info: &pcm::Info) -> Facts {
+        Facts {
+            format: info.container(),
+            subtype: info.subtype(),
+            dtype: info.dtype(),
+            channels: info.channels,
+            frames: Some(info.frames),
+            rate: info.rate,
+        }
+    }
+}
+
+/// The frames of a file, one after the other, from wherever one likes.
+pub struct Source<'s> {
+    facts: Facts,
+    kind: Kind<'s>,
+}
+
+enum Kind<'s> {
+    Plain(Box<Frames<Input<'s>>>),
+    Coded(Box<Decoder<'s>>),
+}
+
+impl<'s> Source<'s> {
+    /// The file that begins where the input stands and goes on to its end.
+    ///
+    /// # Errors
+    /// [`Error::File`] and [`Error::Compressed`] for what is damaged or not read, [`Error::Io`].
+    pub fn open(mut input: Input<'s>) -> Result<Source<'s>, Error> {
+        let start = pcm::bytes::position(&mut input)?;
+        match pcm::header(&mut input) {
+            Ok((_, header)) => Ok(Source {
+                facts: Facts::from(&header.info),
+                kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
+            }),
+            Err(Error::Compressed { offset, message }) => {
+                pcm::bytes::seek(&mut input, start)?;
+                let decoder = Decoder::open(input, Error::compressed(offset, message))?;
+                Ok(Source {
+                    facts: decoder.facts().clone(),
+                    kind: Kind::Coded(Box::new(decoder)),
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the file says of itself.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// How many frames there are. Where the file does not say, they are counted, which takes as long as it
+    /// takes to read the file, or to decode it.
+    ///
+    /// # Errors
+    /// A damaged file, where it has to be read.
+    pub fn count(&mut self) -> Result<u64, Error> {
+        let frames = match (self.facts.frames, &mut self.kind) {
+            (Some(frames), _) => frames,
+            (None, Kind::Plain(frames)) => frames.info().frames,
+            (None, Kind::Coded(decoder)) => decoder.count()?,
+        };
+        self.facts.frames = Some(frames);
+        Ok(frames)
+    }
+
+    /// Has `frame` be the one that is read next.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
+    pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Plain(frames) => frames.seek(frame),
+            Kind::Coded(decoder) => decoder.seek(frame),
+        }
+    }
+
+    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read(
+        &mut self,
+        dtype: Option<Dtype>,
+        start: u64,
+        frames: Option<u64>,
+    ) -> Result<Audio, Error> {
+        match &mut self.kind {
+            Kind::Plain(plain) => plain.read(dtype, start, frames),
+            Kind::Coded(decoder) => decoder.read(dtype, start, frames),
+        }
+    }
+
+    /// Fills `out` with the next frames, converted to its type.
+    ///
+    /// # Errors
+    /// A damaged file, and one that has not as many frames. The position is undefined then.
+    pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Plain(frames) => frames.read_into(access, out),
+            Kind::Coded(decoder) => decoder.read_into(access, out),
+        }
+    }
+}
+
+/// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
+/// the type of the file ([`Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does.
+///
+/// # Errors
+/// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`], and
+/// [`Error::IndexOutOfRange`] for a start behind the last frame.
+pub fn read(
+    input: Input<'_>,
+    dtype: Option<Dtype>,
+    start: u64,
+    frames: Option<u64>,
+) -> Result<Audio, Error> {
+    Source::open(input)?.read(dtype, start, frames)
+}
+
+/// Memory for some frames of a file.
+pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, Error> {
+    if channels == 1 {
+        Fresh::new(&[frames], dtype)
+    } else {
+        Fresh::new(&[channels, frames], dtype)
+    }
+}

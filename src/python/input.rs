@@ -1,0 +1,269 @@
+//! Where bytes come from and go to: paths, Python's file objects, and objects that are bytes.
+
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyMemoryView, PySlice};
+
+use crate::audio::file;
+use crate::audio::source::Input;
+use crate::error::Error;
+use crate::python::construct;
+use crate::sync::Mutex;
+
+/// What a Python object raised while the core was reading: raised again once that has given up.
+#[derive(Clone)]
+struct Raised(Arc<Mutex<Option<PyErr>>>);
+
+impl Raised {
+    fn new() -> Raised {
+        Raised(Arc::new(Mutex::new(None)))
+    }
+
+    /// The result, or what was raised.
+    fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
+        match self.0.lock().take() {
+            Some(error) => Err(error),
+            None => result.map_err(Into::into),
+        }
+    }
+
+    fn keep(&self, error: PyErr) -> io::Error {
+        *self.0.lock() = Some(error);
+        io::Error::other("the file object raised an exception")
+    }
+}
+
+/// Where samples are read from.
+pub struct From {
+    raised: Raised,
+    path: Option<PathBuf>,
+}
+
+impl From {
+    /// Opens a path, or takes an object's bytes.
+    pub fn open(given: &Bound<'_, PyAny>) -> PyResult<(From, Input<'static>)> {
+        let raised = Raised::new();
+        let mut path = None;
+        let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
+            let input = given.py().detach(|| file::input(&given_path))?;
+            path = Some(given_path);
+            input
+        } else if given.hasattr(intern!(given.py(), "read"))? {
+            Box::new(FileObject {
+                object: given.clone().unbind(),
+                raised: raised.clone(),
+            })
+        } else if let Ok(bytes) = given.cast::<PyBytes>() {
+            Box::new(Cursor::new(PyBackedBytes::from(bytes.clone())))
+        } else if let Ok(view) = PyMemoryView::from(given) {
+            Box::new(BufferObject::of(&view, raised.clone())?)
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "expected a path, a binary file object with .read(), or bytes, not {}",
+                given.get_type().name()?
+            )));
+        };
+        Ok((From { raised, path }, input))
+    }
+
+    /// The error with the path in it.
+    pub fn named(&self, error: Error) -> Error {
+        match &self.path {
+            Some(path) => file::named(error, path),
+            None => error,
+        }
+    }
+
+    /// The result of reading, or what the object raised meanwhile; an error names the path.
+    pub fn finish<R>(&self, result: Result<R, Error>) -> PyResult<R> {
+        self.raised
+            .finish(result.map_err(|error| self.named(error)))
+    }
+
+    /// What the object raised, or the result, whose error names the path already.
+    pub fn finish_named<R>(&self, result: PyResult<R>) -> PyResult<R> {
+        self.raised.finish(result)
+    }
+}
+
+/// Where samples are written to.
+pub enum To {
+    /// A path, which is replaced as a whole.
+    Path(PathBuf),
+    /// A binary file object.
+    Object(FileObject),
+}
+
+impl To {
+    /// What a user gave.
+    pub fn of(given: &Bound<'_, PyAny>) -> PyResult<To> {
+        if let Ok(path) = given.extract::<PathBuf>() {
+            return Ok(To::Path(path));
+        }
+        if given.hasattr(intern!(given.py(), "write"))? {
+            return Ok(To::Object(FileObject {
+                object: given.clone().unbind(),
+                raised: Raised::new(),
+            }));
+        }
+        Err(PyTypeError::new_err(format!(
+            "expected a path or a binary file object with .write(), not {}",
+            given.get_type().name()?
+        )))
+    }
+}
+
+/// An object with the buffer protocol, read piece by piece: somebody may write to it meanwhile.
+struct BufferObject {
+    view: Py<PyAny>,
+    at: u64,
+    len: u64,
+    raised: Raised,
+}
+
+impl BufferObject {
+    fn of(view: &Bound<'_, PyMemoryView>, raised: Raised) -> PyResult<BufferObject> {
+        let view = view.call_method1(intern!(view.py(), "cast"), ("B",))?;
+        Ok(BufferObject {
+            len: view.len()? as u64,
+            view: view.unbind(),
+            at: 0,
+            raised,
+        })
+    }
+}
+
+impl Read for BufferObject {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let rest = self.len.saturating_sub(self.at);
+        let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
+        if count == 0 {
+            return Ok(0);
+        }
+        let copied = Python::attach(|py| {
+            let from = self.at as isize;
+            let part = PySlice::new(py, from, from + count as isize, 1);
+            let part = self.view.bind(py).get_item(part)?;
+            PyBuffer::<u8>::get(&part)?.copy_to_slice(py, &mut into[..count])
+        });
+        copied.map_err(|error| self.raised.keep(error))?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for BufferObject {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(way) => self.at.checked_add_signed(way),
+            SeekFrom::End(way) => self.len.checked_add_signed(way),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
+/// A Python file object. What it raises is kept and raised again once the core has given up.
+pub struct FileObject {
+    object: Py<PyAny>,
+    raised: Raised,
+}
+
+impl FileObject {
+    fn call<R>(&mut self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>) -> io::Result<R> {
+        Python::attach(|py| work(self.object.bind(py))).map_err(|error| self.raised.keep(error))
+    }
+
+    /// The result, or what the file object itself raised.
+    pub fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
+        self.raised.finish(result)
+    }
+}
+
+impl Read for FileObject {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.call(|object| {
+            let py = object.py();
+            let read = object.call_method1(intern!(py, "read"), (into.len(),))?;
+            let bytes = read.cast::<PyBytes>().map_err(|_| {
+                PyTypeError::new_err(
+                    "the file object's read() gave no bytes; open it with mode 'rb'",
+                )
+            })?;
+            let bytes = bytes.as_bytes();
+            if bytes.len() > into.len() {
+                return Err(PyValueError::new_err(format!(
+                    "the file object's read({}) gave {} bytes",
+                    into.len(),
+                    bytes.len()
+                )));
+            }
+            into[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        })
+    }
+}
+
+impl Seek for FileObject {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.call(|object| {
+            let py = object.py();
+            let seek = intern!(py, "seek");
+            let place = match to {
+                SeekFrom::Start(offset) => object.call_method1(seek, (offset, 0))?,
+                SeekFrom::Current(offset) => object.call_method1(seek, (offset, 1))?,
+                SeekFrom::End(offset) => object.call_method1(seek, (offset, 2))?,
+            };
+            if place.is_none() {
+                // Some objects, memory maps among them, only tell where they are when they are asked.
+                return object.call_method0(intern!(py, "tell"))?.extract();
+            }
+            place.extract()
+        })
+    }
+}
+
+impl Write for FileObject {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.call(|object| {
+            let py = object.py();
+            let chunk = PyBytes::new(py, bytes);
+            let written = object.call_method1(intern!(py, "write"), (chunk,))?;
+            let length = bytes.len();
+            if written.is_none() {
+                // What a raw file in non-blocking mode says when it took nothing.
+                return Err(PyBlockingIOError::new_err(format!(
+                    "the file object's write({length} bytes) returned None: it wrote nothing; open \
+                     it in blocking mode, and let write() return the number of bytes written"
+                )));
+            }
+            let Some(count) = construct::whole(&written)? else {
+                return Err(PyTypeError::new_err(format!(
+                    "the file object's write() returned {}, and not the number of bytes written",
+                    construct::shown(&written)
+                )));
+            };
+            // A raw file may take a part.
+            match count.extract::<usize>() {
+                Ok(count) if count <= length => Ok(count),
+                _ => Err(PyValueError::new_err(format!(
+                    "the file object's write() returned {} for {length} bytes; it has to return \
+                     how many of them it wrote",
+                    construct::shown(&count)
+                ))),
+            }
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! The whole way from bytes to samples, from the beginning and from the middle.
+#![no_main]
+
+use std::io::Cursor;
+
+use audio_samples::audio::source;
+use audio_samples::dtype::Dtype;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    let read = |start, frames| {
+        source::read(Box::new(Cursor::new(file)), Some(Dtype::Float32), start, frames)
+    };
+    if let Ok(whole) = read(0, None) {
+        let frames = whole.layout().frames() as u64;
+        let part = read(frames / 2, Some(100));
+        assert!(part.is_ok(), "{part:?}");
+    }
+});

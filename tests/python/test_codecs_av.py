@@ -1,0 +1,157 @@
+"""Codecs that soundfile has none of, encoded by FFmpeg at test time."""
+
+from fractions import Fraction
+
+import extras
+import numpy as np
+import pytest
+
+import audio_samples
+from audio_samples import AudioFileError
+
+av = extras.require("av", "test")
+
+RATE = 48_000
+FRAMES = 50_000
+
+
+def signal(channels):
+    time = np.arange(FRAMES) / RATE
+    noise = np.random.default_rng(9).standard_normal((channels, FRAMES)) * 0.01
+    tones = [0.4 * np.sin(2 * np.pi * 330 * (channel + 1) * time) for channel in range(channels)]
+    return np.stack(tones) + noise
+
+
+def as_samples(values, form):
+    """Values as planes of a sample format of FFmpeg's, and as the samples that they stand for."""
+    if form == "fltp":
+        planes = values.astype(np.float32)
+        return planes, planes
+    bits = {"s16": 16, "s32": 24}[form.rstrip("p")]
+    whole = np.round(values * 2 ** (bits - 1)).astype(np.int32) << (32 - bits)
+    if bits == 16:
+        whole = (whole >> 16).astype(np.int16)
+    return whole, whole
+
+
+def encode(path, codec, form, channels, container=None):
+    """Writes a file and returns the samples that went into it."""
+    planes, expected = as_samples(signal(channels), form)
+    layout = {1: "mono", 2: "stereo"}[channels]
+    with av.open(str(path), "w", format=container) as file:
+        stream = file.add_stream(codec, rate=RATE, layout=layout, format=form)
+        if codec == "mp2":
+            stream.bit_rate = (
+                128_000  # at its own choice FFmpeg makes files that the standard forbids
+            )
+        stream.codec_context.open()
+        size = stream.codec_context.frame_size or 4096
+        for start in range(0, FRAMES, size):
+            part = planes[:, start : start + size]
+            if not form.endswith("p"):
+                part = part.T.reshape(1, -1)
+            part = np.ascontiguousarray(part)
+            frame = av.AudioFrame.from_ndarray(part, format=form, layout=layout)
+            frame.sample_rate = RATE
+            frame.pts = start
+            frame.time_base = Fraction(1, RATE)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return expected
+
+
+def decoded(path):
+    """What FFmpeg makes of a file."""
+    parts = []
+    with av.open(str(path)) as file:
+        for frame in file.decode(audio=0):
+            part = frame.to_ndarray()
+            if not frame.format.is_planar:
+                part = part.reshape(-1, frame.layout.nb_channels).T
+            parts.append(part)
+    return np.concatenate(parts, axis=1)
+
+
+def planes_of(audio):
+    return audio.to_numpy().reshape(audio.num_channels, -1)
+
+
+LOSSLESS = [
+    ("m4a", None, "alac", "s16p", "MP4", "ALAC_16"),
+    ("m4a", None, "alac", "s32p", "MP4", "ALAC_24"),
+    ("mkv", None, "flac", "s16", "MKV", "PCM_16"),
+    ("mkv", None, "alac", "s16p", "MKV", "ALAC_16"),
+    ("mka", "matroska", "pcm_s16le", "s16", "MKV", "PCM_16"),
+    ("caf", None, "alac", "s16p", "CAF", "ALAC_16"),
+]
+LOSSY = [
+    ("m4a", None, "aac", "fltp", "MP4", "AAC"),
+    ("aac", "adts", "aac", "fltp", "ADTS", "AAC"),
+    ("mkv", None, "aac", "fltp", "MKV", "AAC"),
+    ("mp2", None, "mp2", "s16", "MP3", "MPEG_LAYER_II"),
+    ("mkv", None, "libmp3lame", "fltp", "MKV", "MPEG_LAYER_III"),
+]
+
+
+def file_of(folder, row, channels):
+    ending, container, codec, form, *_ = row
+    path = folder / f"a.{ending}"
+    return path, encode(path, codec, form, channels, container)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("row", LOSSLESS, ids=lambda row: "-".join(map(str, row[:4])))
+def test_lossless_codecs_give_back_what_was_encoded(tmp_path, row, channels):
+    path, expected = file_of(tmp_path, row, channels)
+    audio = audio_samples.read(path)
+    info = audio_samples.info(path)
+    assert (info.format, info.subtype) == row[4:]
+    assert (audio.sample_rate, audio.num_channels) == (RATE, channels)
+    assert audio.dtype == expected.dtype
+    assert info.frames == FRAMES
+    assert np.array_equal(planes_of(audio), expected)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("row", LOSSY, ids=lambda row: "-".join(map(str, row[:4])))
+def test_lossy_codecs_decode_as_ffmpeg_does(tmp_path, row, channels):
+    path, _ = file_of(tmp_path, row, channels)
+    audio = audio_samples.read(path)
+    info = audio_samples.info(path)
+    assert (info.format, info.subtype) == row[4:]
+    assert info.frames == len(audio)
+    assert audio.dtype == np.float32
+    expected = decoded(path)
+    if expected.dtype == np.int16:
+        expected = expected / 32768
+    ours = planes_of(audio)
+    # FFmpeg cuts off what the container says is there for the decoder only; we keep it.
+    lead = ours.shape[1] - expected.shape[1]
+    print(row, ours.shape, expected.shape)
+    best = min(
+        np.abs(ours[:, shift : shift + 30_000] - expected[:, :30_000]).max()
+        for shift in range(2400)
+    )
+    assert best < 1e-4, lead
+
+
+@pytest.mark.parametrize("row", [*LOSSLESS, *LOSSY], ids=lambda row: "-".join(map(str, row[:4])))
+def test_any_range_is_the_same_as_that_part_of_the_whole(tmp_path, row):
+    path, _ = file_of(tmp_path, row, 2)
+    whole = audio_samples.read(path).to_numpy()
+    count = whole.shape[1]
+    random = np.random.default_rng(2)
+    for start in [0, 1, count - 1, count, *map(int, random.integers(0, count, 12))]:
+        frames = int(random.integers(0, 5000))
+        part = audio_samples.read(path, start=start, frames=frames)
+        assert np.array_equal(part, whole[:, start : start + frames]), start
+    with audio_samples.stream(path, 3000, 2500) as blocks:
+        for number, block in enumerate(blocks):
+            assert np.array_equal(block, whole[:, number * 2500 : number * 2500 + 3000])
+
+
+def test_what_no_decoder_knows_is_named(tmp_path):
+    path = tmp_path / "a.mkv"
+    encode(path, "ac3", "fltp", 2)
+    with pytest.raises(AudioFileError, match="AC-3"):
+        audio_samples.read(path)

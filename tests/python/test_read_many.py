@@ -1,0 +1,84 @@
+"""`read_many`: several files at once."""
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import audio_samples
+from audio_samples import AudioFileError, AudioSamples
+
+
+@pytest.fixture
+def paths(tmp_path):
+    made = []
+    for number in range(12):
+        ending = ("wav", "flac", "aiff")[number % 3]
+        path = tmp_path / f"{number}.{ending}"
+        samples = np.full(1000 + number, number, np.int16)
+        audio_samples.write(path, AudioSamples.new_mono(samples, 8000 + number))
+        made.append(path)
+    return made
+
+
+@pytest.mark.parametrize("workers", [None, 1, 2, 5, 100])
+def test_the_order_is_that_of_the_paths(paths, workers):
+    read = audio_samples.read_many(paths, workers=workers)
+    assert [audio.sample_rate for audio in read] == [8000 + number for number in range(12)]
+    assert all((audio.to_numpy() == number).all() for number, audio in enumerate(read))
+
+
+def test_it_reads_as_read_does(paths):
+    read = audio_samples.read_many([*map(str, paths[:4])], dtype="float32",
+                                   start=10, frames=20)  # fmt: skip
+    for path, audio in zip(paths, read, strict=False):
+        assert np.array_equal(audio, audio_samples.read(path, dtype="float32", start=10, frames=20))
+
+
+def test_no_paths_are_no_audio():
+    assert audio_samples.read_many([]) == []
+
+
+@pytest.mark.parametrize("workers", [1, 3, 12])
+def test_the_first_error_by_position_names_its_path(paths, workers):
+    paths[5].write_bytes(b"RIFF....WAVEnonsense")
+    paths[9].unlink()
+    for _ in range(20):
+        with pytest.raises(AudioFileError, match=f"{paths[5].name}'"):
+            audio_samples.read_many(paths, workers=workers)
+
+
+def test_a_missing_file_is_an_os_error(paths):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.wav"):
+        audio_samples.read_many([*paths, "nothing.wav"])
+
+
+def test_no_worker_is_refused(paths):
+    with pytest.raises(ValueError, match="workers"):
+        audio_samples.read_many(paths, workers=0)
+
+
+def test_other_threads_run_meanwhile(paths):
+    gate, ran = threading.Lock(), []
+    gate.acquire()
+
+    def other():
+        with gate:
+            ran.append(True)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    before = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(1000)
+        gate.release()
+        for _ in range(1000):
+            audio_samples.read_many(paths, workers=2)
+            if ran:
+                break
+        seen = list(ran)
+    finally:
+        sys.setswitchinterval(before)
+    thread.join()
+    assert seen == [True]
