@@ -55,6 +55,7 @@ mod _audio_samples {
     use super::running::{num_threads, set_num_threads};
     #[pymodule_export]
     use super::shared::attach_handle;
+    #[pymodule_export]
     use super::stream::{FileStream, stream};
     #[pymodule_export]
     use super::views::View;
