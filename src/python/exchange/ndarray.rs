@@ -194,7 +194,7 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
         let frames = unsafe { fields.dimensions.read() };
         // SAFETY: and one stride.
         let step = unsafe { fields.strides.read() };
-        Some(Layout::mono(frames as usize, step as isize))
+        Some(Layout::mono(frames as usize, step))
     } else {
         // SAFETY: an array of ndim > 0 has that many dimensions, valid while it lives.
         let shape = unsafe { std::slice::from_raw_parts(fields.dimensions.cast::<usize>(), ndim) };

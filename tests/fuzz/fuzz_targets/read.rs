@@ -9,7 +9,12 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let read = |start, frames| {
-        source::read(Box::new(Cursor::new(file)), Some(Dtype::Float32), start, frames)
+        source::read(
+            Box::new(Cursor::new(file)),
+            Some(Dtype::Float32),
+            start,
+            frames,
+        )
     };
     if let Ok(whole) = read(0, None) {
         let frames = whole.layout().frames() as u64;
