@@ -72,8 +72,9 @@ impl Origin {
 
 enum Storage {
     Heap(heap::Allocation),
-    File(file::Mapped),
-    Shared(shared::Segment),
+    // Boxed: memory of the heap, which every result is, does not pay for what these have to know.
+    File(Box<file::Mapped>),
+    Shared(Box<shared::Segment>),
     Foreign {
         start: NonNull<u8>,
         len: usize,

@@ -85,6 +85,18 @@ impl Audio {
         let audio = Audio::new(samples, SampleRate::new(rate)?)?;
         audio.require(None, Some(handle.dtype))?;
         let layout = Layout::strided(&handle.shape, &handle.strides, handle.offset)?;
+        let bytes = layout.len().checked_mul(handle.dtype.size());
+        let countable = bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok());
+        let repeats = handle.writable && layout.overlaps_itself(handle.dtype.size());
+        if layout.ndim() == 0 || !countable || repeats {
+            return Err(Error::InvalidArgument {
+                message: format!(
+                    "no handle of shared audio has shape {} and strides {:?}",
+                    shape_text(&handle.shape),
+                    handle.strides
+                ),
+            });
+        }
         let part = audio.samples().with_layout(layout)?;
         if handle.writable {
             // The handle's maker may write, or it would not say so.

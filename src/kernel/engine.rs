@@ -193,6 +193,14 @@ impl Engine {
         })
     }
 
+    /// Whether an operand has the destination's shape, and few samples: nothing is looked at before that.
+    #[inline]
+    fn is_brief(&self, out: &Strided<'_>, operand: &Strided<'_>) -> bool {
+        let bytes = out.layout().len() * out.dtype().size();
+        operand.layout().same_shape(out.layout())
+            && 3 * bytes < self.parallel_from.min(self.stream_from)
+    }
+
     /// [`Engine::at_once`] for an operator that wraps; a quotient only if there is no zero in the divisor.
     #[inline]
     pub(super) fn operator_at_once(
@@ -221,6 +229,7 @@ impl Engine {
                     return noted.map(|_| ());
                 }
             }
+            Operand::Samples(divisor) if !self.is_brief(out, divisor) => return None,
             Operand::Samples(divisor) => {
                 let starts = |x: &Operand<'_>| match x {
                     Operand::Samples(x) => x.first_address() == out.first_address(),

@@ -275,7 +275,7 @@ impl Buffer {
         let mapped = Mapped::new(file, identity, len, writable)?;
         let origin = mapped.origin;
         let region = Arc::new(Region {
-            storage: Storage::File(mapped),
+            storage: Storage::File(Box::new(mapped)),
             origin,
             writable: true,
             published: AtomicBool::new(false),

@@ -48,12 +48,15 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// fork copies one unseen.
 static LIVE: Mutex<Live> = Mutex::new(Live {
     segments: BTreeMap::new(),
+    making: BTreeMap::new(),
     swept: None,
 });
 
 struct Live {
     /// By name.
     segments: BTreeMap<String, Use>,
+    /// The files of segments that are being made.
+    making: BTreeMap<String, Arc<File>>,
     swept: Option<Instant>,
 }
 
@@ -63,7 +66,7 @@ struct Use {
     origin: Origin,
     region: Weak<Region>,
     /// The open file whose lock says that this process has it.
-    _file: File,
+    file: Arc<File>,
 }
 
 impl Live {
@@ -79,6 +82,17 @@ impl Live {
         }
     }
 
+    /// From now on what is written to a segment's samples in this process stays in it.
+    fn settle(&self, buffer: &Buffer) -> Result<(), Error> {
+        let Some(segment) = buffer.segment() else {
+            return Ok(());
+        };
+        match self.segments.get(&segment.part.name) {
+            Some(used) if used.origin == segment.part.origin => segment.settle(&used.file),
+            _ => Ok(()),
+        }
+    }
+
     fn sweep(&mut self) {
         if self.swept.is_none_or(|last| last.elapsed() > SWEEP_EVERY) {
             place::sweep(|name| self.segments.contains_key(name));
@@ -86,7 +100,7 @@ impl Live {
         }
     }
 
-    fn enter(&mut self, name: String, header: Header, file: File) -> Result<Buffer, Error> {
+    fn enter(&mut self, name: String, header: Header, file: Arc<File>) -> Result<Buffer, Error> {
         let origin = Origin::next();
         let map = Mapping::new(&file, header.end(), header.alignment())?;
         let segment = Segment {
@@ -100,7 +114,7 @@ impl Live {
             },
         };
         let region = Arc::new(Region {
-            storage: Storage::Shared(segment),
+            storage: Storage::Shared(Box::new(segment)),
             origin,
             writable: true,
             published: AtomicBool::new(false),
@@ -108,7 +122,7 @@ impl Live {
         let used = Use {
             origin,
             region: Arc::downgrade(&region),
-            _file: file,
+            file,
         };
         self.segments.insert(name, used);
         static ONCE: Once = Once::new();
@@ -146,6 +160,7 @@ pub fn freeze() -> Still {
 impl Still {
     /// What a thread of the parent was about to leave nobody has in the child.
     pub fn thaw_in_child(mut self) {
+        self.0.making.clear();
         let live = &mut self.0.segments;
         live.retain(|_, used| used.region.strong_count() > 0);
     }
@@ -193,16 +208,30 @@ impl Mapping {
 
     /// Puts other pages in the place of those that are there.
     fn replace(&self, flags: libc::c_int, file: libc::c_int) -> Result<(), Error> {
-        // SAFETY: the range is our own mapping (invariant 1), and nothing that can reach it is told another
-        // length. Who reads or writes meanwhile finds the old pages or the new ones.
+        self.replace_from(0, flags, file)
+    }
+
+    /// As [`Mapping::replace`], from a page of the mapping on, which is the same page of the file.
+    fn replace_from(
+        &self,
+        offset: usize,
+        flags: libc::c_int,
+        file: libc::c_int,
+    ) -> Result<(), Error> {
+        assert!(
+            offset.is_multiple_of(page_size()) && offset < self.len,
+            "a page of the mapping"
+        );
+        // SAFETY: the range is a part of our own mapping (invariant 1), and nothing that can reach it is told
+        // another length. Who reads or writes meanwhile finds the old pages or the new ones.
         let placed = unsafe {
             libc::mmap(
-                self.start.as_ptr().cast(),
-                self.len,
+                self.start.as_ptr().wrapping_add(offset).cast(),
+                self.len - offset,
                 libc::PROT_READ | libc::PROT_WRITE,
                 flags | libc::MAP_FIXED,
                 file,
-                0,
+                offset as libc::off_t,
             )
         };
         if placed == libc::MAP_FAILED {
@@ -299,11 +328,22 @@ impl Segment {
         self.is_closed.load(Ordering::Acquire)
     }
 
+    /// Maps the samples copy-on-write: a consumer that ignores the flag (PyTorch does) changes no other
+    /// process's samples.
+    fn settle(&self, file: &File) -> Result<(), Error> {
+        if self.header.len == 0 || !self.header.offset.is_multiple_of(page_size()) {
+            return Ok(());
+        }
+        self.map
+            .replace_from(self.header.offset, libc::MAP_PRIVATE, file.as_raw_fd())
+    }
+
     /// As [`Buffer::close`].
     pub fn close(&self, seal: ForeignOwner) {
         *self.seal.lock() = Some(seal);
-        self.vacate();
+        // Before the pages go: whoever attaches the segment now gets it anew.
         self.is_closed.store(true, Ordering::Release);
+        self.vacate();
         LIVE.lock().leave(&self.part.name, self.part.origin);
     }
 
@@ -328,13 +368,18 @@ impl Buffer {
         let mut live = LIVE.lock();
         live.sweep();
         let (name, file) = place::make()?;
+        let file = Arc::new(file);
+        live.making.insert(name.clone(), Arc::clone(&file));
+        drop(live);
         let path = place::folder().join(&name);
-        let made = place::reserve(&file, &header, &path)
-            .and_then(|()| {
-                file.write_all_at(&header.to_bytes(), 0)
-                    .map_err(|error| Error::io(&error, Some(&path)))
-            })
-            .and_then(|()| live.enter(name, header, file));
+        // Without the lock: a gigabyte takes its time, and others want to let go of theirs meanwhile.
+        let reserved = place::reserve(&file, &header, &path).and_then(|()| {
+            file.write_all_at(&header.to_bytes(), 0)
+                .map_err(|error| Error::io(&error, Some(&path)))
+        });
+        let mut live = LIVE.lock();
+        live.making.remove(&name);
+        let made = reserved.and_then(|()| live.enter(name, header, file));
         if made.is_err() {
             // Whoever cannot make it leaves nothing behind.
             let _ = std::fs::remove_file(&path);
@@ -359,12 +404,25 @@ impl Buffer {
         place::check(name)?;
         let mut live = LIVE.lock();
         let known = live.segments.get(name).and_then(|it| it.region.upgrade());
+        let known = known.map(Buffer);
         let attached = match known {
-            Some(region) => Ok(Buffer(region)),
-            None => place::open(name).and_then(|file| {
-                let header = Header::read(&file)?;
-                live.enter(name.to_owned(), header, file)
-            }),
+            Some(buffer) if !buffer.is_closed() => Ok(buffer),
+            closing => {
+                let attached = place::open(name).and_then(|file| {
+                    let header = Header::read(&file)?;
+                    let readonly = !header.content.writable;
+                    let buffer = live.enter(name.to_owned(), header, Arc::new(file))?;
+                    if readonly {
+                        live.settle(&buffer)?;
+                    }
+                    Ok(buffer)
+                });
+                drop(live);
+                // Whose last handle this may be: it takes the lock to leave.
+                drop(closing);
+                live = LIVE.lock();
+                attached
+            }
         };
         if let (true, Ok(buffer)) = (by_handle, &attached)
             && let Some(segment) = buffer.segment()
@@ -374,6 +432,14 @@ impl Buffer {
         live.sweep();
         drop(live);
         attached
+    }
+
+    /// Ends all writing through a segment that was made to be read only, now that it has its samples.
+    ///
+    /// # Errors
+    /// What the system says about the mapping.
+    pub fn settle_shared(&self) -> Result<(), Error> {
+        LIVE.lock().settle(self)
     }
 
     fn segment(&self) -> Option<&Segment> {

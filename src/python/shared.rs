@@ -23,7 +23,9 @@ impl AudioSamples {
     ///
     /// Pickled, it is a small handle whatever its length, and whoever unpickles that has the same memory: what
     /// one process writes, all see. The memory goes when the last process lets go of it, also if that was
-    /// killed. A handle on its way keeps it for ten minutes.
+    /// killed. A handle on its way keeps it for ten minutes, for one who takes it: while several are to take one
+    /// handle, keep the audio. What was pickled and never taken goes with the next process that shares audio after
+    /// that.
     ///
     /// Raises OSError if there is no room for it, and `CopyError` inside `no_copies()`.
     fn share(slf: &Bound<'_, Self>) -> PyResult<Py<Self>> {
@@ -48,6 +50,10 @@ impl AudioSamples {
         let shared = if writable {
             room
         } else {
+            room.samples()
+                .buffer()
+                .settle_shared()
+                .map_err(PyErr::from)?;
             room.with_samples(room.samples().readonly())
         };
         Py::new(py, AudioSamples::new(shared))

@@ -74,3 +74,10 @@ def test_a_zero_divisor_is_refused_where_there_is_nothing_to_divide(shape: Any, 
                 audio /= zero
     assert (audio / np.zeros(0)).shape == shape
     assert (np.zeros(1) / audio).shape == shape
+
+
+def test_a_divisor_that_does_not_fit_is_not_looked_through_first() -> None:
+    audio = AudioSamples.new_mono(np.ones(4), RATE)
+    for frames in (5, 1 << 40):
+        with pytest.raises(ValueError, match="takes no operand of shape"):
+            audio /= np.broadcast_to(np.float64(1), (frames,))

@@ -195,13 +195,19 @@ impl Header {
     }
 }
 
-/// How many handles are on their way, and when the latest was made; nothing of what is no segment.
-pub fn on_their_way(file: &File) -> (u32, u64) {
+/// How many handles are on their way, and when the latest was made: none of a segment whose maker was killed
+/// before it had written a header. `None` for a file that is no segment at all.
+pub fn on_their_way(file: &File) -> Option<(u32, u64)> {
     let mut bytes = [0; LEN];
-    if file.read_exact_at(&mut bytes, 0).is_err() || bytes[..8] != MAGIC {
-        return (0, 0);
+    let there = file.metadata().ok()?.len().min(LEN as u64) as usize;
+    file.read_exact_at(&mut bytes[..there], 0).ok()?;
+    if bytes == [0; LEN] {
+        return Some((0, 0));
+    }
+    if bytes[..8] != MAGIC {
+        return None;
     }
     let count = u32::from_ne_bytes(std::array::from_fn(|i| bytes[HANDLES + i]));
     let time = u64::from_ne_bytes(std::array::from_fn(|i| bytes[MADE_AT + i]));
-    (count, time)
+    Some((count, time))
 }

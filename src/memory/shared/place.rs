@@ -47,6 +47,17 @@ pub fn check(name: &str) -> Result<(), Error> {
     })
 }
 
+/// Whether [`make`] gives such names: others may have files of their own beside ours.
+fn is_made_here(name: &str) -> bool {
+    let parts = name
+        .strip_prefix(PREFIX)
+        .and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(process, number)| {
+        let digits = |text: &str, radix| text.chars().all(|digit| digit.is_digit(radix));
+        !process.is_empty() && digits(process, 10) && number.len() == 16 && digits(number, 16)
+    })
+}
+
 fn lock(file: &File) -> io::Result<()> {
     loop {
         match file.lock_shared() {
@@ -201,7 +212,9 @@ pub fn remove_if_unused(path: &Path) {
     if file.try_lock().is_err() {
         return;
     }
-    let (handles, made_at) = header::on_their_way(&file);
+    let Some((handles, made_at)) = header::on_their_way(&file) else {
+        return;
+    };
     if handles == 0 || now().saturating_sub(made_at) > PATIENCE.as_secs() {
         let _ = fs::remove_file(path);
     }
@@ -212,7 +225,7 @@ pub fn sweep(is_ours: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {
         let name = entry.file_name();
         if let Some(name) = name.to_str()
-            && check(name).is_ok()
+            && is_made_here(name)
             && !is_ours(name)
         {
             remove_if_unused(&entry.path());
