@@ -6,13 +6,17 @@
 //! ```
 //!
 //! A column of a table is what pandas, Parquet and queries work on, and the channels of audio lie as columns do.
-//! Arrow data never changes. So read-only audio is shared, and writable audio copied. What a consumer is given
-//! owns an [`Export`], so the samples and their entry in the registry stay until the consumer releases it: on any
-//! thread, with or without an interpreter, for no Python object is held.
+//! Arrow data is not to change. So read-only audio is shared, and writable audio copied. What counts is the handle:
+//! read-only audio that lies on memory with a writable handle elsewhere is shared too, and whoever asks for that
+//! answers for who writes.
+//!
+//! What a consumer is given owns an [`Export`], so the samples and their entry in the registry stay until the
+//! consumer releases it: on any thread, with or without an interpreter, for no Python object is held.
 
 #![allow(unsafe_code)]
 
 mod import;
+mod source;
 mod structures;
 
 use std::ffi::{CStr, CString, c_void};
@@ -100,7 +104,10 @@ fn schema(audio: &Audio, form: Form) -> Box<ArrowSchema> {
 fn hindrance(samples: &Samples) -> Option<&'static str> {
     let (layout, size) = (samples.layout(), samples.dtype().size());
     if samples.writable() {
-        return Some("Arrow data never changes, and this audio may; share audio.as_readonly()");
+        return Some(
+            "Arrow data never changes, and this audio may; audio.as_readonly() is shared, but as long as another \
+             handle writes to the same memory, the Arrow data shows it",
+        );
     }
     let step = layout.channel_stride();
     let aligned = samples.first().addr().get().is_multiple_of(size)
@@ -204,8 +211,9 @@ impl AudioSamples {
         capsule(py, schema(self.audio(), Form::AsIs))
     }
 
-    /// Capsules with the Arrow schema and the array: read-only audio is shared, writable audio copied. No other
-    /// schema can be requested.
+    /// Capsules with the Arrow schema and the array: read-only audio is shared, writable audio copied. As long as
+    /// another handle writes to the memory of read-only audio, the Arrow data shows it. No other schema can be
+    /// requested.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -218,8 +226,9 @@ impl AudioSamples {
     }
 
     /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Read-only audio is
-    /// shared, writable audio copied. Rate and channels are in the schema's metadata, where `from_arrow` finds
-    /// them.
+    /// shared, writable audio copied. As long as another handle writes to the memory of read-only audio, as the
+    /// one that `as_readonly()` was called on may, the Arrow data shows it; `copy().as_readonly()` is safe from
+    /// that. Rate and channels are in the schema's metadata, where `from_arrow` finds them.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let columns = Bound::new(py, Columns(slf.clone().unbind()))?;

@@ -1,16 +1,14 @@
 //! Arrow data of others as audio: where the channels lie, in how many chunks, and what the metadata says.
 
-use std::ffi::{CStr, c_char};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyBufferError, PyOSError, PyTypeError, PyValueError};
-use pyo3::intern;
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
-use super::structures::{ArrowArray, ArrowArrayStream, ArrowSchema};
-use super::{AXES, RATE, format, take};
+use super::source::structures;
+use super::structures::{ArrowArray, ArrowSchema, children, text};
+use super::{AXES, RATE, format};
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::kernel::Operand;
@@ -44,6 +42,9 @@ enum Nesting {
 }
 
 /// One chunk: an array that is kept, and where the first sample of each channel lies.
+///
+/// Invariant 1: from each of `firsts` on lie the samples of `frames` frames, of the type and as far apart as the
+/// facts that [`chunk`] was given say. They are there, and stay as they are, until `array` is dropped.
 struct Chunk {
     array: Arc<ArrowArray>,
     frames: usize,
@@ -57,7 +58,8 @@ pub fn import(
 ) -> PyResult<AudioSamples> {
     let py = data.py();
     let (schema, arrays) = structures(data)?;
-    let facts = facts(&schema)?;
+    // SAFETY: a producer's schema, straight from its capsule or its stream.
+    let facts = unsafe { facts(&schema) }?;
     let rate = agreed(facts.rate, rate)?;
     let frames: i64 = arrays.iter().map(|array| array.length).sum();
     if facts.nesting == Nesting::Frames && facts.channels > MANY && facts.channels as i64 > frames {
@@ -68,7 +70,10 @@ pub fn import(
     }
     let chunks = arrays
         .into_iter()
-        .map(|array| chunk(array, &facts))
+        .map(|array| {
+            // SAFETY: a producer's array, straight from where the schema came from that the facts were read in.
+            unsafe { chunk(array, &facts) }
+        })
         .collect::<PyResult<Vec<_>>>()?;
     let (shared, why) = match &chunks[..] {
         [only] => match together(only, &facts)? {
@@ -112,105 +117,39 @@ fn agreed(said: Option<SampleRate>, given: Option<SampleRate>) -> PyResult<Sampl
     }
 }
 
-fn structures(data: &Bound<'_, PyAny>) -> PyResult<(ArrowSchema, Vec<ArrowArray>)> {
-    let py = data.py();
-    if let Ok(Some(method)) = data.getattr_opt(intern!(py, "__arrow_c_array__")) {
-        let answer = method.call0()?;
-        let capsules = answer.cast::<PyTuple>()?;
-        let schema = take::<ArrowSchema>(&capsules.get_item(0)?)?;
-        return Ok((schema, vec![take::<ArrowArray>(&capsules.get_item(1)?)?]));
-    }
-    let Ok(Some(method)) = data.getattr_opt(intern!(py, "__arrow_c_stream__")) else {
-        return Err(PyTypeError::new_err(format!(
-            "from_arrow takes Arrow data (an object with __arrow_c_array__ or __arrow_c_stream__, such as a \
-             pyarrow.Table), not {}",
-            data.get_type().name()?
-        )));
-    };
-    chunks_of(&mut take::<ArrowArrayStream>(&method.call0()?)?)
-}
-
-/// All that a stream gives. It is asked with the interpreter attached: that of PyArrow may be Python's own.
-fn chunks_of(stream: &mut ArrowArrayStream) -> PyResult<(ArrowSchema, Vec<ArrowArray>)> {
-    let (Some(get_schema), Some(get_next)) = (stream.get_schema, stream.get_next) else {
-        return Err(PyValueError::new_err(
-            "the Arrow stream is released already",
-        ));
-    };
-    let mut schema = ArrowSchema::empty();
-    // SAFETY: a stream that is not released, and a place for the schema.
-    let code = unsafe { get_schema(stream, &raw mut schema) };
-    failed(stream, code)?;
-    let mut arrays = Vec::new();
-    loop {
-        let mut array = ArrowArray::empty();
-        // SAFETY: a stream that is not released, and a place for the array.
-        let code = unsafe { get_next(stream, &raw mut array) };
-        failed(stream, code)?;
-        if array.release.is_none() {
-            return Ok((schema, arrays));
-        }
-        arrays.push(array);
-    }
-}
-
-/// The error of a stream, in its own words.
-fn failed(stream: &mut ArrowArrayStream, code: i32) -> PyResult<()> {
-    if code == 0 {
-        return Ok(());
-    }
-    let said = stream.get_last_error.map_or(std::ptr::null(), |last| {
-        // SAFETY: a stream that is not released.
-        unsafe { last(stream) }
-    });
-    let said = text(said).unwrap_or("the Arrow stream failed");
-    Err(PyOSError::new_err((code, said.to_owned())))
-}
-
-/// A text of the interface, which ends in a zero and lives as long as its structure.
-fn text<'a>(start: *const c_char) -> Option<&'a str> {
-    if start.is_null() {
-        return None;
-    }
-    // SAFETY: not null, and by the interface a text that ends in a zero. No caller keeps it for long.
-    unsafe { CStr::from_ptr(start) }.to_str().ok()
-}
-
-/// The fields of a struct, or the values of a list.
-fn children<T>(start: *mut *mut T, count: i64) -> Vec<NonNull<T>> {
-    let at = |index| {
-        // SAFETY: by the interface there are so many pointers.
-        NonNull::new(unsafe { start.wrapping_add(index).read() })
-    };
-    (0..usize::try_from(count).unwrap_or(0))
-        .filter_map(at)
-        .collect()
-}
-
-fn dtype_of(schema: &ArrowSchema) -> Option<Dtype> {
-    let name = text(schema.format)?;
-    let named = |dtype: &Dtype| format(*dtype).to_str() == Ok(name);
-    let plain = schema.dictionary.is_null();
-    Dtype::ALL.into_iter().find(named).filter(|_| plain)
-}
-
-fn no_audio(schema: &ArrowSchema) -> PyErr {
+fn no_audio(format: &str) -> PyErr {
     PyTypeError::new_err(format!(
-        "Arrow data of format {:?} is no audio: it takes int16, int32, float32 or float64, alone, as the columns \
-         of a table or as lists of a fixed size, all of one type; cast it first",
-        text(schema.format).unwrap_or_default()
+        "Arrow data of format {format:?} is no audio: it takes int16, int32, float32 or float64, alone, as the \
+         columns of a table or as lists of a fixed size, all of one type; cast it first"
     ))
 }
 
-fn facts(schema: &ArrowSchema) -> PyResult<Facts> {
-    let entries = metadata(schema.metadata);
+/// The type of numbers.
+///
+/// # Safety
+/// The schema is one that the C data interface describes.
+unsafe fn dtype_of(schema: &ArrowSchema) -> PyResult<Dtype> {
+    // SAFETY: the caller's promise.
+    let name = unsafe { text(schema, schema.format) }.unwrap_or_default();
+    let named = |dtype: &Dtype| format(*dtype).to_str() == Ok(name);
+    let plain = schema.dictionary.is_null();
+    let dtype = Dtype::ALL.into_iter().find(named).filter(|_| plain);
+    dtype.ok_or_else(|| no_audio(name))
+}
+
+/// # Safety
+/// The schema is one that the C data interface describes.
+unsafe fn facts(schema: &ArrowSchema) -> PyResult<Facts> {
+    // SAFETY: the caller's promise.
+    let entries = unsafe { metadata(schema.metadata) };
     let number = |key: &str| {
         let (_, value) = entries.iter().find(|(name, _)| name == key)?;
         value.parse::<u32>().ok()
     };
     let rate = number(RATE).map(SampleRate::new).transpose()?;
     let axes = number(AXES).map(|axes| axes as usize);
-    let name = text(schema.format).unwrap_or_default();
+    // SAFETY: the caller's promise.
+    let name = unsafe { text(schema, schema.format) }.unwrap_or_default();
     let (nesting, channels) = match (name, name.strip_prefix("+w:")) {
         ("+s", _) => (Nesting::Fields, schema.n_children),
         (_, Some(count)) => (Nesting::Frames, count.parse().unwrap_or(0)),
@@ -218,23 +157,24 @@ fn facts(schema: &ArrowSchema) -> PyResult<Facts> {
     };
     let channels = usize::try_from(channels).unwrap_or(0);
     let dtype = if nesting == Nesting::None {
-        dtype_of(schema).ok_or_else(|| no_audio(schema))?
+        // SAFETY: the caller's promise.
+        unsafe { dtype_of(schema) }?
     } else {
-        let fields = children(schema.children, schema.n_children);
+        // SAFETY: the caller's promise.
+        let fields = unsafe { children(schema, schema.children, schema.n_children) };
         let mut only = None;
-        for field in &fields {
-            // SAFETY: by the interface a schema, which lives as long as its parent.
-            let field = unsafe { field.as_ref() };
-            let dtype = dtype_of(field).ok_or_else(|| no_audio(field))?;
+        for field in fields {
+            // SAFETY: a child of a schema that is as promised.
+            let dtype = unsafe { dtype_of(field) }?;
             if only.is_some_and(|only| only != dtype) {
-                return Err(no_audio(schema));
+                return Err(no_audio(name));
             }
             only = Some(dtype);
         }
-        only.ok_or_else(|| no_audio(schema))?
+        only.ok_or_else(|| no_audio(name))?
     };
     if channels == 0 {
-        return Err(no_audio(schema));
+        return Err(no_audio(name));
     }
     Ok(Facts {
         dtype,
@@ -246,10 +186,14 @@ fn facts(schema: &ArrowSchema) -> PyResult<Facts> {
 }
 
 /// Keys and values, those that are text.
-fn metadata(start: *const u8) -> Vec<(String, String)> {
+///
+/// # Safety
+/// By the C data interface: `start` is null, or a number of pairs stands there, then each key and value after
+/// their lengths.
+unsafe fn metadata(start: *const u8) -> Vec<(String, String)> {
     let mut at = start;
     let number = |at: &mut *const u8| {
-        // SAFETY: by the interface a number of 4 bytes stands here.
+        // SAFETY: the caller's promise: a number of 4 bytes stands here.
         let count = unsafe { at.cast::<i32>().read_unaligned() };
         *at = at.wrapping_add(4);
         usize::try_from(count).unwrap_or(0)
@@ -262,7 +206,7 @@ fn metadata(start: *const u8) -> Vec<(String, String)> {
         let len = number(&mut at);
         let bytes: Vec<u8> = (0..len)
             .map(|index| {
-                // SAFETY: by the interface so many bytes follow their number.
+                // SAFETY: the caller's promise: so many bytes follow their number.
                 unsafe { at.wrapping_add(index).read() }
             })
             .collect();
@@ -273,17 +217,20 @@ fn metadata(start: *const u8) -> Vec<(String, String)> {
 }
 
 /// Values that are missing: bits that are 0 in `validity`, from `offset` on.
-fn missing(array: &ArrowArray, offset: usize, length: usize) -> usize {
+///
+/// # Safety
+/// The array is one that the C data interface describes, and has `offset + length` values from its buffers' start.
+unsafe fn missing(array: &ArrowArray, offset: usize, length: usize) -> usize {
     if array.null_count == 0 || array.n_buffers == 0 {
         return 0;
     }
-    // SAFETY: by the interface there are `n_buffers` pointers, and the first one is the validity.
+    // SAFETY: the caller's promise: there are `n_buffers` pointers, and the first one is the validity.
     let validity = unsafe { array.buffers.read() }.cast::<u8>();
     if validity.is_null() {
         return 0;
     }
     let is_missing = |index: &usize| {
-        // SAFETY: by the interface a bit for each value.
+        // SAFETY: the caller's promise: a bit for each value.
         let byte = unsafe { validity.wrapping_add(index / 8).read() };
         byte & (1 << (index % 8)) == 0
     };
@@ -291,7 +238,15 @@ fn missing(array: &ArrowArray, offset: usize, length: usize) -> usize {
 }
 
 /// The values of an array of numbers, from `skip` on, of which `length` are to be there.
-fn values(array: &ArrowArray, skip: usize, length: usize, size: usize) -> PyResult<NonNull<u8>> {
+///
+/// # Safety
+/// The array is one of numbers of `size` bytes, as the C data interface describes it.
+unsafe fn values(
+    array: &ArrowArray,
+    skip: usize,
+    length: usize,
+    size: usize,
+) -> PyResult<NonNull<u8>> {
     let offset = usize::try_from(array.offset).unwrap_or(0) + skip;
     let there = usize::try_from(array.length).unwrap_or(0);
     if array.n_buffers != 2 || there < skip + length {
@@ -300,14 +255,15 @@ fn values(array: &ArrowArray, skip: usize, length: usize, size: usize) -> PyResu
             skip + length
         )));
     }
-    let gone = missing(array, offset, length);
+    // SAFETY: the caller's promise, and so many values are there.
+    let gone = unsafe { missing(array, offset, length) };
     if gone > 0 {
         return Err(PyValueError::new_err(format!(
             "{gone} of {length} values are missing (null), and audio has none; fill them first, as with \
              fill_null(0)"
         )));
     }
-    // SAFETY: by the interface the second of two pointers is that of the values.
+    // SAFETY: the caller's promise: the second of two pointers is that of the values.
     let start = unsafe { array.buffers.wrapping_add(1).read() };
     let first = start.cast::<u8>().cast_mut().wrapping_add(offset * size);
     if length == 0 {
@@ -316,35 +272,40 @@ fn values(array: &ArrowArray, skip: usize, length: usize, size: usize) -> PyResu
     NonNull::new(first).ok_or_else(|| PyValueError::new_err("the Arrow array has no values"))
 }
 
-fn chunk(array: ArrowArray, facts: &Facts) -> PyResult<Chunk> {
+/// # Safety
+/// The array is one that the C data interface describes, of a schema in which `facts` were read.
+unsafe fn chunk(array: ArrowArray, facts: &Facts) -> PyResult<Chunk> {
     let size = facts.dtype.size();
     let frames = usize::try_from(array.length).unwrap_or(0);
     let skip = usize::try_from(array.offset).unwrap_or(0);
     let gone = match facts.nesting {
         Nesting::None => 0,
-        _ => missing(&array, skip, frames),
+        // SAFETY: the caller's promise, and the array says its offset and its length.
+        _ => unsafe { missing(&array, skip, frames) },
     };
     if gone > 0 {
         return Err(PyValueError::new_err(format!(
             "{gone} of {frames} frames are missing (null), and audio has none"
         )));
     }
-    let inner: Vec<&ArrowArray> = children(array.children, array.n_children)
-        .iter()
-        .map(|child| {
-            // SAFETY: by the interface an array, which lives as long as its parent.
-            unsafe { child.as_ref() }
-        })
-        .collect();
+    // SAFETY: the caller's promise.
+    let inner = unsafe { children(&array, array.children, array.n_children) };
     let firsts = match (facts.nesting, &inner[..]) {
-        (Nesting::None, _) => vec![values(&array, 0, frames, size)?],
+        (Nesting::None, _) => {
+            // SAFETY: by the caller's promise numbers of the type in `facts`.
+            vec![unsafe { values(&array, 0, frames, size) }?]
+        }
         (Nesting::Fields, fields) if fields.len() == facts.channels => fields
             .iter()
-            .map(|field| values(field, skip, frames, size))
+            .map(|field| {
+                // SAFETY: as above, a child of the array.
+                unsafe { values(field, skip, frames, size) }
+            })
             .collect::<PyResult<_>>()?,
         (Nesting::Frames, [all]) => {
             let count = facts.channels;
-            let first = values(all, skip * count, frames * count, size)?;
+            // SAFETY: as above, the child of the array.
+            let first = unsafe { values(all, skip * count, frames * count, size) }?;
             let at = |channel: usize| first.as_ptr().wrapping_add(channel * size);
             (0..count)
                 .map(|channel| NonNull::new(at(channel)).unwrap_or(first))
@@ -356,6 +317,7 @@ fn chunk(array: ArrowArray, facts: &Facts) -> PyResult<Chunk> {
             ));
         }
     };
+    // Invariant 1: `values` saw that so many are there, and by the interface they stay until the release.
     Ok(Chunk {
         array: Arc::new(array),
         frames,
@@ -404,8 +366,7 @@ fn together(chunk: &Chunk, facts: &Facts) -> PyResult<Option<Samples>> {
     let strides = [step, frame as isize];
     let shape = shape(facts, chunk.frames);
     let layout = Layout::strided(&shape, &strides[2 - shape.len()..], 0)?;
-    // SAFETY: by the interface the values stay as they are until the array is released, which its owner does
-    // when it is dropped. Nobody writes to them.
+    // SAFETY: invariant 1, by which `layout` has no sample outside; the array is the owner. Nobody writes to them.
     let samples = unsafe {
         Samples::adopt(
             first,
@@ -438,7 +399,7 @@ fn gather(
                 _ => facts.dtype.size(),
             };
             let layout = Layout::strided(&[chunk.frames], &[step as isize], 0)?;
-            // SAFETY: as in `together`.
+            // SAFETY: invariant 1, for one channel; the array is the owner. Nobody writes to it.
             let from = unsafe {
                 Samples::adopt(
                     *first,

@@ -80,11 +80,15 @@ macro_rules! released {
         impl Drop for $Structure {
             fn drop(&mut self) {
                 if let Some(release) = self.release {
-                    // Callbacks of Python libraries may need the interpreter. Once it is gone the process ends,
-                    // and what was lent by then is forgotten; ours are called by others, and need none.
-                    Python::try_attach(|_| {
-                        // SAFETY: not yet released, and whoever releases takes the callback out.
-                        unsafe { release(self) };
+                    // Attached only to see that there is an interpreter: callbacks of Python libraries may need
+                    // it. Once it is gone the process ends, and what was lent by then is forgotten. The callback
+                    // itself runs detached, for it may wait for threads that need the interpreter; one that
+                    // needs it attaches.
+                    Python::try_attach(|py| {
+                        py.detach(|| {
+                            // SAFETY: not yet released, and whoever releases takes the callback out.
+                            unsafe { release(self) };
+                        });
                     });
                 }
             }
@@ -139,6 +143,34 @@ released!(
         private_data: ptr::null_mut(),
     }
 );
+
+/// A text that a structure points to.
+///
+/// # Safety
+/// By the C data interface: `start` is null or a text that ends in a zero, which stays while `_structure` does.
+pub unsafe fn text<S>(_structure: &S, start: *const c_char) -> Option<&str> {
+    if start.is_null() {
+        return None;
+    }
+    // SAFETY: not null; the rest is the caller's promise.
+    unsafe { CStr::from_ptr(start) }.to_str().ok()
+}
+
+/// The fields of a struct, or the values of a list.
+///
+/// # Safety
+/// By the C data interface: at `start` are `count` pointers to structures that live as long as their `_parent`.
+pub unsafe fn children<S>(_parent: &S, start: *const *mut S, count: i64) -> Vec<&S> {
+    let at = |index| {
+        // SAFETY: the caller's promise: there are so many pointers.
+        let child = unsafe { start.wrapping_add(index).read() };
+        // SAFETY: the caller's promise: a structure that lives as long as its parent, or null.
+        unsafe { child.as_ref() }
+    };
+    (0..usize::try_from(count).unwrap_or(0))
+        .filter_map(at)
+        .collect()
+}
 
 /// What a schema of ours points to. A child that a consumer has moved out is empty, and its box goes here.
 struct SchemaParts {
