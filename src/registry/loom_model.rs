@@ -71,6 +71,25 @@ fn brief_work_and_a_lease_take_turns() {
     });
 }
 
+/// On two parts at once, in either order, beside a lease on both.
+#[test]
+fn quiet_work_and_a_lease_take_turns() {
+    explore(3, || {
+        let shared = Arc::new((Registry::new(), AtomicUsize::new(0)));
+        let other = Arc::clone(&shared);
+        let both = [claim(0, Mode::Read), claim(DOMAIN, Mode::Write)];
+        let thread = thread::spawn(move || {
+            let _lease = patiently(&other.0, &both);
+            add_one(&other.1);
+        });
+        let (registry, samples) = &*shared;
+        let done = registry.if_quiet([DOMAIN, 0], || add_one(samples));
+        let expected = if done.is_some() { 2 } else { 1 };
+        thread.join().unwrap();
+        assert_eq!(samples.load(Ordering::Relaxed), expected);
+    });
+}
+
 /// The waiting reader sleeps until the writer is done, and the writer behind it until both are.
 #[test]
 fn whoever_waits_is_woken() {
