@@ -2,7 +2,8 @@
 //!
 //! Nothing but the bytes of changed samples is written: not the header, no other chunk, and no sample that kept
 //! its value, however its block was changed around it. Who stops in the middle leaves a valid file, in which
-//! every block is the old one or the new one.
+//! every block is the old one or the new one; but a process that is killed while it writes one leaves that new up
+//! to some page of the file and old behind it, for there the system ends a write.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -229,4 +229,7 @@ def test_a_process_killed_in_the_middle_leaves_a_valid_file(tmp_path):
         assert after.shape == (frames, 2)
         blocks = after.reshape(64, -1)
         assert np.all(np.abs(blocks) == 0.25)
-        assert np.all(blocks == blocks[:, :1])
+        # The system ends a process between two pages of a write: one block is new up to there.
+        mixed = blocks[np.any(blocks != blocks[:, :1], axis=1)]
+        assert len(mixed) <= 1
+        assert all(np.count_nonzero(np.diff(block)) == 1 for block in mixed)
