@@ -176,8 +176,7 @@ impl Engine {
         b: &Operand<'_>,
     ) -> Option<bool> {
         let (arch, stream) = (self.arch, false);
-        let bytes = out.layout().len() * out.dtype().size();
-        if out.dtype() != compute || 3 * bytes >= self.parallel_from.min(self.stream_from) {
+        if out.dtype() != compute || !self.are_few(out) {
             return None;
         }
         with_sample!(compute, R => {
@@ -193,12 +192,11 @@ impl Engine {
         })
     }
 
-    /// Whether an operand has the destination's shape, and few samples: nothing is looked at before that.
+    /// Whether the samples are so few that no plan would spread them over threads or past the cache.
     #[inline]
-    fn is_brief(&self, out: &Strided<'_>, operand: &Strided<'_>) -> bool {
-        let bytes = out.layout().len() * out.dtype().size();
-        operand.layout().same_shape(out.layout())
-            && 3 * bytes < self.parallel_from.min(self.stream_from)
+    fn are_few(&self, samples: &Strided<'_>) -> bool {
+        let bytes = samples.layout().len() * samples.dtype().size();
+        3 * bytes < self.parallel_from.min(self.stream_from)
     }
 
     /// [`Engine::at_once`] for an operator that wraps; a quotient only if there is no zero in the divisor.
@@ -229,7 +227,12 @@ impl Engine {
                     return noted.map(|_| ());
                 }
             }
-            Operand::Samples(divisor) if !self.is_brief(out, divisor) => return None,
+            // Nothing is looked through before it fits.
+            Operand::Samples(divisor)
+                if !self.are_few(out) || !divisor.layout().same_shape(out.layout()) =>
+            {
+                return None;
+            }
             Operand::Samples(divisor) => {
                 let starts = |x: &Operand<'_>| match x {
                     Operand::Samples(x) => x.first_address() == out.first_address(),

@@ -13,7 +13,7 @@ import segments
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
 
 pa = extras.require("pyarrow", "arrow")
-pq = pytest.importorskip("pyarrow.parquet")
+pq = extras.require("pyarrow.parquet", "arrow")
 
 RATE = 44_100
 
