@@ -47,9 +47,16 @@ impl Origin {
     /// Set in the number of a mapped file.
     const MAPPED: u64 = 1 << 63;
 
+    /// Memory of the heap is known by where it lies: a multiple of [`ALIGNMENT`](heap::ALIGNMENT), never 0, and nothing to count.
+    #[inline]
+    fn of_heap(start: NonNull<u8>) -> Origin {
+        Origin(start.addr().get() as u64)
+    }
+
+    /// An odd number, which is no address of the heap's.
     fn next() -> Origin {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        Origin(NEXT.fetch_add(1, Ordering::Relaxed))
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Origin(2 * NEXT.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// As [`Origin::next`], and [`Origin::is_file_number`] knows it.
@@ -175,8 +182,8 @@ impl Buffer {
     #[inline]
     fn of_heap(memory: heap::Allocation) -> Buffer {
         Buffer(Arc::new(Region {
+            origin: Origin::of_heap(memory.start()),
             storage: Storage::Heap(memory),
-            origin: Origin::next(),
             writable: true,
             published: AtomicBool::new(false),
         }))

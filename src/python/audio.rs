@@ -18,7 +18,7 @@ use crate::registry::{Kind, Mode};
 /// Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16, int32, float32
 /// or float64. Shape, type and sample rate never change, only the samples do. Made by `new_mono`,
 /// `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and `generation`.
-#[pyclass(frozen, weakref, generic, module = "audio_samples")]
+#[pyclass(frozen, weakref, generic, freelist = 64, module = "audio_samples")]
 pub struct AudioSamples {
     audio: Audio,
 }

@@ -50,26 +50,29 @@ def in_child(work):
 def run(code, returncode=0, *, seconds=60, interrupt_at=None):
     """Runs a script in a fresh interpreter. With `interrupt_at` it gets SIGINT after that line."""
     script = PRELUDE + textwrap.dedent(code)
-    process = subprocess.Popen(
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning"}
+    with subprocess.Popen(
         [sys.executable, "-X", "faulthandler", "-c", script],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONWARNINGS": "ignore::DeprecationWarning"},
-    )
-    try:
-        if interrupt_at is not None:
-            line = process.stdout.readline()
-            while line.strip() != interrupt_at:
-                assert line, process.stderr.read()
+        env=environment,
+    ) as process:
+        try:
+            if interrupt_at is not None:
                 line = process.stdout.readline()
-            time.sleep(0.3)  # into what comes after it
-            process.send_signal(signal.SIGINT)
-        out, errors = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        _, errors = process.communicate()
-        pytest.fail(f"it hangs: {errors}")
+                while line.strip() != interrupt_at:
+                    assert line, process.stderr.read()
+                    line = process.stdout.readline()
+                time.sleep(0.3)  # into what comes after it
+                process.send_signal(signal.SIGINT)
+            out, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, errors = process.communicate()
+            pytest.fail(f"it hangs: {errors}")
+        finally:
+            process.kill()
     assert errors == ""
     assert process.returncode == returncode
     return out

@@ -10,6 +10,7 @@
 #![allow(unsafe_code)]
 
 mod import;
+mod method;
 mod table;
 
 use std::ffi::CStr;
@@ -33,7 +34,12 @@ use crate::registry::Kind;
 use crate::view::{Export, Samples};
 
 pub use import::{Legacy, import};
-pub use table::install;
+
+/// Puts `__dlpack__` and the table of C functions on the class.
+pub fn install(py: Python<'_>) -> PyResult<()> {
+    method::install(py)?;
+    table::install(py)
+}
 
 /// The first version of the structure that has flags.
 const VERSIONED: i64 = 1;
@@ -262,55 +268,60 @@ impl AudioSamples {
     fn __dlpack_device__(&self) -> (u32, i32) {
         DLDevice::CPU.into()
     }
+}
 
-    /// A capsule that a consumer of DLPack takes the samples from: the same memory, or with `copy=True` its own.
-    #[pyo3(signature = (*, stream = None, max_version = None, dl_device = None, copy = None))]
-    fn __dlpack__<'py>(
-        &self,
-        py: Python<'py>,
-        stream: Option<&Bound<'py, PyAny>>,
-        max_version: Option<&Bound<'py, PyAny>>,
-        dl_device: Option<&Bound<'py, PyAny>>,
-        copy: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(stream) = stream {
-            return Err(PyRuntimeError::new_err(format!(
-                "samples in main memory have no stream to wait for: stream must be None, not {}",
-                stream.repr()?
+/// What a consumer asks for, by the names of the Python array API standard.
+#[derive(Default)]
+struct Request<'a, 'py> {
+    stream: Option<&'a Bound<'py, PyAny>>,
+    max_version: Option<&'a Bound<'py, PyAny>>,
+    dl_device: Option<&'a Bound<'py, PyAny>>,
+    copy: Option<&'a Bound<'py, PyAny>>,
+}
+
+/// A capsule that a consumer takes the samples from: the same memory, or with `copy=True` its own.
+fn answer_to<'py>(
+    audio: &AudioSamples,
+    py: Python<'py>,
+    request: &Request<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(stream) = request.stream {
+        return Err(PyRuntimeError::new_err(format!(
+            "samples in main memory have no stream to wait for: stream must be None, not {}",
+            stream.repr()?
+        )));
+    }
+    let versioned = match request.max_version {
+        None => false,
+        Some(given) => knows_flags(given)?,
+    };
+    if let Some(given) = request.dl_device {
+        let parsed = given.extract::<(i64, i64)>();
+        let device = parsed.map_err(|_| wrong("dl_device", given, "(1, 0)"))?;
+        if device != (i64::from(DLDevice::CPU.device_type.0), 0) {
+            return Err(refused(format!(
+                "the samples are in main memory, device (1, 0), and cannot be exported to \
+                 device ({}, {}); import them and move the tensor, as with tensor.to(device)",
+                device.0, device.1
             )));
         }
-        let versioned = match max_version {
-            None => false,
-            Some(given) => knows_flags(given)?,
-        };
-        if let Some(given) = dl_device {
-            let parsed = given.extract::<(i64, i64)>();
-            let device = parsed.map_err(|_| wrong("dl_device", given, "(1, 0)"))?;
-            if device != (i64::from(DLDevice::CPU.device_type.0), 0) {
-                return Err(refused(format!(
-                    "the samples are in main memory, device (1, 0), and cannot be exported to \
-                     device ({}, {}); import them and move the tensor, as with tensor.to(device)",
-                    device.0, device.1
-                )));
-            }
-        }
-        if copy_request(copy)? == Some(true) {
-            let own = self.copied(py, "copy=True is a copy; copy=None shares")?;
-            let samples = own.samples();
-            let export = samples.export(Kind::Tensor, true, samples.layout())?;
-            return if versioned {
-                capsule::<DLManagedTensorVersioned>(py, export, DlpackFlags::IS_COPIED)
-            } else {
-                capsule::<DLManagedTensor>(py, export, DlpackFlags::empty())
-            };
-        }
-        let samples = self.audio().samples();
-        if versioned {
-            let (export, flags) = shared(samples)?;
-            capsule::<DLManagedTensorVersioned>(py, export, flags)
+    }
+    if copy_request(request.copy)? == Some(true) {
+        let own = audio.copied(py, "copy=True is a copy; copy=None shares")?;
+        let samples = own.samples();
+        let export = samples.export(Kind::Tensor, true, samples.layout())?;
+        return if versioned {
+            capsule::<DLManagedTensorVersioned>(py, export, DlpackFlags::IS_COPIED)
         } else {
-            legacy_capsule(py, samples)
-        }
+            capsule::<DLManagedTensor>(py, export, DlpackFlags::empty())
+        };
+    }
+    let samples = audio.audio().samples();
+    if versioned {
+        let (export, flags) = shared(samples)?;
+        capsule::<DLManagedTensorVersioned>(py, export, flags)
+    } else {
+        legacy_capsule(py, samples)
     }
 }
 

@@ -1,0 +1,150 @@
+//! `__dlpack__` as a C method: every import calls it with the same few keywords, and to look those up by their
+//! text took half of the time. They are known by their address here, and by their text where that fails.
+
+use std::ffi::c_char;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+use super::{Request, answer_to};
+use crate::python::audio::AudioSamples;
+
+struct Method(ffi::PyMethodDef);
+
+// SAFETY: read only, and what it points to is static.
+unsafe impl Sync for Method {}
+
+static METHOD: Method = Method(ffi::PyMethodDef {
+    ml_name: c"__dlpack__".as_ptr(),
+    ml_meth: ffi::PyMethodDefPointer {
+        PyCFunctionFastWithKeywords: call,
+    },
+    ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+    ml_doc: DOC,
+});
+
+const DOC: *const c_char = c"__dlpack__($self, /, *, stream=None, max_version=None, dl_device=None, copy=None)
+--
+
+A capsule that a consumer of DLPack takes the samples from: the same memory, or with `copy=True` its own.
+
+`stream` must be None. `max_version` of (1, 0) or more gives a capsule whose flags can say read-only; None gives
+the legacy kind, for writable audio only. `dl_device` is None or (1, 0), main memory. What cannot be done is a
+BufferError."
+    .as_ptr();
+
+/// Puts the method on the class.
+pub fn install(py: Python<'_>) -> PyResult<()> {
+    let class = py.get_type::<AudioSamples>();
+    let definition = ptr::from_ref(&METHOD.0).cast_mut();
+    // SAFETY: a ready type, and a definition that is static; CPython only reads it.
+    let method = unsafe { ffi::PyDescr_NewMethod(class.as_type_ptr(), definition) };
+    // SAFETY: a new reference, or NULL with an exception set.
+    let method = unsafe { Bound::from_owned_ptr_or_err(py, method) }?;
+    class.setattr("__dlpack__", method)
+}
+
+/// What CPython calls: `positional` values, then one for each name in `names`.
+unsafe extern "C" fn call(
+    slf: *mut ffi::PyObject,
+    values: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        Python::attach(|py| {
+            // SAFETY: the caller holds a reference to the object during the call.
+            let slf = unsafe { Borrowed::from_ptr(py, slf) };
+            // SAFETY: as above; NULL where no keyword is given.
+            let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
+            let named = names.as_ref().map_or(Ok(0), |names| names.len());
+            let answer = named.and_then(|named| {
+                let count = positional as usize + named;
+                let values: &[Bound<'_, PyAny>] = if count == 0 {
+                    &[]
+                } else {
+                    // SAFETY: as many references as there are values, held by the caller during the call; a
+                    // `Bound` is one such reference, and none of them is dropped.
+                    unsafe { std::slice::from_raw_parts(values.cast(), count) }
+                };
+                let names = names.as_deref().map(|names| names.cast::<PyTuple>());
+                let request = request(py, positional as usize, values, names.transpose()?)?;
+                answer_to(slf.cast::<AudioSamples>()?.get(), py, &request)
+            });
+            answer.map_or_else(
+                |error| {
+                    error.restore(py);
+                    ptr::null_mut()
+                },
+                Bound::into_ptr,
+            )
+        })
+    }));
+    done.unwrap_or_else(|_| {
+        Python::try_attach(|py| PyRuntimeError::new_err("a panic in __dlpack__").restore(py));
+        ptr::null_mut()
+    })
+}
+
+/// The values by their names.
+fn request<'a, 'py>(
+    py: Python<'py>,
+    positional: usize,
+    values: &'a [Bound<'py, PyAny>],
+    names: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<Request<'a, 'py>> {
+    if positional > 0 {
+        return Err(PyTypeError::new_err(format!(
+            "__dlpack__() takes no positional arguments ({positional} given): say stream=, max_version=, \
+             dl_device= or copy="
+        )));
+    }
+    let mut request = Request::default();
+    let Some(names) = names else {
+        return Ok(request);
+    };
+    let known = [
+        intern!(py, "max_version"),
+        intern!(py, "copy"),
+        intern!(py, "dl_device"),
+        intern!(py, "stream"),
+    ];
+    for (place, value) in values.iter().enumerate() {
+        let name = names.get_borrowed_item(place)?;
+        let found = match known.iter().position(|known| name.is(*known)) {
+            Some(found) => Some(found),
+            None => by_text(&known, &name)?,
+        };
+        let slot = match found {
+            Some(0) => &mut request.max_version,
+            Some(1) => &mut request.copy,
+            Some(2) => &mut request.dl_device,
+            Some(_) => &mut request.stream,
+            None => {
+                return Err(PyTypeError::new_err(format!(
+                    "__dlpack__() got an unexpected keyword argument '{}': it knows stream, max_version, \
+                     dl_device and copy",
+                    name.str()?
+                )));
+            }
+        };
+        *slot = (!value.is_none()).then_some(value);
+    }
+    Ok(request)
+}
+
+/// A name that is no interned string, which C code may pass.
+#[cold]
+fn by_text(known: &[&Bound<'_, PyString>], name: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+    for (place, known) in known.iter().enumerate() {
+        if name.eq(known)? {
+            return Ok(Some(place));
+        }
+    }
+    Ok(None)
+}
