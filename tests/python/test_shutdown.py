@@ -235,11 +235,13 @@ def test_a_fork_of_a_c_library_is_no_different():
     """One that the interpreter does not hear of."""
     run("""
     import ctypes
-    audio = AudioSamples.zeros(1000, RATE)
+    audio, long = AudioSamples.zeros(1000, RATE), AudioSamples.zeros(300_000, RATE)
     stop = False
     def work():
         while not stop:
-            audio.__iadd__(0)
+            long.__iadd__(0)  # with the GIL free
+    # Nobody may ask for the GIL: a child that the interpreter has not heard of waits for ever then.
+    sys.setswitchinterval(1000)
     threads = [threading.Thread(target=work) for _ in range(3)]
     [thread.start() for thread in threads]
     libc = ctypes.PyDLL(None)
