@@ -7,6 +7,8 @@ use std::hint::black_box;
 
 use audio_samples::dtype::Dtype;
 use audio_samples::kernel::{Arch, Engine, Operand, Operator, Overflow, Scalar};
+use audio_samples::layout::Span;
+use audio_samples::registry::{Claim, Mode, Patience, Registry};
 use audio_samples::view::Fresh;
 use criterion::measurement::WallTime;
 use criterion::{
@@ -134,5 +136,30 @@ fn changes(criterion: &mut Criterion) {
     );
 }
 
-criterion_group!(benches, binary, changes);
+/// What it costs to be let in where nobody stands in the way.
+fn leases(criterion: &mut Criterion) {
+    let registry = Registry::global();
+    let claim = |domain, mode| Claim {
+        domain,
+        span: Span::new(0x1000 * domain as usize, [1, 64], [0, 8], 8),
+        mode,
+    };
+    let claims = [claim(1, Mode::Write), claim(2, Mode::Read)];
+    let mut group = criterion.benchmark_group("registry");
+    group.bench_function("two domains, if nobody is near", |bencher| {
+        bencher.iter(|| registry.if_quiet(black_box([1, 2]), || black_box(7)));
+    });
+    for count in [1, 2] {
+        let claims = &claims[..count];
+        group.bench_function(format!("{count} claims under the lock"), |bencher| {
+            bencher.iter(|| registry.briefly(black_box(claims), || black_box(7)).is_ok());
+        });
+        group.bench_function(format!("{count} claims with a lease"), |bencher| {
+            bencher.iter(|| drop(registry.lease(black_box(claims), Patience::Never)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, leases, binary, changes);
 criterion_main!(benches);

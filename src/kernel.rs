@@ -238,9 +238,10 @@ pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     Engine::new().convert(access, out, from);
 }
 
-/// Bytes that an operation moves: what its time goes into.
-pub fn bytes_moved(out: &Strided<'_>, operands: &[&Operand<'_>]) -> usize {
+/// Bytes that an operation touches, those of an operand that is the destination once: what its time goes into.
+pub fn bytes_touched(out: &Strided<'_>, operands: &[&Operand<'_>]) -> usize {
     let each = |operand: &&Operand<'_>| match operand {
+        Operand::Samples(samples) if samples.first_address() == out.first_address() => 0,
         Operand::Samples(samples) => samples.dtype().size(),
         Operand::Scalar(_) => 0,
     };

@@ -13,10 +13,10 @@ use crate::kernel::{Operand, Operator, Overflow, Scalar, scalar};
 use crate::view::{Access, Strided, Target};
 use crate::with_sample;
 
-/// Bytes from which an operation is split among threads: to wake one takes as long as to move 1 to 2 MiB that lie
-/// in the cache.
-const PARALLEL_FROM: usize = 8 << 20;
-/// Bytes that a part of it moves: little enough that nobody has to wait long for the last one.
+/// Bytes touched from which an operation is split among threads: fewer stay in the cache, which one core reads as
+/// fast as two once the other has been woken.
+const PARALLEL_FROM: usize = 10 << 20;
+/// Bytes that a part of it touches: little enough that nobody has to wait long for the last one.
 const PART_BYTES: usize = 1 << 20;
 /// Bytes of a result from which it is written past the cache.
 const STREAM_FROM: usize = 8 << 20;
@@ -30,7 +30,7 @@ pub struct Engine {
     pub arch: Arch,
     /// How many threads at most; 0 for [`threads`](crate::kernel::threads).
     pub threads: usize,
-    /// Bytes moved from which an operation is split among threads.
+    /// Bytes touched from which an operation is split among threads.
     pub parallel_from: usize,
     /// Bytes of a result from which it is written past the cache.
     pub stream_from: usize,

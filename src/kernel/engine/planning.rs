@@ -6,7 +6,7 @@ use crate::kernel::engine::{Engine, GRAIN, PART_BYTES};
 use crate::kernel::plan::{Meeting, Order, Rows, distinct};
 use crate::kernel::row::AnySource;
 use crate::kernel::rows::{Task, Work};
-use crate::kernel::{Operand, Scalar, bytes_moved, threads};
+use crate::kernel::{Operand, Scalar, bytes_touched, threads};
 use crate::layout::Layout;
 use crate::view::{Access, Fresh, Strided};
 
@@ -129,11 +129,11 @@ impl Engine {
         if task.rows.out.layout().is_empty() {
             return Ok(false);
         }
-        let moved = bytes_moved(&task.rows.out, &[&task.rows.x, &task.rows.y]);
-        if moved < self.parallel_from || task.order != Order::Any {
+        let touched = bytes_touched(&task.rows.out, &[&task.rows.x, &task.rows.y]);
+        if touched < self.parallel_from || task.order != Order::Any {
             return task.run(access);
         }
-        self.spread_over_threads(access, task, moved)
+        self.spread_over_threads(access, task, touched)
     }
 
     #[cold]
@@ -141,10 +141,10 @@ impl Engine {
         &self,
         access: &Access,
         task: &Task<'_>,
-        moved: usize,
+        touched: usize,
     ) -> Result<bool, Error> {
         let layout = task.rows.out.layout();
-        let (axis, len, part) = self.parts(layout, moved);
+        let (axis, len, part) = self.parts(layout, touched);
         let done = threads::cut(
             len,
             part,
@@ -158,10 +158,10 @@ impl Engine {
         done.unwrap_or(Ok(false))
     }
 
-    /// How an operation that moves so many bytes is cut: along which axis, how many there are, and how many
+    /// How an operation that touches so many bytes is cut: along which axis, how many there are, and how many
     /// of them make a part.
-    fn parts(&self, layout: &Layout, moved: usize) -> (usize, usize, usize) {
-        let wanted = (moved / PART_BYTES).max(self.thread_count());
+    fn parts(&self, layout: &Layout, touched: usize) -> (usize, usize, usize) {
+        let wanted = (touched / PART_BYTES).max(self.thread_count());
         let (channels, frames) = (layout.channels(), layout.frames());
         if frames >= 2 * GRAIN {
             (1, frames, frames.div_ceil(wanted).next_multiple_of(GRAIN))
