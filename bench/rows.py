@@ -124,15 +124,17 @@ def sharing(peers: Peers, effort: Effort, largest: int) -> Iterator[Row]:
     )
     # Flat: within what two timings of one thing may differ.
     yield _row(f"to_numpy(), {samples_text(sizes[-1])}", "1 sample", 1.1, flat)
+    array = np.zeros(1000, np.float32)
+    audio = AudioSamples.new_mono(array, RATE)
+    loads: dict[str, Callable[[Any], Any]] = {"np.from_dlpack(audio)": np.from_dlpack}
     if peers.torch is not None:
-        array = np.zeros(1000, np.float32)
-        audio = AudioSamples.new_mono(array, RATE)
-        load: Callable[[Any], Any] = peers.torch.from_dlpack
+        loads["torch.from_dlpack(audio)"] = peers.torch.from_dlpack
+    for what, load in loads.items():
         pair = [
             Contender("ndarray", "load(a)", {"load": load, "a": array}),
             Contender("audio", "load(a)", {"load": load, "a": audio}),
         ]
-        yield _row("torch.from_dlpack(audio)", "ndarray", 1.0, in_turns(pair, effort))
+        yield _row(what, "ndarray", 1.0, in_turns(pair, effort))
 
 
 def samples_text(count: int) -> str:

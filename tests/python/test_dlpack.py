@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import subprocess
 import sys
 import textwrap
@@ -127,8 +128,24 @@ def test_what_cannot_be_honoured_is_an_error(options, error, message):
 
 
 def test_arguments_are_named():
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"no positional arguments \(1 given\)"):
         mono().__dlpack__(None)
+    with pytest.raises(TypeError, match=r"'version'.*max_version"):
+        mono().__dlpack__(copy=None, version=(1, 0))
+    with pytest.raises(TypeError, match="AudioSamples"):
+        AudioSamples.__dlpack__(np.zeros(3), copy=None)
+    named = {"".join(["max_", "version"]): (1, 0), "".join(["co", "py"]): True}
+    assert not any(name is known for name in named for known in ("max_version", "copy"))
+    assert capsules.read(mono().__dlpack__(**named)).flags == IS_COPIED
+
+
+def test_the_method_says_what_it_takes():
+    parameters = inspect.signature(AudioSamples.__dlpack__).parameters
+    assert list(parameters) == ["self", "stream", "max_version", "dl_device", "copy"]
+    assert {parameters[name].kind for name in ("stream", "copy")} == {
+        inspect.Parameter.KEYWORD_ONLY
+    }
+    assert "BufferError" in AudioSamples.__dlpack__.__doc__
 
 
 @pytest.mark.parametrize(("dtype", "offset"), [("int16", 1), ("float32", 2), ("float64", 4)])

@@ -56,39 +56,34 @@ unsafe extern "C" fn call(
     positional: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
+    // SAFETY: a method is called by a thread that is attached.
+    let py = unsafe { Python::assume_attached() };
     let done = catch_unwind(AssertUnwindSafe(|| {
-        Python::attach(|py| {
-            // SAFETY: the caller holds a reference to the object during the call.
-            let slf = unsafe { Borrowed::from_ptr(py, slf) };
-            // SAFETY: as above; NULL where no keyword is given.
-            let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
-            let named = names.as_ref().map_or(Ok(0), |names| names.len());
-            let answer = named.and_then(|named| {
-                let count = positional as usize + named;
-                let values: &[Bound<'_, PyAny>] = if count == 0 {
-                    &[]
-                } else {
-                    // SAFETY: as many references as there are values, held by the caller during the call; a
-                    // `Bound` is one such reference, and none of them is dropped.
-                    unsafe { std::slice::from_raw_parts(values.cast(), count) }
-                };
-                let names = names.as_deref().map(|names| names.cast::<PyTuple>());
-                let request = request(py, positional as usize, values, names.transpose()?)?;
-                answer_to(slf.cast::<AudioSamples>()?.get(), py, &request)
-            });
-            answer.map_or_else(
-                |error| {
-                    error.restore(py);
-                    ptr::null_mut()
-                },
-                Bound::into_ptr,
-            )
-        })
+        // SAFETY: the caller holds a reference to the object during the call.
+        let slf = unsafe { Borrowed::from_ptr(py, slf) };
+        // SAFETY: as above; NULL where no keyword is given.
+        let names = unsafe { Borrowed::from_ptr_or_opt(py, names) };
+        let named = names.as_ref().map_or(Ok(0), |names| names.len())?;
+        let count = positional as usize + named;
+        let values: &[Bound<'_, PyAny>] = if count == 0 {
+            &[]
+        } else {
+            // SAFETY: as many references as there are values, held by the caller during the call; a `Bound` is
+            // one such reference, and none of them is dropped.
+            unsafe { std::slice::from_raw_parts(values.cast(), count) }
+        };
+        let names = names.as_deref().map(|names| names.cast::<PyTuple>());
+        let request = request(py, positional as usize, values, names.transpose()?)?;
+        answer_to(slf.cast::<AudioSamples>()?.get(), py, &request)
     }));
-    done.unwrap_or_else(|_| {
-        Python::try_attach(|py| PyRuntimeError::new_err("a panic in __dlpack__").restore(py));
-        ptr::null_mut()
-    })
+    let panicked = |_| Err(PyRuntimeError::new_err("a panic in __dlpack__"));
+    match done.unwrap_or_else(panicked) {
+        Ok(capsule) => capsule.into_ptr(),
+        Err(error) => {
+            error.restore(py);
+            ptr::null_mut()
+        }
+    }
 }
 
 /// The values by their names.
