@@ -33,7 +33,7 @@ use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use file::{check as check_file, give_back};
 pub use foreign::Owner as ForeignOwner;
-pub use shared::Content;
+pub use shared::{Content, Ticket};
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
 /// because two adoptions may be of one memory and only addresses can tell.
