@@ -78,6 +78,8 @@ enum Storage {
     Foreign {
         start: NonNull<u8>,
         len: usize,
+        /// Whether nobody else can write to it.
+        is_constant: AtomicBool,
         /// Dropped with the region: that is what gives the memory back.
         _owner: ForeignOwner,
     },
@@ -203,6 +205,7 @@ impl Buffer {
             storage: Storage::Foreign {
                 start,
                 len,
+                is_constant: AtomicBool::new(false),
                 _owner: owner,
             },
             origin: Origin::FOREIGN,
@@ -266,6 +269,24 @@ impl Buffer {
         match &self.0.storage {
             Storage::File(mapped) => mapped.is_shared(),
             _ => self.0.writable,
+        }
+    }
+
+    /// Says of adopted memory that nobody outside can write to it.
+    pub fn declare_constant(&self) {
+        if let Storage::Foreign { is_constant, .. } = &self.0.storage {
+            is_constant.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether nobody can write to the bytes who is in no registry of ours: another process, or whoever has lent
+    /// them to us.
+    pub fn has_no_strange_writer(&self) -> bool {
+        match &self.0.storage {
+            Storage::Heap(_) => true,
+            Storage::File(mapped) => !mapped.is_shared(),
+            Storage::Shared(segment) => !segment.content().writable,
+            Storage::Foreign { is_constant, .. } => is_constant.load(Ordering::Acquire),
         }
     }
 

@@ -44,8 +44,8 @@ use crate::error::Error;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 pub use header::Content;
-pub use ticket::Ticket;
 use header::Header;
+pub use ticket::Ticket;
 
 /// Segments are looked through for those that nobody has no more often than this.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -305,6 +305,10 @@ impl Segment {
         self.header.len
     }
 
+    pub fn content(&self) -> &Content {
+        &self.header.content
+    }
+
     /// A number of the header that changes, by its byte.
     fn word(&self, at: usize) -> &AtomicU64 {
         assert!(
@@ -445,7 +449,7 @@ impl Buffer {
     /// The name and the content of a segment; `None` for memory of another kind.
     pub fn shared(&self) -> Option<(&str, &Content)> {
         self.segment()
-            .map(|segment| (segment.part.name.as_str(), &segment.header.content))
+            .map(|segment| (segment.part.name.as_str(), segment.content()))
     }
 
     /// Says that a handle of the segment goes on its way, with the ticket that it takes along. Without one it keeps

@@ -98,5 +98,7 @@ def test_memory_of_other_programs_is_left_alone():
 def test_what_no_pickle_says_is_no_handle(shape, strides):
     audio = AudioSamples.new_mono(np.ones(8), RATE).share()
     with pytest.raises(ValueError, match="no handle of shared audio"):
-        _attach((audio.shared_name, "float64", shape, strides, 0, True))
-    assert _attach((audio.shared_name, "float64", [8], [8], 0, True)).to_numpy().sum() == 8
+        _attach((audio.shared_name, "float64", shape, strides, 0, True, None))
+    for ticket in (None, (10**6, 1), (3, 12345)):
+        whole = _attach((audio.shared_name, "float64", [8], [8], 0, True, ticket))
+        assert whole.to_numpy().sum() == 8
