@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import pickle
 import threading
 
 import extras
@@ -209,6 +210,14 @@ def test_adopted_memory_is_shared_if_nobody_has_it_to_write():
     assert is_shared(AudioSamples.from_numpy(np.frombuffer(data, np.float32)[1:7][::1], RATE))
     arrow = pa.array(np.arange(8, dtype=np.float32))
     assert is_shared(AudioSamples.from_arrow(arrow, RATE))
+
+
+def test_audio_out_of_an_object_store_is_shared():
+    """As Ray's: the samples come back in memory that nobody has to write."""
+    buffers = []
+    pickled = pickle.dumps(mono(), 5, buffer_callback=buffers.append)
+    stored = [memoryview(bytes(buffer)) for buffer in buffers]
+    assert is_shared(pickle.loads(pickled, buffers=stored))
 
 
 def owned() -> np.ndarray:
