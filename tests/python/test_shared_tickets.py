@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -137,21 +138,29 @@ def test_a_handle_is_good_though_its_sender_was_killed():
     assert not segments.is_there(name)
 
 
-def test_a_handle_that_nobody_takes_goes_when_anybody_lets_go_of_something():
-    """Sharing is not needed for it: the end of any use looks for what is too old."""
-    audio, another = shared(), shared()
+USES = {
+    "letting go": lambda held: held.pop(),
+    "pickling": lambda held: pickle.dumps(held[0]),
+    "attaching": lambda held: AudioSamples.attach(held[0].shared_name),
+    "sharing": lambda held: held.append(shared()),
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_what_nobody_took_in_time_goes_with_any_use_of_shared_memory(use):
+    held = [shared(), shared()]
+    audio = shared()
     name = audio.shared_name
     pickle.dumps(audio)
     del audio
     sweep()
     assert segments.is_there(name)
     segments.age(name)
-
-    def swept() -> bool:
-        pickle.loads(pickle.dumps(another))
-        return not segments.is_there(name)
-
-    assert segments.until(swept)
+    # Nobody looks again before a second is over.
+    time.sleep(1.1)
+    use(held)
+    assert not segments.is_there(name)
+    segments.age(held[0].shared_name)
 
 
 def test_one_handle_in_time_holds_what_others_too_old_do_not():
