@@ -181,13 +181,44 @@ pub fn shape_text(shape: &[usize]) -> String {
     }
 }
 
+/// Operands that audio of a shape takes, and what of the one given would be one.
+fn fitting(audio: &[usize], operand: &[usize]) -> String {
+    let turned = match operand {
+        [frames, channels] if [*channels, *frames] == *audio => "turn it around with .T, or ",
+        [_, frames] if [*frames] == *audio => "pick one channel of it with operand[0], or ",
+        _ => "",
+    };
+    match audio {
+        [frames] => format!("{turned}use ({frames},), (1,) or a single number"),
+        [channels, frames] => format!(
+            "{turned}use ({frames},) for all channels alike, ({channels}, 1) for one number a channel, \
+             ({channels}, {frames}) or a single number"
+        ),
+        _ => format!("{turned}use a single number"),
+    }
+}
+
+/// The greatest common divisor of two rates, neither of which is 0.
+fn divisor(one: u32, other: u32) -> u32 {
+    if other == 0 {
+        return one.max(1);
+    }
+    divisor(other, one % other)
+}
+
+/// The largest number of a type of integers, as audio counts it.
+fn full_scale(dtype: &str) -> u64 {
+    if dtype == "int16" { 1 << 15 } else { 1 << 31 }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotASampleType { name } => write!(
                 f,
-                "{name} is no sample type; samples are int16, int32, float32 or float64: \
-                 convert with .astype() first"
+                "{name} is no sample type; samples are int16, int32, float32 or float64: name one of these \
+                 with dtype= to make audio of {name} data; audio.to_numpy().astype('{name}') makes such \
+                 data of audio"
             ),
             Error::TooLarge { samples, size } => write!(
                 f,
@@ -211,14 +242,18 @@ impl fmt::Display for Error {
             Error::ShapeMismatch { audio, operand } => write!(
                 f,
                 "audio of shape {} takes no operand of shape {}: it has to broadcast into the \
-                 audio's shape; use (n,), (channels, 1) or (channels, n)",
+                 audio's shape; {}",
                 shape_text(audio),
-                shape_text(operand)
+                shape_text(operand),
+                fitting(audio, operand)
             ),
             Error::SampleRateMismatch { audio, operand } => write!(
                 f,
-                "audio at {audio} Hz and audio at {operand} Hz do not mix; \
-                 resample one of them first (resample to {audio} Hz)"
+                "audio at {audio} Hz and audio at {operand} Hz do not mix; resample one of them first: \
+                 scipy.signal.resample_poly(other.to_numpy(), {}, {}, axis=-1) brings other from \
+                 {operand} to {audio} Hz, and AudioSamples.from_numpy(..., {audio}) makes it audio again",
+                audio / divisor(*audio, *operand),
+                operand / divisor(*audio, *operand)
             ),
             Error::InvalidSampleRate { given } => write!(
                 f,
@@ -250,8 +285,11 @@ impl fmt::Display for Error {
             Error::CastRefused { from, to, operator } => write!(
                 f,
                 "{operator} gives {from}, which {to} audio cannot hold in place \
-                 (casting='same_kind'); use the operator without '=', or convert the audio with \
-                 .astype('{from}') or .convert('{from}') first"
+                 (casting='same_kind'); audio {} x gives new {from} audio of {to}'s own numbers (up to \
+                 {}), and audio.convert('float32') gives audio of full scale 1.0, which takes {operator} \
+                 and goes back with .convert('{to}')",
+                operator.trim_end_matches('='),
+                full_scale(to)
             ),
             Error::ReadOnly => write!(
                 f,

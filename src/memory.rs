@@ -33,7 +33,7 @@ use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use file::{check as check_file, give_back};
 pub use foreign::Owner as ForeignOwner;
-pub use shared::Content;
+pub use shared::{Content, Ticket};
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
 /// because two adoptions may be of one memory and only addresses can tell.
@@ -85,6 +85,8 @@ enum Storage {
     Foreign {
         start: NonNull<u8>,
         len: usize,
+        /// Whether nobody else can write to it.
+        is_constant: AtomicBool,
         /// Dropped with the region: that is what gives the memory back.
         _owner: ForeignOwner,
     },
@@ -210,6 +212,7 @@ impl Buffer {
             storage: Storage::Foreign {
                 start,
                 len,
+                is_constant: AtomicBool::new(false),
                 _owner: owner,
             },
             origin: Origin::FOREIGN,
@@ -273,6 +276,24 @@ impl Buffer {
         match &self.0.storage {
             Storage::File(mapped) => mapped.is_shared(),
             _ => self.0.writable,
+        }
+    }
+
+    /// Says of adopted memory that nobody outside can write to it.
+    pub fn declare_constant(&self) {
+        if let Storage::Foreign { is_constant, .. } = &self.0.storage {
+            is_constant.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether nobody can write to the bytes who is in no registry of ours: another process, or whoever has lent
+    /// them to us.
+    pub fn has_no_strange_writer(&self) -> bool {
+        match &self.0.storage {
+            Storage::Heap(_) => true,
+            Storage::File(mapped) => !mapped.is_shared(),
+            Storage::Shared(segment) => !segment.content().writable,
+            Storage::Foreign { is_constant, .. } => is_constant.load(Ordering::Acquire),
         }
     }
 

@@ -10,8 +10,8 @@
 //!   is what [`Registry::borrow`] looks at.
 //! * a **lease** is the right of one running operation to read or to write spans. Readers share; a writer
 //!   is alone on its bytes. Who meets a lease of another thread waits for it.
-//! * a **borrow** is a lease that a user holds (`with audio.borrow_mut()`). Nobody waits for a user: who
-//!   meets one is refused at once.
+//! * a **borrow** is a lease that a user holds (`with audio.borrow_mut()`), or Arrow data, which is not to change.
+//!   Nobody waits for a user: who meets one is refused at once.
 //!
 //! ```
 //! use audio_samples::layout::Span;
@@ -154,7 +154,7 @@ pub enum Kind {
     Buffer,
     /// A DLPack tensor.
     Tensor,
-    /// An Arrow array.
+    /// An Arrow array, which takes it that nobody writes.
     Arrow,
     /// The array of a `with audio.borrow()`.
     Borrow,
@@ -216,7 +216,7 @@ pub enum Holder {
     OwnOperation,
     /// A user's borrow.
     Borrow(Kind),
-    /// A writable view.
+    /// A view that may write.
     View(Kind),
 }
 
@@ -427,11 +427,11 @@ impl Registry {
         })
     }
 
-    /// Lends a span to a user: to read ([`Kind::Borrow`]) or alone to write ([`Kind::BorrowMut`]).
+    /// Lends a span to a user: to read ([`Kind::Borrow`], [`Kind::Arrow`]) or alone to write ([`Kind::BorrowMut`]).
     ///
     /// # Errors
-    /// Another borrow, the thread's own operation or, for writing, a writable view stands in the way; other
-    /// operations are waited for with `patience`.
+    /// Another borrow, the thread's own operation or, for writing and for Arrow, a view that may write stands in
+    /// the way; other operations are waited for with `patience`.
     pub fn borrow(
         &self,
         domain: u64,
@@ -444,11 +444,13 @@ impl Registry {
             mode: view.mode,
         };
         let thread = current_thread();
-        let refuse = |table: &Table, claim: &Claim| match claim.mode {
-            Mode::Read => table.refusal(claim, thread),
-            Mode::Write => table
-                .refusal(claim, thread)
-                .or_else(|| table.writable_view(claim)),
+        let refuse = |table: &Table, claim: &Claim| {
+            let seen = || match (view.kind, claim.mode) {
+                (Kind::Arrow, _) => table.possible_writer(claim),
+                (_, Mode::Write) => table.writable_view(claim),
+                (_, Mode::Read) => None,
+            };
+            table.refusal(claim, thread).or_else(seen)
         };
         let mut locked = self.enter(&[claim], Turn::LAST, patience, refuse)?;
         let index = locked.table(&claim).insert_borrow(view);

@@ -29,7 +29,9 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::{Layout, Span};
 use crate::memory::{Buffer, ForeignOwner};
-use crate::registry::{Borrow, Kind, Mode, Patience, Registration, Registry, ViewEntry};
+use crate::registry::{
+    Borrow, Conflict, Holder, Kind, Mode, Patience, Refusal, Registration, Registry, ViewEntry,
+};
 use access::{describe, refused};
 use file::seen;
 
@@ -264,6 +266,41 @@ impl Samples {
             borrow,
             samples: self.clone(),
         })
+    }
+}
+
+impl Samples {
+    /// Lends the samples to Arrow, whose data never changes: until the loan is dropped, who wants to write to them is
+    /// refused. Where somebody could write who cannot be refused, there is no loan, and the reason is said.
+    ///
+    /// # Errors
+    /// A borrow for writing is out, and whatever `patience` brings.
+    pub fn keep_constant(
+        &self,
+        patience: Patience<'_>,
+    ) -> Result<Result<Loan, &'static str>, Error> {
+        self.check_file()?;
+        if !self.buffer.has_no_strange_writer() {
+            return Ok(Err(
+                "Arrow data never changes, and whoever else has this memory may write to it",
+            ));
+        }
+        self.buffer.publish();
+        let entry = self.entry(Kind::Arrow, Mode::Read, &self.layout);
+        match Registry::global().borrow(self.buffer.origin().number(), entry, patience) {
+            Ok(borrow) => Ok(Ok(Loan {
+                borrow,
+                samples: self.clone(),
+            })),
+            Err(Refusal::Conflict(Conflict {
+                holder: Holder::View(_),
+                ..
+            })) => Ok(Err(
+                "Arrow data never changes, and a view that may write to these samples is alive \
+                 (audio.views lists it)",
+            )),
+            Err(refusal) => Err(refused(&refusal, Some(&self.strided()))),
+        }
     }
 }
 

@@ -22,13 +22,13 @@ from ._audio_samples import (
     info,
     memory,
     num_threads,
-    open,
     read,
     read_many,
     set_num_threads,
     stream,
     write,
 )
+from ._audio_samples import open as open
 from ._policies import integer_overflow, no_copies
 
 # Attributes of an extension module are no modules to the import system until they are listed:
@@ -36,6 +36,7 @@ from ._policies import integer_overflow, no_copies
 _sys.modules[f"{__name__}.generation"] = generation
 _sys.modules[f"{__name__}.memory"] = memory
 
+# Without `open`, which `from audio_samples import *` would put in the place of Python's own.
 __all__ = [
     "AudioFileError",
     "AudioInfo",
@@ -54,7 +55,6 @@ __all__ = [
     "memory",
     "no_copies",
     "num_threads",
-    "open",
     "read",
     "read_many",
     "set_num_threads",

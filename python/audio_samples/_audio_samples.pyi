@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from os import PathLike
-from types import TracebackType
 from typing import (
     Any,
     BinaryIO,
     ClassVar,
     Generic,
     Literal,
+    Never,
     Self,
     SupportsIndex,
     TypeAlias,
@@ -65,14 +65,39 @@ class Borrow:
     def __enter__(self) -> NDArray[Any]: ...
     def __exit__(self, kind: Any, raised: Any, traceback: Any, /) -> None: ...
 
+# What several classes have. These bases are for type checkers: at run time there are none.
+class _Closing:
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, kind: Any = None, error: Any = None, trace: Any = None) -> None: ...
+
+class _FileFacts:
+    @property
+    def format(self) -> str: ...
+    @property
+    def subtype(self) -> str: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def num_channels(self) -> int: ...
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def duration(self) -> float: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
 @final
-class AudioSamples(Generic[_S]):
+class AudioSamples(_Closing, Generic[_S]):
+    def __new__(cls, *_args: Never, **_options: Never) -> Self: ...
+
     # -- construction --
     @staticmethod
     def new_mono(
         data: ArrayLike | Buffer,
         sample_rate: int,
         *,
+        dtype: DTypeLike | None = None,
         copy: bool | None = True,
     ) -> AudioSamples[Any]: ...
     @staticmethod
@@ -80,6 +105,7 @@ class AudioSamples(Generic[_S]):
         data: ArrayLike | Buffer,
         sample_rate: int,
         *,
+        dtype: DTypeLike | None = None,
         layout: _Layout | None = None,
         copy: bool | None = True,
     ) -> AudioSamples[Any]: ...
@@ -102,6 +128,7 @@ class AudioSamples(Generic[_S]):
         dtype: DTypeLike | None = None,
         shared: bool = False,
     ) -> AudioSamples[Any]: ...
+    @overload
     @staticmethod
     def from_numpy(
         array: NDArray[_T],
@@ -110,6 +137,16 @@ class AudioSamples(Generic[_S]):
         layout: _Layout | None = None,
         copy: bool | None = False,
     ) -> AudioSamples[_T]: ...
+    @overload
+    @staticmethod
+    def from_numpy(
+        array: NDArray[Any],
+        sample_rate: int,
+        *,
+        dtype: DTypeLike | None = None,
+        layout: _Layout | None = None,
+        copy: bool | None = False,
+    ) -> AudioSamples[Any]: ...
     @staticmethod
     def from_buffer(
         buffer: Buffer,
@@ -121,19 +158,11 @@ class AudioSamples(Generic[_S]):
     ) -> AudioSamples[Any]: ...
     @staticmethod
     def from_dlpack(
-        tensor: Any,
-        sample_rate: int,
-        *,
-        layout: _Layout | None = None,
-        copy: bool | None = None,
+        tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
     ) -> AudioSamples[Any]: ...
     @staticmethod
     def from_torch(
-        tensor: Any,
-        sample_rate: int,
-        *,
-        layout: _Layout | None = None,
-        copy: bool | None = None,
+        tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
     ) -> AudioSamples[Any]: ...
     @staticmethod
     def from_arrow(
@@ -198,24 +227,13 @@ class AudioSamples(Generic[_S]):
     def shared_name(self) -> str | None: ...
     @staticmethod
     def attach(
-        name: str,
-        *,
-        shape: int | tuple[int, ...] | None = None,
-        dtype: DTypeLike | None = None,
+        name: str, *, shape: int | tuple[int, ...] | None = None, dtype: DTypeLike | None = None
     ) -> AudioSamples[Any]: ...
 
     # -- a mapped file, or shared memory --
     def flush(self) -> None: ...
-    def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None: ...
 
     # -- a sequence of frames --
     def __len__(self) -> int: ...
@@ -397,23 +415,9 @@ def read(
 ) -> AudioSamples[Any]: ...
 
 @final
-class FileEdit:
+class FileEdit(_FileFacts, _Closing):
     """A file that is changed where it lies: iterating gives its blocks, and stores them."""
 
-    @property
-    def format(self) -> str: ...
-    @property
-    def subtype(self) -> str: ...
-    @property
-    def frames(self) -> int: ...
-    @property
-    def num_channels(self) -> int: ...
-    @property
-    def sample_rate(self) -> int: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
     @property
     def closed(self) -> bool: ...
     @property
@@ -421,46 +425,16 @@ class FileEdit:
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
     def flush(self) -> None: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None: ...
 
 @final
-class FileStream:
+class FileStream(_FileFacts, _Closing):
     """The blocks of a file, one after the other."""
 
-    @property
-    def format(self) -> str: ...
-    @property
-    def subtype(self) -> str: ...
-    @property
-    def frames(self) -> int: ...
-    @property
-    def num_channels(self) -> int: ...
-    @property
-    def sample_rate(self) -> int: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
     @property
     def position(self) -> int: ...
     def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None: ...
 
 def edit(
     path: _Path, *, dtype: DTypeLike | None = None, block_frames: int = 65_536
@@ -504,23 +478,9 @@ def write(
 ) -> None: ...
 
 @final
-class AudioInfo:
+class AudioInfo(_FileFacts):
     """What a file holds, as `info` tells it."""
 
-    @property
-    def format(self) -> str: ...
-    @property
-    def subtype(self) -> str: ...
-    @property
-    def frames(self) -> int: ...
-    @property
-    def num_channels(self) -> int: ...
-    @property
-    def sample_rate(self) -> int: ...
-    @property
-    def duration(self) -> float: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
     @property
     def channel_positions(self) -> tuple[str, ...] | None: ...
     @property

@@ -55,7 +55,8 @@ def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[s
     state = (
         "can only be read now"
         if harmless
-        else "cannot all be made read-only: delete the rest before you borrow again"
+        else "cannot all be made read-only: delete them, and the variable of the with, which holds "
+        "the same array, before you borrow again"
     )
     message = (
         "what borrow() and borrow_mut() hand out ends with their with-block, but these outlive it: "

@@ -21,6 +21,7 @@ from ._dynamics import (
 )
 
 TARGET_PEAK_DB = -1.0
+QUIETER_DB = 12.0
 FADE_IN_SECONDS = 0.02
 FADE_OUT_SECONDS = 0.6
 
@@ -115,6 +116,7 @@ def _process(audio: Audio) -> list[Step]:
     gate = gain_curve(samples, audio.sample_rate, Gate())
     audio *= gate
     _tell("audio *= gate", audio)
+    _tell_gate(gate)
 
     compression = gain_curve(samples, audio.sample_rate, Compressor())
     audio *= compression
@@ -146,6 +148,17 @@ def _tell(name: str, audio: Audio) -> None:
     square = float(np.mean(np.square(samples), dtype=np.float64)) if samples.size else 0.0
     peak_db, rms_db = to_decibels([peak(samples), square**0.5])
     print(f"  {name:<38}{peak_db:7.2f} dBFS{rms_db:7.2f} dBFS")
+
+
+def _tell_gate(gate: Gain) -> None:
+    """What peak and RMS do not show: a gate works where it is quiet."""
+    quieter = int(np.count_nonzero(gate < 10.0 ** (-QUIETER_DB / 20.0)))
+    share = 100.0 * quieter / max(gate.size, 1)
+    depth = -float(to_decibels(gate.min(initial=1.0)))
+    print(
+        f"    the gate took more than {QUIETER_DB:.0f} dB from {quieter:,} of {gate.size:,} frames "
+        f"({share:.0f} %), {depth:.1f} dB at most"
+    )
 
 
 def _tell_memory(audio: Audio, start: int | None) -> None:

@@ -32,6 +32,12 @@ def envelope(audio: AudioSamples[Any], columns: int = 1200) -> Envelope:
     Integer samples are shown as fractions of full scale. Audio with fewer frames than columns gives
     one column per frame.
     """
+    if not isinstance(audio, AudioSamples):
+        raise TypeError(
+            f"pictures are drawn of AudioSamples, not of {type(audio).__name__}: an array has no "
+            "sample rate; AudioSamples.new_mono(array, sample_rate) gives it one (several "
+            "channels: new_multi)"
+        )
     if columns < 1:
         raise ValueError(f"{columns} columns: a picture needs at least 1")
     samples = np.atleast_2d(audio.to_numpy())
@@ -50,11 +56,12 @@ def envelope(audio: AudioSamples[Any], columns: int = 1200) -> Envelope:
 
 def waveform(audio: AudioSamples[Any], ax: "Axes | None" = None, *, color: str = FILL) -> "Axes":
     """Draw the waveform of `audio` on `ax`, or on a new figure, and return the axes."""
+    shape = envelope(audio)
     if ax is None:
         import matplotlib.pyplot as plt
 
         _, ax = plt.subplots(figsize=(10, 2.5), layout="constrained")
-    draw_envelope(ax, envelope(audio), color=color)
+    draw_envelope(ax, shape, color=color)
     ax.set_xlim(0, max(audio.duration, 1 / audio.sample_rate))
     ax.set_xlabel("seconds")
     return ax

@@ -61,6 +61,29 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// The error with the place of a zero as it is in the divisor that was given, not in the audio's shape.
+    #[cold]
+    fn told(&self, error: Error, given: &Operand<'_>) -> Error {
+        match (error, given) {
+            (Error::DivisionByZero { index: Some(index) }, Operand::Samples(divisor))
+                if !self.reflected =>
+            {
+                let shape = divisor.layout().shape();
+                let own = index.iter().rev().zip(shape.iter().rev());
+                let mut own: Vec<usize> = own
+                    .map(|(at, count)| if *count == 1 { 0 } else { *at })
+                    .collect();
+                own.reverse();
+                Error::DivisionByZero {
+                    index: (!own.is_empty()).then_some(own),
+                }
+            }
+            (error, _) => error,
+        }
+    }
+}
+
 /// Samples repeated into a layout's shape.
 ///
 /// # Errors
@@ -129,7 +152,8 @@ impl Audio {
                 self.refuse_unused_zero(access, &operation, given)?;
                 windows::binary(access, operation, &fresh.strided(), a, b)
             },
-        )??;
+        )?
+        .map_err(|error| operation.told(error, given))?;
         Ok(self.with_samples(fresh.share()))
     }
 
@@ -186,6 +210,7 @@ impl Audio {
                 windows::binary(access, operation, &out, &side, &operand)
             },
         )?
+        .map_err(|error| operation.told(error, given))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
-use crate::memory::Content;
+use crate::memory::{Content, Ticket};
 use crate::view::Samples;
 
 /// Which samples of which segment: what another process needs to have the same audio. It holds nothing; a
@@ -23,6 +23,8 @@ pub struct Handle {
     pub offset: usize,
     /// Whether they may be changed through the audio that the handle becomes.
     pub writable: bool,
+    /// What keeps the segment until the handle is taken, unless too many are on their way.
+    pub ticket: Option<Ticket>,
 }
 
 impl Audio {
@@ -51,7 +53,7 @@ impl Audio {
     /// # Errors
     /// [`Error::Io`] where there is none of that name, [`Error::File`] for one that is damaged.
     pub fn attach(name: &str) -> Result<Audio, Error> {
-        let (samples, rate) = Samples::attach(name, false)?;
+        let (samples, rate) = Samples::attach(name, None)?;
         Audio::new(samples, SampleRate::new(rate)?)
     }
 
@@ -64,7 +66,7 @@ impl Audio {
     /// until [`Audio::of_handle`] has taken it.
     pub fn handle(&self) -> Option<Handle> {
         let name = self.shared_name()?.to_owned();
-        self.samples().buffer().send_handle();
+        let ticket = self.samples().buffer().send_handle();
         let layout = self.layout();
         Some(Handle {
             name,
@@ -73,6 +75,7 @@ impl Audio {
             strides: layout.strides().to_vec(),
             offset: layout.offset(),
             writable: self.samples().writable(),
+            ticket,
         })
     }
 
@@ -81,7 +84,7 @@ impl Audio {
     /// # Errors
     /// As [`Audio::attach`], and a handle that does not fit its segment.
     pub fn of_handle(handle: &Handle) -> Result<Audio, Error> {
-        let (samples, rate) = Samples::attach(&handle.name, true)?;
+        let (samples, rate) = Samples::attach(&handle.name, handle.ticket)?;
         let audio = Audio::new(samples, SampleRate::new(rate)?)?;
         audio.require(None, Some(handle.dtype))?;
         let layout = Layout::strided(&handle.shape, &handle.strides, handle.offset)?;

@@ -12,33 +12,40 @@
 //!   system drops the lock when the last of them ends, however it ends.
 //! * Who lets go opens the file anew and tries to get the lock alone. If that works, nobody has the segment any
 //!   more, and its name is removed ([`place::remove_if_unused`]). The bytes go with the name.
-//! * Who was killed removes nothing. So everybody who makes or attaches a segment, and everybody who ends,
-//!   looks for segments that nobody has, and removes those ([`place::sweep`]).
-//! * A handle on its way (pickled, in a queue) holds nothing open, and its sender may have let go. The header
-//!   counts handles made and handles taken. While more were made than taken, the name stays for
-//!   [`place::PATIENCE`] after the latest was made.
+//! * Who was killed removes nothing. So everybody who makes a segment, attaches one, makes a handle of one or lets
+//!   go of one, and everybody who ends, looks for segments that nobody has, and removes those ([`place::sweep`]).
+//! * A handle on its way (pickled, in a queue) holds nothing open, and its sender may have let go. Each has a
+//!   [`ticket`] of its own in the header. While one is there, the name stays, for ten minutes at most.
 //!
 //! In one process a segment is mapped once ([`LIVE`]).
+//!
+//! # Limits
+//!
+//! Nobody looks after the ten minutes if no process uses this crate's segments any more: what was pickled last,
+//! and never taken, lies there until one does. A sender that ends cannot take it along, for a queue brings handles
+//! of processes that have ended.
 
 mod header;
 mod place;
+mod ticket;
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Once, Weak};
 use std::time::{Duration, Instant};
 
 use super::heap::HUGE;
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;
-use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 pub use header::Content;
 use header::Header;
+pub use ticket::Ticket;
 
 /// Segments are looked through for those that nobody has no more often than this.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -80,6 +87,7 @@ impl Live {
             self.segments.remove(name);
             place::remove_if_unused(&place::folder().join(name));
         }
+        self.sweep();
     }
 
     /// From now on what is written to a segment's samples in this process stays in it.
@@ -297,31 +305,20 @@ impl Segment {
         self.header.len
     }
 
-    fn handles(&self) -> &AtomicU32 {
-        let place = self.map.start.as_ptr().wrapping_add(header::HANDLES);
-        // SAFETY: a number of the header, aligned, mapped while self lives, which every process that has the
-        // segment touches as an atomic.
-        unsafe { AtomicU32::from_ptr(place.cast()) }
+    pub fn content(&self) -> &Content {
+        &self.header.content
     }
 
-    fn made_at(&self) -> &AtomicU64 {
-        let place = self.map.start.as_ptr().wrapping_add(header::MADE_AT);
-        // SAFETY: as above.
+    /// A number of the header that changes, by its byte.
+    fn word(&self, at: usize) -> &AtomicU64 {
+        assert!(
+            at.is_multiple_of(8) && at < header::LEN,
+            "a number of the header"
+        );
+        let place = self.map.start.as_ptr().wrapping_add(at);
+        // SAFETY: in the header and so in the mapping (invariant 1), aligned as the mapping is, there while self
+        // lives; every process that has the segment touches it as an atomic.
         unsafe { AtomicU64::from_ptr(place.cast()) }
-    }
-
-    /// A handle goes on its way to whoever takes it.
-    fn send(&self) {
-        self.made_at().store(place::now(), Ordering::Release);
-        self.handles().fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// A handle has arrived. One that is taken twice was counted once.
-    fn receive(&self) {
-        let one_less = |count: u32| count.checked_sub(1);
-        let _ = self
-            .handles()
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
     }
 
     pub fn is_closed(&self) -> bool {
@@ -395,12 +392,12 @@ impl Buffer {
         Ok(buffer)
     }
 
-    /// The segment of that name, which another process or this one made; `by_handle` if a handle of it has
-    /// arrived with that. A segment that this process has is the same buffer.
+    /// The segment of that name, which another process or this one made; with the ticket of the handle that has
+    /// arrived, if it had one. A segment that this process has is the same buffer.
     ///
     /// # Errors
     /// [`Error::Io`] where there is none of that name, [`Error::File`] for one that is damaged.
-    pub fn attach_shared(name: &str, by_handle: bool) -> Result<Buffer, Error> {
+    pub fn attach_shared(name: &str, ticket: Option<Ticket>) -> Result<Buffer, Error> {
         place::check(name)?;
         let mut live = LIVE.lock();
         let known = live.segments.get(name).and_then(|it| it.region.upgrade());
@@ -424,10 +421,10 @@ impl Buffer {
                 attached
             }
         };
-        if let (true, Ok(buffer)) = (by_handle, &attached)
+        if let (Some(ticket), Ok(buffer)) = (ticket, &attached)
             && let Some(segment) = buffer.segment()
         {
-            segment.receive();
+            ticket::take(|at| segment.word(at), ticket);
         }
         live.sweep();
         drop(live);
@@ -452,13 +449,14 @@ impl Buffer {
     /// The name and the content of a segment; `None` for memory of another kind.
     pub fn shared(&self) -> Option<(&str, &Content)> {
         self.segment()
-            .map(|segment| (segment.part.name.as_str(), &segment.header.content))
+            .map(|segment| (segment.part.name.as_str(), segment.content()))
     }
 
-    /// Says that a handle of the segment goes on its way.
-    pub fn send_handle(&self) {
-        if let Some(segment) = self.segment() {
-            segment.send();
-        }
+    /// Says that a handle of the segment goes on its way, with the ticket that it takes along. Without one it keeps
+    /// the segment for the whole time that handles are waited for.
+    pub fn send_handle(&self) -> Option<Ticket> {
+        LIVE.lock().sweep();
+        let segment = self.segment()?;
+        ticket::give(|at| segment.word(at), place::now())
     }
 }

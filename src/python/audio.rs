@@ -80,37 +80,55 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
+    #[new]
+    #[pyo3(signature = (*_args, **_options))]
+    fn __new__(
+        _args: &Bound<'_, PyTuple>,
+        _options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<AudioSamples> {
+        Err(PyTypeError::new_err(
+            "AudioSamples is not called; make audio with AudioSamples.new_mono(data, sample_rate) for data of \
+             shape (frames,), AudioSamples.new_multi(data, sample_rate) for (channels, frames), or \
+             audio_samples.read(path)",
+        ))
+    }
+
     /// Mono audio of an array, a buffer, a tensor or a sequence of numbers of shape `(frames,)`.
     ///
-    /// `copy=True` copies, `copy=False` shares the memory or raises, `copy=None` shares it where it can.
+    /// `copy=True` copies, `copy=False` shares the memory or raises, `copy=None` shares it where it can. With
+    /// `dtype` the numbers become samples of that type, unscaled; a ValueError names the first that it does not
+    /// hold. Numbers of a type that is no sample type, such as Python's ints, need it.
     #[staticmethod]
     #[pyo3(
-        signature = (data, sample_rate, *, copy = Some(true)),
-        text_signature = "(data, sample_rate, *, copy=True)"
+        signature = (data, sample_rate, *, dtype = None, copy = Some(true)),
+        text_signature = "(data, sample_rate, *, dtype=None, copy=True)"
     )]
     fn new_mono(
         data: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
+        dtype: Option<&Bound<'_, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
         let request = Request {
             form: Form::Mono,
             order: AxisOrder::ChannelsFirst,
             copy,
+            dtype: dtype.map(construct::dtype).transpose()?,
         };
         construct::build(data, sample_rate, &request)
     }
 
     /// Multi-channel audio of an array of shape `(channels, frames)`, or `(frames, channels)` with
-    /// `layout="frames_first"`. `copy` as for `new_mono`.
+    /// `layout="frames_first"`. `dtype` and `copy` as for `new_mono`.
     #[staticmethod]
     #[pyo3(
-        signature = (data, sample_rate, *, layout = None, copy = Some(true)),
-        text_signature = "(data, sample_rate, *, layout=None, copy=True)"
+        signature = (data, sample_rate, *, dtype = None, layout = None, copy = Some(true)),
+        text_signature = "(data, sample_rate, *, dtype=None, layout=None, copy=True)"
     )]
     fn new_multi(
         data: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
+        dtype: Option<&Bound<'_, PyAny>>,
         layout: Option<&str>,
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
@@ -118,19 +136,22 @@ impl AudioSamples {
             form: Form::Multi,
             order: AxisOrder::parse(layout)?,
             copy,
+            dtype: dtype.map(construct::dtype).transpose()?,
         };
         construct::build(data, sample_rate, &request)
     }
 
-    /// Audio on an array's own memory, mono or multi-channel as the array's shape is.
+    /// Audio on an array's own memory, mono or multi-channel as the array's shape is. `dtype` and `copy` as for
+    /// `new_mono`; an array of another type is refused unless it may be copied.
     #[staticmethod]
     #[pyo3(
-        signature = (array, sample_rate, *, layout = None, copy = Some(false)),
-        text_signature = "(array, sample_rate, *, layout=None, copy=False)"
+        signature = (array, sample_rate, *, dtype = None, layout = None, copy = Some(false)),
+        text_signature = "(array, sample_rate, *, dtype=None, layout=None, copy=False)"
     )]
     fn from_numpy(
         array: &Bound<'_, PyAny>,
         sample_rate: &Bound<'_, PyAny>,
+        dtype: Option<&Bound<'_, PyAny>>,
         layout: Option<&str>,
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
@@ -144,6 +165,7 @@ impl AudioSamples {
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
+            dtype: dtype.map(construct::dtype).transpose()?,
         };
         construct::build(array, sample_rate, &request)
     }
@@ -167,6 +189,7 @@ impl AudioSamples {
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
+            dtype: None,
         };
         construct::build(&array, sample_rate, &request)
     }

@@ -68,6 +68,8 @@ pub struct Request {
     pub order: AxisOrder,
     /// `True`: a copy; `False`: no copy, or an error; `None`: a copy only where there has to be one.
     pub copy: Option<bool>,
+    /// The type that the samples are to have; as they come if there is none.
+    pub dtype: Option<Dtype>,
 }
 
 /// Audio of whatever holds samples.
@@ -77,6 +79,11 @@ pub fn build(
     request: &Request,
 ) -> PyResult<AudioSamples> {
     let rate = sample_rate(rate)?;
+    if let Some(dtype) = request.dtype
+        && let Some(array) = converted(data, dtype, request.copy)?
+    {
+        return finish(data.py(), ndarray::adopt(&array)?, rate, request, true);
+    }
     if let Ok(audio) = data.cast_exact::<AudioSamples>() {
         let samples = audio.get().audio().samples().clone();
         return finish(data.py(), samples, rate, request, false);
@@ -97,6 +104,50 @@ pub fn build(
         return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
     }
     finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
+}
+
+/// The data as a new array of another type, if it is not of that type already.
+///
+/// # Errors
+/// A value that the type does not hold, and `copy=False`.
+fn converted<'py>(
+    data: &Bound<'py, PyAny>,
+    dtype: Dtype,
+    copy: Option<bool>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = data.py();
+    let array = if is_tensor(data)? {
+        numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,))?
+    } else {
+        array_of(data, copy)?.0
+    };
+    if ndarray::facts(&array)?.dtype == Some(dtype) {
+        return Ok(None);
+    }
+    let theirs = array.getattr(intern!(py, "dtype"))?;
+    let kind: String = theirs.getattr(intern!(py, "kind"))?.extract()?;
+    let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
+    let is_raw = matches!(name.as_str(), "uint8" | "int8")
+        && !ndarray::is_array(data)
+        && PyMemoryView::from(data).is_ok();
+    if is_raw || !matches!(kind.as_str(), "b" | "i" | "u" | "f") {
+        return Err(no_samples(data, &array, &theirs, name)?);
+    }
+    if copy == Some(false) {
+        return Err(PyValueError::new_err(format!(
+            "copy=False: {name} data becomes {} samples in a copy; use copy=None or copy=True",
+            dtype.name()
+        )));
+    }
+    let count: usize = array.getattr(intern!(py, "size"))?.extract()?;
+    policy::allow_copy(py, count * dtype.size(), || {
+        format!("{name} data becomes {} samples in a copy", dtype.name())
+    })?;
+    let casting = py.import(intern!(py, "audio_samples._casting"))?;
+    let arguments = (array, dtype.name());
+    casting
+        .call_method1(intern!(py, "converted"), arguments)
+        .map(Some)
 }
 
 /// Audio of a tensor, whatever else it is.
@@ -260,7 +311,17 @@ fn no_samples(
         return Ok(Error::NotASampleType { name }.into());
     }
     if ndarray::is_array(data) || data.hasattr(intern!(py, "__array__"))? {
-        return Ok(Error::NotASampleType { name }.into());
+        let error = Error::NotASampleType { name: name.clone() };
+        let hint = match name.as_str() {
+            "uint8" => {
+                ". Audio of 8 bits rests at 128: (data.astype('int16') - 128) * 256 is that in int16"
+            }
+            "int64" | "int8" | "bool" => {
+                ", as in AudioSamples.new_mono(data, sample_rate, dtype='int16')"
+            }
+            _ => "",
+        };
+        return Ok(PyTypeError::new_err(format!("{error}{hint}")));
     }
     let kind: String = dtype.getattr(intern!(py, "kind"))?.extract()?;
     let values = match kind.as_str() {
@@ -283,8 +344,9 @@ fn no_samples(
         _ => format!("a {given} of {values} (NumPy reads {name})"),
     };
     Ok(PyTypeError::new_err(format!(
-        "{held} does not say its sample type; give np.array(data, dtype=np.int16), or another of \
-         np.int32, np.float32 and np.float64"
+        "{held} does not say its sample type; name it, as in AudioSamples.new_mono(data, sample_rate, \
+         dtype='int16'), or give np.array(data, dtype=np.int16), or another of np.int32, np.float32 and \
+         np.float64"
     )))
 }
 

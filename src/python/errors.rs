@@ -95,6 +95,13 @@ pub fn borrow_error(message: impl Into<String>) -> PyErr {
     raise(|classes| &classes.borrow, message.into())
 }
 
+/// Whether an exception is a `BorrowError`.
+pub fn is_borrow_error(error: &PyErr) -> bool {
+    Python::attach(|py| {
+        classes(py).is_ok_and(|classes| error.is_instance(py, classes.borrow.bind(py)))
+    })
+}
+
 /// A `CopyError`.
 pub fn copy_error(message: impl Into<String>) -> PyErr {
     raise(|classes| &classes.copy, message.into())

@@ -14,13 +14,15 @@ use pyo3::types::{PyEllipsis, PyFloat, PyInt, PyIterator};
 
 use crate::audio::Audio;
 use crate::dtype::{Dtype, Sample};
+use crate::error::Error;
 use crate::kernel::{Operand, Operator, Scalar};
 use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
+use crate::python::errors::{borrow_error, is_borrow_error};
 use crate::python::exchange::ndarray::{self, Readable};
 use crate::python::operand::{self, Side, numpy_module};
 use crate::python::{policy, running, ufunc};
-use crate::registry::{Kind, Mode};
+use crate::registry::{Kind, Mode, Patience};
 use crate::view::{self, Samples};
 use crate::with_sample;
 use key::{Gives, Simple};
@@ -134,13 +136,16 @@ impl AudioSamples {
                 Ok(Bound::new(py, AudioSamples::new(part))?.into_any())
             }
             Some(Simple::Frame(layout) | Simple::Sample(layout)) => {
-                let frame = this.audio().samples().with_layout(layout)?;
+                let frame = this.audio().with_layout(layout)?;
                 if layout.ndim() == 1 {
-                    return sample(py, &frame);
+                    let value = sample(py, frame.samples());
+                    return value.map_err(|error| told(this, &frame, Mode::Read, error));
                 }
                 let strides = [layout.channel_stride()];
                 let shown = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
-                ndarray::array_of(py, frame.export(Kind::Array, true, &shown)?)
+                let export = frame.samples().export(Kind::Array, true, &shown);
+                let export = export.map_err(|error| told(this, &frame, Mode::Read, error.into()));
+                ndarray::array_of(py, export?)
             }
             None => {
                 let (key, result) = this.array_key(key)?;
@@ -171,10 +176,15 @@ impl AudioSamples {
         if let Ok(other) = value.cast_exact::<AudioSamples>() {
             this.audio().require_rate_of(other.get().audio())?;
         }
+        let stored = |part: &Audio, done: PyResult<bool>| {
+            done.map_err(|error| told(this, part, Mode::Write, error))
+        };
         let (target, key) = match this.simple(key)? {
             Some(Simple::Part(layout)) => {
                 let part = this.audio().with_layout(layout)?;
-                if fill(py, &part, value)? || assign(py, &part, value)? {
+                let done = fill(py, &part, value)
+                    .and_then(|filled| Ok(filled || assign(py, &part, value)?));
+                if stored(&part, done)? {
                     return Ok(());
                 }
                 let everything = PyEllipsis::get(py).to_owned().into_any();
@@ -182,7 +192,7 @@ impl AudioSamples {
             }
             Some(Simple::Frame(layout)) => {
                 let frame = this.audio().with_layout(layout)?;
-                if fill(py, &frame, value)? {
+                if stored(&frame, fill(py, &frame, value))? {
                     return Ok(());
                 }
                 let key = (PyEllipsis::get(py), 0).into_pyobject(py)?;
@@ -190,7 +200,7 @@ impl AudioSamples {
             }
             Some(Simple::Sample(layout)) => {
                 let sample = this.audio().with_layout(layout)?;
-                if fill(py, &sample, value)? {
+                if stored(&sample, fill(py, &sample, value))? {
                     return Ok(());
                 }
                 (
@@ -203,7 +213,7 @@ impl AudioSamples {
                 (AudioSamples::new(this.audio().clone()), key)
             }
         };
-        let stored = match number(this.audio().dtype(), value)? {
+        let stored_as = match number(this.audio().dtype(), value)? {
             Some(Scalar::Int(whole)) => whole.into_pyobject(py)?.into_any(),
             Some(Scalar::Float(other)) => other.into_pyobject(py)?.into_any(),
             None => this.assignable(value)?,
@@ -212,8 +222,9 @@ impl AudioSamples {
         if let Ok(other) = value.cast_exact::<AudioSamples>() {
             wanted.push((other.get().audio(), Mode::Read));
         }
-        let array = target.shared_array(py, true)?;
-        leased(py, &wanted, || array.set_item(&key, &stored))
+        let array = target.shared_array(py, true);
+        let done = array.and_then(|array| leased(py, &wanted, || array.set_item(&key, &stored_as)));
+        done.map_err(|error| told(this, target.audio(), Mode::Write, error))
     }
 
     fn __delitem__(&self, _key: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -241,6 +252,17 @@ impl AudioSamples {
             array.call_method1(name, (value,))
         });
         found?.is_truthy()
+    }
+}
+
+/// A refused access to a part of some audio, told in the frames and channels of that audio.
+#[cold]
+fn told(whole: &AudioSamples, part: &Audio, mode: Mode, error: PyErr) -> PyErr {
+    let claims = [part.samples().strided().claim(mode)];
+    let asked = whole.audio().samples().strided();
+    match view::lease(Some(&asked), &claims, Patience::Never) {
+        Err(Error::Borrowed { message }) if is_borrow_error(&error) => borrow_error(message),
+        _ => error,
     }
 }
 

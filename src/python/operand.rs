@@ -171,7 +171,24 @@ fn uncommon<'py>(
             object.get_type().name()?
         )));
     }
+    if of_tensor_library(object)? {
+        return Err(PyTypeError::new_err(format!(
+            "unsupported operand types for {symbol}: 'AudioSamples' and '{name}', for tensors have no part in \
+             NumPy's arithmetic; give np.from_dlpack(tensor), which shares its memory, or compute on a \
+             tensor of the audio: torch.from_dlpack(audio) {symbol} tensor, or jnp.from_dlpack(audio)",
+            symbol = operator.symbol(),
+            name = object.get_type().name()?
+        )));
+    }
     Ok(None)
+}
+
+/// Whether the object is a tensor of a library that knows no other array types than its own: it would only say
+/// that it does not.
+fn of_tensor_library(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let module = object.get_type().module()?;
+    let library = module.to_str()?.split('.').next();
+    Ok(matches!(library, Some("torch" | "jaxlib" | "jax")) && object.hasattr("__dlpack__")?)
 }
 
 /// A Python int computes in the audio's own type, and has to fit into it.

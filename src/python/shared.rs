@@ -8,13 +8,23 @@ use crate::audio::Audio;
 use crate::audio::shared::Handle;
 use crate::dtype::Dtype;
 use crate::kernel::Operand;
+use crate::memory::Ticket;
 use crate::python::audio::AudioSamples;
 use crate::python::indexing::leased;
 use crate::python::{construct, running};
 use crate::registry::Mode;
 
-/// A handle as it is pickled: name, type, shape, strides, first byte, and whether the samples may be changed.
-pub type Parts = (String, String, Vec<usize>, Vec<isize>, usize, bool);
+/// A handle as it is pickled: name, type, shape, strides, first byte, whether the samples may be changed, and the
+/// place and the mark of its ticket.
+pub type Parts = (
+    String,
+    String,
+    Vec<usize>,
+    Vec<isize>,
+    usize,
+    bool,
+    Option<(u32, u64)>,
+);
 
 #[pymethods]
 impl AudioSamples {
@@ -23,9 +33,9 @@ impl AudioSamples {
     ///
     /// Pickled, it is a small handle whatever its length, and whoever unpickles that has the same memory: what
     /// one process writes, all see. The memory goes when the last process lets go of it, also if that was
-    /// killed. A handle on its way keeps it for ten minutes, for one who takes it: while several are to take one
-    /// handle, keep the audio. What was pickled and never taken goes with the next process that shares audio after
-    /// that.
+    /// killed. Each pickle keeps it until it is unpickled, for ten minutes at most; unpickling it again is good as
+    /// long as somebody has the audio. What was pickled and never taken goes when a process next shares audio,
+    /// lets go of it or ends after that.
     ///
     /// Raises OSError if there is no room for it, and `CopyError` inside `no_copies()`.
     fn share(slf: &Bound<'_, Self>) -> PyResult<Py<Self>> {
@@ -98,9 +108,11 @@ pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<Parts>> {
             strides,
             offset,
             writable,
+            ticket,
             ..
         } = handle;
-        (name, dtype, shape, strides, offset, writable)
+        let ticket = ticket.map(|ticket| (ticket.place, ticket.mark));
+        (name, dtype, shape, strides, offset, writable, ticket)
     }))
 }
 
@@ -108,7 +120,7 @@ pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<Parts>> {
 #[pyfunction]
 #[pyo3(name = "_attach")]
 pub fn attach_handle(py: Python<'_>, parts: Parts) -> PyResult<AudioSamples> {
-    let (name, dtype, shape, strides, offset, writable) = parts;
+    let (name, dtype, shape, strides, offset, writable, ticket) = parts;
     let handle = Handle {
         dtype: Dtype::from_name(&dtype)?,
         name,
@@ -116,6 +128,7 @@ pub fn attach_handle(py: Python<'_>, parts: Parts) -> PyResult<AudioSamples> {
         strides,
         offset,
         writable,
+        ticket: ticket.map(|(place, mark)| Ticket { place, mark }),
     };
     Ok(AudioSamples::new(py.detach(|| Audio::of_handle(&handle))?))
 }

@@ -76,6 +76,7 @@ impl AudioSamples {
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
+            dtype: None,
         };
         construct::of_tensor(tensor, sample_rate, &request, Legacy::Writable)
     }
@@ -94,6 +95,7 @@ impl AudioSamples {
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
+            dtype: None,
         };
         construct::of_tensor(tensor, sample_rate, &request, Legacy::ReadOnly)
     }

@@ -117,7 +117,8 @@ fn modify<'py>(
         if !can_cast.is_truthy()? {
             return Err(PyTypeError::new_err(format!(
                 "{} gives {from}, which {to} audio cannot hold in place (casting='same_kind'); \
-                 use the operator without '=', or convert the audio with .astype() first",
+                 use the operator without '=', which gives new audio or an array, or float audio, as \
+                 audio.convert('float32') gives it",
                 ufunc.getattr(intern!(py, "__name__"))?
             )));
         }

@@ -115,7 +115,18 @@ impl Table {
 
     /// The writable view that keeps out who wants to be the only writer.
     pub fn writable_view(&self, claim: &Claim) -> Option<Conflict> {
-        let met = |view: &&ViewEntry| view.mode == Mode::Write && view.span.overlaps(&claim.span);
+        self.view_that(claim, |view| view.mode == Mode::Write)
+    }
+
+    /// The view that keeps out who wants the samples to stay as they are: a writable one, or a tensor, for not
+    /// every consumer of DLPack looks at its flag (PyTorch does not).
+    pub fn possible_writer(&self, claim: &Claim) -> Option<Conflict> {
+        let may_write = |view: &ViewEntry| view.mode == Mode::Write || view.kind == Kind::Tensor;
+        self.view_that(claim, may_write)
+    }
+
+    fn view_that(&self, claim: &Claim, is: impl Fn(&ViewEntry) -> bool) -> Option<Conflict> {
+        let met = |view: &&ViewEntry| is(view) && view.span.overlaps(&claim.span);
         let view = self.views.iter().flatten().find(met)?;
         Some(claim.against(view.span, Holder::View(view.kind)))
     }

@@ -1,7 +1,7 @@
 //! Asking the registry before samples are touched, and saying why it refused.
 
 use super::{Strided, file};
-use crate::error::Error;
+use crate::error::{Error, shape_text};
 use crate::layout::Span;
 use crate::memory::Origin;
 use crate::registry::{Claim, Conflict, Holder, Kind, Lease, Mode, Patience, Refusal, Registry};
@@ -107,13 +107,10 @@ pub(super) fn refused(refusal: &Refusal, asked: Option<&Strided<'_>>) -> Error {
 /// Which samples collide, with what, and the way out.
 #[cold]
 pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Error {
-    let (low, high) = conflict.wanted.bounds();
-    let (held_low, held_high) = conflict.held.bounds();
-    let (low, high) = (low.max(held_low), high.min(held_high));
-    let place = match asked.and_then(|asked| frames_within(asked, &conflict.held)) {
-        Some((only, last)) if only == last => format!("frame {only}"),
-        Some((first, last)) => format!("frames {first} to {last}"),
-        None => format!("{} bytes from address {low:#x}", high.saturating_sub(low)),
+    let place = match asked.map(|asked| place_in(asked, conflict)) {
+        Some(Some(place)) => place,
+        Some(None) => "the samples of another operand".into(),
+        None => "these samples".into(),
     };
     let doing = match conflict.mode {
         Mode::Read => "reading",
@@ -127,13 +124,18 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
             "{doing} {place} is refused: they are borrowed for writing (borrow_mut); \
              use the borrowed array, or leave its with-block first"
         ),
+        Holder::Borrow(Kind::Arrow) => format!(
+            "{doing} {place} is refused: Arrow data on them is alive (an array or a table, also one inside a \
+             data frame), and Arrow data never changes; delete it first, or work on a .copy()"
+        ),
         Holder::Borrow(_) => format!(
             "{doing} {place} is refused: they are borrowed for reading (borrow); \
              leave the with-block of the borrow first, or work on a .copy()"
         ),
         Holder::View(kind) => format!(
-            "borrowing {place} for writing is refused: a writable view ({}) of them is alive; \
-             delete it first, or borrow_mut() a .copy()",
+            "borrowing {place} for writing is refused: a writable view ({}) of them is alive (audio.views \
+             lists it); delete it first, also where a variable of an earlier with-block has it, or \
+             borrow_mut() a .copy()",
             kind.name()
         ),
         Holder::OwnOperation => format!(
@@ -142,6 +144,49 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
         ),
     };
     Error::Borrowed { message }
+}
+
+/// Which channels and frames of `asked` collide, and of what they are counted; `None` if none does.
+fn place_in(asked: &Strided<'_>, conflict: &Conflict) -> Option<String> {
+    let wanted = frames_within(asked, &conflict.wanted)?;
+    let held = frames_within(asked, &conflict.held)?;
+    let count = |what: &str, (first, last): (usize, usize)| {
+        if first == last {
+            format!("{what} {first}")
+        } else {
+            format!("{what}s {first} to {last}")
+        }
+    };
+    let (first, last) = (wanted.0.max(held.0), wanted.1.min(held.1));
+    let frames = if first <= last { (first, last) } else { wanted };
+    let frames = count("frame", frames);
+    let shape = shape_text(asked.layout().shape());
+    let all = asked.layout().channels();
+    Some(match channels_within(asked, conflict) {
+        Some(some) if all > 1 && some != (0, all - 1) => {
+            format!(
+                "{}, {frames} of audio of shape {shape}",
+                count("channel", some)
+            )
+        }
+        _ => format!("{frames} of audio of shape {shape}"),
+    })
+}
+
+/// The first and the last channel that collide, where there are not too many to look.
+fn channels_within(asked: &Strided<'_>, conflict: &Conflict) -> Option<(usize, usize)> {
+    const MOST: usize = 64;
+    let layout = asked.layout();
+    let meets = |channel: &usize| {
+        let layout = layout.channel(*channel);
+        layout.is_ok_and(|layout| {
+            let span = Strided { layout, ..*asked }.span();
+            span.overlaps(&conflict.wanted) && span.overlaps(&conflict.held)
+        })
+    };
+    let mut met = (0..layout.channels().min(MOST)).filter(meets);
+    let first = met.next()?;
+    (layout.channels() <= MOST).then(|| (first, met.next_back().unwrap_or(first)))
 }
 
 /// The first and the last frame of `samples` that reach into `held`; `None` if none does.

@@ -3,7 +3,7 @@
 use super::Samples;
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::memory::{Buffer, Content};
+use crate::memory::{Buffer, Content, Ticket};
 
 impl Samples {
     /// Silence in a new segment. It may be written to here, whatever `content` says to those who attach it.
@@ -19,8 +19,8 @@ impl Samples {
     ///
     /// # Errors
     /// As [`Buffer::attach_shared`].
-    pub fn attach(name: &str, by_handle: bool) -> Result<(Samples, u32), Error> {
-        let buffer = Buffer::attach_shared(name, by_handle)?;
+    pub fn attach(name: &str, ticket: Option<Ticket>) -> Result<(Samples, u32), Error> {
+        let buffer = Buffer::attach_shared(name, ticket)?;
         let Some((_, content)) = buffer.shared() else {
             unreachable!("what was attached is a segment");
         };

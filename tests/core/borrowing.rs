@@ -132,6 +132,58 @@ fn places_of_views_that_are_gone_are_used_again(#[case] last_first: bool) {
     assert_eq!(known.len(), 50 * 20, "no number is given twice");
 }
 
+#[rstest]
+#[case(Kind::Array, Write, true)]
+#[case(Kind::Buffer, Write, true)]
+#[case(Kind::Tensor, Read, true)]
+#[case(Kind::Array, Read, false)]
+#[case(Kind::Buffer, Read, false)]
+fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
+    #[case] kind: Kind,
+    #[case] mode: Mode,
+    #[case] may_write: bool,
+) {
+    let registry = Registry::new();
+    let arrow = || registry.borrow(DOMAIN, view(Kind::Arrow, Read, 100, 100), Patience::Never);
+    let _elsewhere = registry
+        .register(DOMAIN, view(Kind::Array, Write, 200, 10))
+        .unwrap();
+    let seen = registry.register(DOMAIN, view(kind, mode, 150, 1)).unwrap();
+    assert_eq!(
+        holder(arrow()),
+        may_write.then_some(Holder::View(kind)),
+        "a view that is out"
+    );
+    drop(seen);
+
+    let (one, two) = (arrow().unwrap(), arrow().unwrap());
+    let by_arrow = Some(Holder::Borrow(Kind::Arrow));
+    assert_eq!(
+        holder(registry.lease(&[claim(Write, 199, 5)], Patience::Never)),
+        by_arrow
+    );
+    assert_eq!(
+        holder(registry.briefly(&[claim(Write, 199, 5)], || ())),
+        by_arrow
+    );
+    assert_eq!(holder(lend(&registry, Write)), by_arrow);
+    assert!(lend(&registry, Read).is_ok(), "readers share");
+    assert!(
+        registry
+            .lease(&[claim(Write, 200, 5)], Patience::Never)
+            .is_ok()
+    );
+    let late = registry
+        .register(DOMAIN, view(Kind::Array, Write, 150, 1))
+        .unwrap();
+    assert_eq!(late.mode(), Read);
+    drop((one, late));
+    assert_eq!(holder(lend(&registry, Write)), by_arrow, "there is another");
+    drop(two);
+    assert!(lend(&registry, Write).is_ok());
+    assert_eq!(registry.views(DOMAIN, &span(100, 100)).len(), 0);
+}
+
 #[test]
 fn views_stop_no_operation() {
     let registry = Registry::new();

@@ -14,7 +14,12 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             Error::NotASampleType {
                 name: "int64".into(),
             },
-            &["int64", "int16, int32, float32 or float64", ".astype()"],
+            &[
+                "int64",
+                "int16, int32, float32 or float64",
+                "dtype=",
+                ".astype('int64')",
+            ],
         ),
         (
             Error::TooLarge {
@@ -51,14 +56,24 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
                 audio: vec![2, 5],
                 operand: vec![4],
             },
-            &["(2, 5)", "(4,)", "(channels, 1)"],
+            &[
+                "(2, 5)",
+                "(4,)",
+                "use (5,)",
+                "(2, 1) for one number a channel",
+            ],
         ),
         (
             Error::SampleRateMismatch {
                 audio: 44_100,
                 operand: 48_000,
             },
-            &["44100 Hz", "48000 Hz", "resample"],
+            &[
+                "44100 Hz",
+                "48000 Hz",
+                "resample",
+                "resample_poly(other.to_numpy(), 147, 160, axis=-1)",
+            ],
         ),
         (
             Error::InvalidSampleRate { given: "-1".into() },
@@ -80,7 +95,13 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
                 to: "int16",
                 operator: "*=",
             },
-            &["*=", "float64", "int16", ".convert('float64')"],
+            &[
+                "*=",
+                "audio * x gives new float64",
+                "up to 32768",
+                ".convert('float32')",
+                ".convert('int16')",
+            ],
         ),
         (
             Error::IntegerOverflow {

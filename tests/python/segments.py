@@ -13,8 +13,9 @@ from pathlib import Path
 
 FOLDER = Path("/dev/shm") if sys.platform == "linux" else Path(tempfile.gettempdir())
 
-# Where the header keeps the number of handles on their way, and when the latest was made.
-HANDLES, MADE_AT = 64, 72
+# Where the header keeps the time of the latest handle that found no place, and where the places
+# are: the upper half of a mark there is the time at which a handle was made.
+LATEST_WITHOUT, PLACES, END = 72, 80, 4096
 
 
 def names() -> set[str]:
@@ -36,20 +37,25 @@ def lives(pid: int) -> bool:
     return False
 
 
-def handles(name: str) -> int:
-    """How many handles of the segment are on their way."""
+def _words(name: str, start: int, end: int) -> list[int]:
     with (FOLDER / name).open("rb") as file:
-        file.seek(HANDLES)
-        return struct.unpack("I", file.read(4))[0]
+        file.seek(start)
+        return list(struct.unpack(f"{(end - start) // 8}Q", file.read(end - start)))
+
+
+def handles(name: str) -> int:
+    """How many places of handles on their way are taken."""
+    return sum(mark != 0 for mark in _words(name, PLACES, END))
 
 
 def age(name: str, seconds: int = 700) -> None:
-    """Makes the latest handle of the segment so much older."""
+    """Makes all handles of the segment so much older."""
+    marks = [mark and mark - (seconds << 32) for mark in _words(name, PLACES, END)]
+    [latest] = _words(name, LATEST_WITHOUT, PLACES)
     with (FOLDER / name).open("r+b") as file:
-        file.seek(MADE_AT)
-        [made_at] = struct.unpack("Q", file.read(8))
-        file.seek(MADE_AT)
-        file.write(struct.pack("Q", made_at - seconds))
+        file.seek(LATEST_WITHOUT)
+        file.write(struct.pack("Q", max(latest - seconds, 0)))
+        file.write(struct.pack(f"{len(marks)}Q", *marks))
 
 
 def until(condition, seconds: float = 20.0) -> bool:

@@ -115,16 +115,6 @@ def test_writable_audio_is_copied_for_arrow_data_never_changes(make):
         pa.array(audio)
 
 
-def test_read_only_audio_that_is_shared_shows_what_another_handle_writes():
-    audio = mono()
-    shared, apart = pa.array(audio.as_readonly()), pa.array(audio.copy().as_readonly())
-    audio += 1
-    assert shared.to_pylist() == list(range(1, 9))
-    assert apart.to_pylist() == list(range(8))
-    with no_copies(), pytest.raises(CopyError, match="another handle writes"):
-        pa.array(audio)
-
-
 def test_samples_off_their_alignment_are_copied():
     array = np.frombuffer(bytearray(2 + 32), np.float32, count=8, offset=2)
     quiet = AudioSamples.new_mono(array, RATE, copy=False).as_readonly()

@@ -161,11 +161,43 @@ def test_other_samples_are_not_locked(audio):
         np.asarray(audio[10:])[:] *= 2
         with pytest.raises(BorrowError, match="frames 0 to 9"):
             audio += 1
-        with pytest.raises(BorrowError, match="writing frame 0 is refused"):
+        with pytest.raises(
+            BorrowError, match=r"writing frame 0 of audio of shape \(2, 11\) is ref"
+        ):
             audio[9:] += 1
         x += 1
     with audio.channel(0).borrow_mut(), audio.channel(1).borrow_mut():
         pass
+
+
+@pytest.mark.parametrize(
+    ("use", "place"),
+    [
+        (lambda a: a[1, 7], "reading channel 1, frame 7"),
+        (lambda a: a[7], "reading frame 7"),
+        (lambda a: a.__setitem__((1, 7), 0.5), "writing channel 1, frame 7"),
+        (lambda a: a.__setitem__(7, 0.5), "writing frame 7"),
+        (lambda a: a.__setitem__(slice(6, 12), 0.5), "writing frames 6 to 9"),
+        (
+            lambda a: a.__setitem__((1, slice(6, 12)), np.ones(6)),
+            "writing channel 1, frames 6 to 9",
+        ),
+        (lambda a: a.__setitem__(slice(6, 12), [[1.0] * 6]), "writing frames 6 to 9"),
+        (lambda a: a.__setitem__(np.arange(20) > 3, 0), "writing frames 0 to 9"),
+        (lambda a: a.__iadd__(1), "writing frames 0 to 9"),
+        (lambda a: a.to_numpy(), "reading frames 0 to 9"),
+    ],
+)
+def test_a_refusal_counts_in_the_audio_that_is_accessed(audio, use, place):
+    with audio[:10].borrow_mut(), pytest.raises(BorrowError) as caught:
+        use(audio)
+    assert f"{place} of audio of shape (2, 20) is refused" in str(caught.value)
+
+
+def test_a_refusal_about_another_operand_says_so(audio):
+    other = AudioSamples.new_multi(np.ones((2, 20)), RATE)
+    with other.borrow_mut(), pytest.raises(BorrowError, match="samples of another operand"):
+        audio += other
 
 
 def test_an_array_of_one_frame_is_a_view_of_that_frame(audio):

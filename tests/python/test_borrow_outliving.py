@@ -136,13 +136,25 @@ def test_all_of_them_are_named(audio):
 @pytest.mark.parametrize("how", CONSUMERS)
 def test_a_consumer_that_can_still_write_stays_a_writable_view(audio, how):
     kept, message = keep(audio, CONSUMERS[how])
-    assert "delete the rest" in message
+    assert "delete them, and the variable of the with" in message
     assert [view.mode for view in audio.views] == ["write"]
     audio += 1
     with pytest.raises(BorrowError, match="writable view"), audio.borrow_mut():
         pass
     kept.clear()
     assert audio.views == []
+    with audio.borrow_mut():
+        pass
+
+
+def test_the_variable_of_the_with_holds_on_as_the_message_says(audio):
+    with pytest.raises(BorrowError, match="and the variable of the with"), audio.borrow_mut() as x:
+        kept = np.from_dlpack(x)
+    del kept
+    gc.collect()
+    with pytest.raises(BorrowError, match="also where a variable of an earlier with-block has it"):
+        audio.borrow_mut().__enter__()
+    del x
     with audio.borrow_mut():
         pass
 

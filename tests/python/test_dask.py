@@ -63,26 +63,50 @@ def add(part, value):
     part += value
 
 
-def test_an_array_of_a_mapped_file_is_its_memory_cut_into_chunks(path):
+def cut(whole, frames=50_000):
+    """The chunks as the guide makes them."""
+    slices = [whole[:, i : i + frames] for i in range(0, whole.shape[1], frames)]
+    chunks = [da.from_delayed(dask.delayed(part), part.shape, part.dtype) for part in slices]
+    return da.concatenate(chunks, axis=1), [part.ctypes.data for part in slices]
+
+
+def test_the_chunks_of_a_mapped_file_are_views_of_it(path):
     with audio_samples.open(path) as audio:
         whole = audio.to_numpy()
-        # A name of its own spares Dask from reading all samples to make one.
-        array = da.from_array(whole, chunks=(2, 50_000), name=False, asarray=False)
-        assert array.numblocks == (1, 4)
-        means = array.mean(axis=1).compute(scheduler="threads")
+        array, addresses = cut(whole)
+        assert (array.shape, array.numblocks) == ((2, 200_000), (1, 4))
+        seen = []
+
+        def noted(chunk):
+            seen.append(chunk.ctypes.data)
+            return chunk
+
+        like = np.empty((0, 0), np.float32)
+        means = array.map_blocks(noted, meta=like).mean(axis=1).compute(scheduler="threads")
+        assert sorted(seen) == addresses
         np.testing.assert_allclose(means, whole.mean(axis=1), rtol=1e-4)
         # What Dask has not computed yet it still reads from the file.
-        with pytest.raises(BufferError, match="1 view is alive"):
+        with pytest.raises(BufferError, match=r"alive: numpy"):
             audio.close()
         part = array[:, 60_000:60_010].compute(scheduler="sync")
         np.testing.assert_array_equal(part, whole[:, 60_000:60_010])
         del whole, array
 
 
+def test_from_array_copies_as_the_guide_says(path):
+    """If it no longer does, the guide may say something simpler."""
+    with audio_samples.open(path) as audio:
+        whole = audio.to_numpy()
+        array = da.from_array(whole, chunks=(2, 50_000), name=False, asarray=False)
+        held = [chunk for chunk in array.dask.values() if isinstance(chunk, np.ndarray)]
+        assert not any(np.shares_memory(chunk, whole) for chunk in held)
+        del whole, array, held
+
+
 def test_a_mapped_file_is_changed_chunk_by_chunk(path):
     with audio_samples.open(path, "r+") as audio:
         target = audio.to_numpy()
-        array = da.from_array(target, chunks=(2, 50_000), name=False, asarray=False)
+        array, _ = cut(target)
         da.store(array * np.float32(0.5), target, scheduler="threads", lock=False)
         del target, array
     changed = audio_samples.read(path)

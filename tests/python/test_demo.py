@@ -134,6 +134,11 @@ def test_the_demo_writes_sound_and_picture(tmp_path: Path, capsys) -> None:
     told = capsys.readouterr().out
     for line in ("to_numpy()", "memoryview(audio)", "audio *= gate", "peak memory", "audio.views"):
         assert line in told
+    curve = gain_curve(recorded.T, rate, Gate())
+    quieter, lowest = np.count_nonzero(curve < 10 ** (-12 / 20)), 20 * np.log10(curve.min())
+    assert quieter > 1000
+    assert f"more than 12 dB from {quieter:,} of {curve.size:,} frames" in told
+    assert f"{-lowest:.1f} dB at most" in told
 
 
 def test_the_demo_gives_what_plain_numpy_gives_on_copies(tmp_path: Path) -> None:
@@ -256,6 +261,12 @@ def test_an_envelope_of_integers_is_in_fractions_of_full_scale() -> None:
 def test_an_envelope_of_no_frames_is_empty() -> None:
     audio = audio_samples.AudioSamples.new_mono(np.zeros(0), 8_000)
     assert plotting.envelope(audio).seconds.size == 0
+
+
+@pytest.mark.parametrize("draw", [plotting.waveform, plotting.envelope])
+def test_a_picture_of_an_array_says_how_to_make_audio_of_it(draw) -> None:
+    with pytest.raises(TypeError, match=r"not of ndarray.*new_mono\(array, sample_rate\)"):
+        draw(np.zeros(100))
 
 
 def test_a_notebook_shows_facts_waveform_and_player() -> None:

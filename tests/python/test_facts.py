@@ -1,8 +1,11 @@
 """What audio says of itself, and how it compares (C4, C7)."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
+import audio_samples
 from audio_samples import AudioSamples
 
 RATE = 8_000
@@ -126,3 +129,14 @@ def test_the_truth_of_many_samples_is_numpys_error(shape):
 @pytest.mark.parametrize("samples", [[0.0], [1.0], [-2.0]])
 def test_the_truth_of_one_sample_is_its_own(samples):
     assert bool(AudioSamples.new_mono(samples, RATE)) is bool(np.array(samples))
+
+
+def test_a_star_import_leaves_the_builtin_open_alone():
+    names = {}
+    exec("from audio_samples import *", names)
+    assert "open" not in names
+    public = {name for name in vars(audio_samples) if not name.startswith("_")}
+    modules = {name for name in public if isinstance(getattr(audio_samples, name), ModuleType)}
+    assert public - modules - {"open"} <= set(names)
+    assert {"generation", "memory", "read", "write", "AudioSamples"} <= set(names)
+    assert audio_samples.open is not open

@@ -25,20 +25,30 @@ def write_in_spite_of_the_flag(audio: AudioSamples, value: float) -> None:
     ctypes.c_double.from_address(audio.to_numpy().ctypes.data).value = value
 
 
-def write_and_tell(handle: bytes, told) -> None:
-    audio = pickle.loads(handle)
+def write_and_tell(handle: bytes | str, told) -> None:
+    is_name = isinstance(handle, str)
+    audio = AudioSamples.attach(handle) if is_name else pickle.loads(handle)
     write_in_spite_of_the_flag(audio, 7.0)
     told.put((audio.writable, audio.to_numpy().tolist()))
 
 
-def test_a_process_that_ignores_the_flag_changes_only_what_it_has_itself():
+@pytest.mark.parametrize("by", ["handle", "name"])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_process_that_ignores_the_flag_changes_only_what_it_has_itself(method, by):
+    context = multiprocessing.get_context(method)
     audio = AudioSamples.new_mono(np.ones(4), RATE).as_readonly().share()
-    told = multiprocessing.Queue()
-    process = multiprocessing.Process(target=write_and_tell, args=(pickle.dumps(audio), told))
+    given = pickle.dumps(audio) if by == "handle" else audio.shared_name
+    told = context.Queue()
+    process = context.Process(target=write_and_tell, args=(given, told))
     process.start()
     assert told.get(timeout=60) == (False, [7, 1, 1, 1])
     process.join()
+    # Here the pages are this process's own already: another looks at what is in the segment.
     assert audio.to_numpy().tolist() == [1, 1, 1, 1]
+    second = context.Process(target=tell, args=(audio.shared_name, told))
+    second.start()
+    assert told.get(timeout=60) == [1, 1, 1, 1]
+    second.join()
 
 
 def test_not_even_its_maker_changes_what_others_have():
@@ -98,5 +108,7 @@ def test_memory_of_other_programs_is_left_alone():
 def test_what_no_pickle_says_is_no_handle(shape, strides):
     audio = AudioSamples.new_mono(np.ones(8), RATE).share()
     with pytest.raises(ValueError, match="no handle of shared audio"):
-        _attach((audio.shared_name, "float64", shape, strides, 0, True))
-    assert _attach((audio.shared_name, "float64", [8], [8], 0, True)).to_numpy().sum() == 8
+        _attach((audio.shared_name, "float64", shape, strides, 0, True, None))
+    for ticket in (None, (10**6, 1), (3, 12345)):
+        whole = _attach((audio.shared_name, "float64", [8], [8], 0, True, ticket))
+        assert whole.to_numpy().sum() == 8

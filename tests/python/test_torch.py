@@ -265,3 +265,18 @@ def test_a_missing_pytorch_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImportError, match=r"pip install 'audio_samples\[torch\]'"):
         AudioSamples.zeros(8, RATE).to_torch()
+
+
+@pytest.mark.parametrize("symbol", ["*", "+", "-", "/"])
+def test_arithmetic_with_a_tensor_says_how(audio, symbol):
+    tensor = torch.ones(64)
+    for expression in (f"audio {symbol} tensor", f"tensor {symbol} audio"):
+        with pytest.raises(
+            TypeError, match=r"np\.from_dlpack\(tensor\).*torch\.from_dlpack\(audio\)"
+        ):
+            eval(expression, {"audio": audio, "tensor": tensor})
+    with pytest.raises(TypeError, match=r"np\.from_dlpack\(tensor\)"):
+        audio *= tensor
+    audio += np.from_dlpack(tensor)
+    assert audio[..., 0].max() >= 1
+    assert (torch.from_dlpack(audio) * tensor).shape == audio.shape

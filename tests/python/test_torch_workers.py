@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
+from pathlib import Path
 
 import extras
 import numpy as np
@@ -14,6 +16,7 @@ from audio_samples import AudioSamples
 
 torch = extras.require("torch", "torch")
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 RATE = 16_000
 FRAMES = 50_000
 
@@ -97,6 +100,25 @@ def test_workers_give_audio_back_in_shared_memory(method):
         assert (tensor == index).all()
         tensor.mul_(2)
         assert (clip.to_numpy() == 2 * index).all()
+
+
+def guides_collate():
+    """The function that the guide shows."""
+    [code] = re.findall(r"^def collate\(clips\):.*?\n\n", README.read_text("utf-8"), re.M | re.S)
+    names = {"torch": torch}
+    exec(code, names)
+    return names["collate"]
+
+
+def test_audio_needs_a_collate_function_and_the_guides_is_one():
+    with pytest.raises(TypeError, match="AudioSamples"):
+        next(iter(torch.utils.data.DataLoader(Clips(), batch_size=4)))
+    loader = torch.utils.data.DataLoader(
+        Clips(), batch_size=4, num_workers=2, collate_fn=guides_collate()
+    )
+    batches = list(loader)
+    assert [(tuple(batch.shape), rate) for batch, rate in batches] == [((4, 2, FRAMES), RATE)] * 2
+    assert torch.cat([batch for batch, _ in batches]).mean((1, 2)).tolist() == list(range(8))
 
 
 def test_a_batch_is_made_where_it_is_read():

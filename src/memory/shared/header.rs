@@ -1,28 +1,29 @@
 //! The head of a segment: what it holds, in numbers of this machine's byte order.
 //!
 //! ```text
-//!    0  magic          8     24  channels   8     48  offset of the samples   8     64  handles on their way   4
-//!    8  version        4     32  frames     8     56  bytes of the samples    8     72  the latest made, in s  8
-//!   12  sample type    4     40  rate in Hz 4
+//!    0  magic          8     24  channels   8     48  offset of the samples   8     64  handles ever made      8
+//!    8  version        4     32  frames     8     56  bytes of the samples    8     72  without a ticket, in s 8
+//!   12  sample type    4     40  rate in Hz 4                                       80  tickets          502 x 8
 //!   16  axes           4     44  writable   4
 //! ```
+//!
+//! Only the last three ever change: see [`super::ticket`].
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use super::HUGE;
+use super::ticket;
 use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
 
 const MAGIC: [u8; 8] = *b"AUDIOSEG";
-const VERSION: u32 = 1;
-/// Bytes of the header.
-pub const LEN: usize = 80;
-/// Where the number of handles on their way stands.
-pub const HANDLES: usize = 64;
-/// Where the time stands at which the latest handle was made.
-pub const MADE_AT: usize = 72;
+const VERSION: u32 = 2;
+/// Bytes of what never changes.
+const FACTS: usize = 64;
+/// Bytes of the header: one page of memory.
+pub const LEN: usize = 4096;
 /// The samples begin here: on a page, however large pages are. What lies between takes no memory.
 const NEAR: usize = 64 << 10;
 /// The same for samples that get huge pages.
@@ -78,8 +79,8 @@ impl Header {
         self.offset + self.len.max(1)
     }
 
-    pub fn to_bytes(&self) -> [u8; LEN] {
-        let mut bytes = [0; LEN];
+    pub fn to_bytes(&self) -> [u8; FACTS] {
+        let mut bytes = [0; FACTS];
         let mut at = 0;
         let mut put = |part: &[u8]| {
             bytes[at..at + part.len()].copy_from_slice(part);
@@ -120,12 +121,12 @@ impl Header {
                 format!("the segment has {there} bytes, and its header alone needs {LEN}"),
             ));
         }
-        let mut bytes = [0; LEN];
+        let mut bytes = [0; FACTS];
         file.read_exact_at(&mut bytes, 0).map_err(io)?;
         Header::from_bytes(&bytes, there)
     }
 
-    fn from_bytes(bytes: &[u8; LEN], there: u64) -> Result<Header, Error> {
+    fn from_bytes(bytes: &[u8; FACTS], there: u64) -> Result<Header, Error> {
         let short = |at: usize| u32::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
         let long = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
         let wrong = |at: u64, message: String| Err(Error::damaged(at, message));
@@ -195,19 +196,19 @@ impl Header {
     }
 }
 
-/// How many handles are on their way, and when the latest was made: none of a segment whose maker was killed
-/// before it had written a header. `None` for a file that is no segment at all.
-pub fn on_their_way(file: &File) -> Option<(u32, u64)> {
+/// Whether handles are on their way: none of a segment whose maker was killed before it had written a header.
+/// `None` for a file that is no segment at all.
+pub fn is_awaited(file: &File, now: u64) -> Option<bool> {
     let mut bytes = [0; LEN];
     let there = file.metadata().ok()?.len().min(LEN as u64) as usize;
     file.read_exact_at(&mut bytes[..there], 0).ok()?;
     if bytes == [0; LEN] {
-        return Some((0, 0));
+        return Some(false);
     }
     if bytes[..8] != MAGIC {
         return None;
     }
-    let count = u32::from_ne_bytes(std::array::from_fn(|i| bytes[HANDLES + i]));
-    let time = u64::from_ne_bytes(std::array::from_fn(|i| bytes[MADE_AT + i]));
-    Some((count, time))
+    let word = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
+    let by_ticket = ticket::places().any(|place| ticket::waits(word(place), now));
+    Some(by_ticket || ticket::is_recent(word(ticket::LATEST_WITHOUT), now))
 }

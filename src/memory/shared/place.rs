@@ -5,16 +5,13 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::header::{self, Header};
 use crate::error::Error;
 
 /// What every name begins with.
 const PREFIX: &str = "audio_samples-";
-
-/// How long a segment that nobody has waits for handles that were made and not taken.
-pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Seconds since 1970.
 pub fn now() -> u64 {
@@ -212,15 +209,13 @@ pub fn remove_if_unused(path: &Path) {
     if file.try_lock().is_err() {
         return;
     }
-    let Some((handles, made_at)) = header::on_their_way(&file) else {
-        return;
-    };
-    if handles == 0 || now().saturating_sub(made_at) > PATIENCE.as_secs() {
+    if header::is_awaited(&file, now()) == Some(false) {
         let _ = fs::remove_file(path);
     }
 }
 
-/// Removes the segments that no process has: those of processes that were killed.
+/// Removes the segments that no process has, and that wait for no handle: those of processes that were killed, and
+/// those whose handles nobody took in time.
 pub fn sweep(is_ours: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -6,12 +6,28 @@
 //! ```
 //!
 //! A column of a table is what pandas, Parquet and queries work on, and the channels of audio lie as columns do.
-//! Arrow data is not to change. So read-only audio is shared, and writable audio copied. What counts is the handle:
-//! read-only audio that lies on memory with a writable handle elsewhere is shared too, and whoever asks for that
-//! answers for who writes.
+//! What a consumer is given owns a [`Loan`], so the samples and their entry in the registry stay until the consumer
+//! releases it: on any thread, with or without an interpreter, for no Python object is held.
 //!
-//! What a consumer is given owns an [`Export`], so the samples and their entry in the registry stay until the
-//! consumer releases it: on any thread, with or without an interpreter, for no Python object is held.
+//! # Data that never changes
+//!
+//! Arrow takes it that its data never changes. Writable audio is meant to change, so it is copied. Read-only audio
+//! is shared, and shared data must not be spoiled by who else has the memory:
+//!
+//! * Other handles, such as the one that `as_readonly()` was called on: the entry in the registry is one that keeps
+//!   writers out, like that of a `borrow()`. Who writes to those very samples while the Arrow data is alive gets a
+//!   `BorrowError` that names it; arrays that are handed out meanwhile are read-only.
+//! * Views that are out already cannot be kept out. A writable one, or a tensor, whose library may not look at the
+//!   flag (PyTorch does not), makes it a copy.
+//! * Other processes, and libraries that lent us their memory, ask no registry. A file opened `r+`, shared memory that
+//!   was made writable, and adopted memory are copied, unless all who hold the adopted memory see it read-only
+//!   (`bytes`, Ray's object store, Arrow data).
+//!
+//! Counting handles that may write would be no simpler, cost every slice something, and refuse what slices can have:
+//! the registry knows bytes, and a writer of other frames goes on.
+//!
+//! What is left: a tensor made from the audio while the Arrow data lives is read-only by its flag alone, and a file
+//! opened `r` shows what another program writes into it, as it does to whoever else maps it.
 
 #![allow(unsafe_code)]
 
@@ -23,7 +39,7 @@ use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyImportError, PyModuleNotFoundError};
+use pyo3::exceptions::{PyImportError, PyModuleNotFoundError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -31,11 +47,12 @@ use pyo3::types::PyCapsule;
 
 use crate::audio::Audio;
 use crate::dtype::Dtype;
+use crate::error::Error;
 use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
-use crate::python::construct;
-use crate::registry::Kind;
-use crate::view::{Export, Samples};
+use crate::python::{construct, running};
+use crate::registry::Patience;
+use crate::view::{Loan, Samples};
 use structures::{ArrowArray, ArrowSchema, NULLABLE, Released};
 
 /// The key of the rate in Hz in a schema's metadata, whose values are text.
@@ -105,8 +122,8 @@ fn hindrance(samples: &Samples) -> Option<&'static str> {
     let (layout, size) = (samples.layout(), samples.dtype().size());
     if samples.writable() {
         return Some(
-            "Arrow data never changes, and this audio may; audio.as_readonly() is shared, but as long as another \
-             handle writes to the same memory, the Arrow data shows it",
+            "Arrow data never changes, and this audio may; audio.as_readonly() is shared, and nobody writes to it \
+             as long as the Arrow data is alive",
         );
     }
     let step = layout.channel_stride();
@@ -121,20 +138,20 @@ fn hindrance(samples: &Samples) -> Option<&'static str> {
 }
 
 /// The arrays of samples that lie as Arrow wants them, and what keeps them.
-fn array(export: Export, form: Form) -> Box<ArrowArray> {
-    let (samples, export) = (export.samples().clone(), Arc::new(export));
+fn array(loan: Loan, form: Form) -> Box<ArrowArray> {
+    let (samples, loan) = (loan.samples().clone(), Arc::new(loan));
     let layout = *samples.layout();
     let column = |channel: usize| {
         let step = layout.channel_stride().wrapping_mul(channel as isize);
         let first = samples.first().as_ptr().wrapping_offset(step);
         let buffers = vec![ptr::null(), first.cast_const().cast::<c_void>()];
-        ArrowArray::new(layout.frames(), buffers, Vec::new(), export.clone())
+        ArrowArray::new(layout.frames(), buffers, Vec::new(), loan.clone())
     };
     if !form.is_struct(&layout) {
         return column(0);
     }
     let columns = (0..layout.channels()).map(column).collect();
-    ArrowArray::new(layout.frames(), vec![ptr::null()], columns, export.clone())
+    ArrowArray::new(layout.frames(), vec![ptr::null()], columns, loan.clone())
 }
 
 /// Frees what a capsule still has. A consumer has emptied the structure that it took.
@@ -163,14 +180,28 @@ fn capsule<S: Released>(py: Python<'_>, structure: Box<S>) -> PyResult<Bound<'_,
 type Capsules<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
 fn capsules<'py>(py: Python<'py>, audio: &AudioSamples, form: Form) -> PyResult<Capsules<'py>> {
-    let own = match hindrance(audio.audio().samples()) {
-        Some(why) => audio.copied(py, why)?,
-        None => audio.audio().clone(),
+    let shared = match hindrance(audio.audio().samples()) {
+        Some(why) => Err(why),
+        None => lend(py, audio.audio().samples())?,
     };
-    let samples = own.samples();
-    let export = samples.export(Kind::Arrow, false, samples.layout())?;
-    let array = capsule(py, array(export, form))?;
+    let loan = match shared {
+        Ok(loan) => loan,
+        Err(why) => {
+            let own = audio.copied(py, why)?;
+            // Nobody else has it: there is no reason to copy it again.
+            lend(py, own.samples())?.map_err(PyRuntimeError::new_err)?
+        }
+    };
+    let array = capsule(py, array(loan, form))?;
     Ok((capsule(py, schema(audio.audio(), form))?, array))
+}
+
+/// The samples for Arrow, or why they have to be copied.
+fn lend(py: Python<'_>, samples: &Samples) -> PyResult<Result<Loan, &'static str>> {
+    match samples.keep_constant(Patience::Never) {
+        Err(Error::Busy) => running::wait(py, |patience| samples.keep_constant(patience)),
+        done => done.map_err(PyErr::from),
+    }
 }
 
 /// Audio as columns, for who takes nothing else.
@@ -212,8 +243,8 @@ impl AudioSamples {
     }
 
     /// Capsules with the Arrow schema and the array: read-only audio is shared, writable audio copied. As long as
-    /// another handle writes to the memory of read-only audio, the Arrow data shows it. No other schema can be
-    /// requested.
+    /// what is shared is alive, nobody writes to those samples: that raises `BorrowError`. No other schema can
+    /// be requested.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -225,10 +256,12 @@ impl AudioSamples {
         capsules(py, self, Form::AsIs)
     }
 
-    /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Read-only audio is
-    /// shared, writable audio copied. As long as another handle writes to the memory of read-only audio, as the
-    /// one that `as_readonly()` was called on may, the Arrow data shows it; `copy().as_readonly()` is safe from
-    /// that. Rate and channels are in the schema's metadata, where `from_arrow` finds them.
+    /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Writable audio is copied.
+    /// Read-only audio is shared, and as long as that is alive nobody writes to those samples: through another
+    /// handle, such as the one that `as_readonly()` was called on, it raises `BorrowError`. It is copied where a
+    /// writer could not be refused: with a writable view alive, in shared memory that others may write to, in a file
+    /// opened `r+`, in adopted memory that its owner may write to. Rate and channels are in the schema's metadata,
+    /// where `from_arrow` finds them.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let columns = Bound::new(py, Columns(slf.clone().unbind()))?;

@@ -99,8 +99,8 @@ impl AudioSamples {
         let export = samples.export(Kind::Buffer, true, samples.layout())?;
         if asks(flags, ffi::PyBUF_WRITABLE) && !export.writable() {
             return Err(borrow_error(
-                "a writable buffer of samples that are borrowed for reading (borrow); \
-                 leave the with-block of the borrow first",
+                "a writable buffer of samples that are borrowed for reading (borrow), or that Arrow data is \
+                 on; leave the with-block of the borrow, or delete the Arrow data first",
             ));
         }
         let layout = *export.samples().layout();

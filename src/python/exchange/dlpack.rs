@@ -216,8 +216,8 @@ fn shared_legacy(samples: &Samples) -> PyResult<Export> {
     let export = samples.export(Kind::Tensor, true, samples.layout())?;
     if !export.writable() {
         return Err(borrow_error(
-            "a writable tensor of samples that are borrowed for reading (borrow); \
-             leave the with-block of the borrow first",
+            "a writable tensor of samples that are borrowed for reading (borrow), or that Arrow data is on; \
+             leave the with-block of the borrow, or delete the Arrow data first",
         ));
     }
     Ok(export)

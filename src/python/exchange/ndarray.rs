@@ -412,7 +412,41 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
     }
     let owner = Box::new(Held(Some(array.clone().unbind())));
     // SAFETY: NumPy keeps the memory while the array lives, and `owner` holds the array.
-    Ok(unsafe { Samples::adopt(first, layout, dtype, facts.writable, owner) }?)
+    let samples = unsafe { Samples::adopt(first, layout, dtype, facts.writable, owner) }?;
+    if !facts.writable && is_constant(array)? {
+        samples.buffer().declare_constant();
+    }
+    Ok(samples)
+}
+
+/// Whether nobody can write to an array's memory: all arrays and memoryviews on the way to it are read-only, and so
+/// is the object at its end for everybody. Not so memory of NumPy's own, which views made earlier may write to.
+fn is_constant(array: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = array.py();
+    let mut object = array.clone();
+    for _ in 0..16 {
+        let behind = if is_array(&object) {
+            // SAFETY: it is an array; the structure is read while we are attached and hold a reference.
+            let flags = unsafe { (*object.as_ptr().cast::<PyArrayObject>()).fields.flags };
+            if flags & (NPY_ARRAY_WRITEABLE | NPY_ARRAY_OWNDATA) != 0 {
+                return Ok(false);
+            }
+            object.getattr(intern!(py, "base"))?
+        } else {
+            let Ok(view) = PyMemoryView::from(&object) else {
+                return Ok(false);
+            };
+            if !view.getattr(intern!(py, "readonly"))?.is_truthy()? {
+                return Ok(false);
+            }
+            view.getattr(intern!(py, "obj"))?
+        };
+        if behind.is_none() || behind.is(&object) {
+            return Ok(!is_array(&object));
+        }
+        object = behind;
+    }
+    Ok(false)
 }
 
 /// The object as a Python float, if that is exactly what it is.

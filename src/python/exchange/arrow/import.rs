@@ -375,8 +375,9 @@ fn together(chunk: &Chunk, facts: &Facts) -> PyResult<Option<Samples>> {
             false,
             Box::new(chunk.array.clone()),
         )
-    };
-    Ok(Some(samples?))
+    }?;
+    samples.buffer().declare_constant();
+    Ok(Some(samples))
 }
 
 /// All chunks and channels in memory of their own.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pyo3::Python;
 
-use crate::view::Export;
+use crate::view::Loan;
 
 /// Values may be missing: what tables are made of by default, so that others go along with them.
 pub const NULLABLE: i64 = 2;
@@ -231,11 +231,11 @@ impl ArrowSchema {
     }
 }
 
-/// What an array of ours points to, and the export that it owns a share in.
+/// What an array of ours points to, and the loan that it owns a share in.
 struct ArrayParts {
     buffers: Vec<*const c_void>,
     children: Vec<*mut ArrowArray>,
-    _export: Arc<Export>,
+    _loan: Arc<Loan>,
 }
 
 impl Drop for ArrayParts {
@@ -267,12 +267,12 @@ impl ArrowArray {
         length: usize,
         buffers: Vec<*const c_void>,
         children: Vec<Box<ArrowArray>>,
-        export: Arc<Export>,
+        loan: Arc<Loan>,
     ) -> Box<ArrowArray> {
         let mut parts = Box::new(ArrayParts {
             buffers,
             children: children.into_iter().map(Box::into_raw).collect(),
-            _export: export,
+            _loan: loan,
         });
         Box::new(ArrowArray {
             length: length as i64,

@@ -1,0 +1,91 @@
+//! Tickets: what keeps the name of a segment while a handle of it is on its way and nobody has it.
+//!
+//! ```text
+//!   pickle    finds a free place in the header's table, and writes a mark there: the time and a number
+//!   unpickle  frees the place, if its mark is there still
+//! ```
+//!
+//! No mark is written twice, so a handle that is unpickled again frees nobody else's place. Places are taken and
+//! freed by one atomic operation each: who is killed in between leaves the table whole.
+//!
+//! A mark counts for [`PATIENCE`]; then its place is free for others. While no place is free, the time of the
+//! latest handle is all that is written down of those that found none: they keep the segment for as long, taken
+//! or not.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::header;
+
+/// How long a segment that nobody has waits for a handle that was made and not taken.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Where the number of handles ever made stands.
+const MADE: usize = 64;
+/// Where the time stands of the latest handle that found no place.
+pub const LATEST_WITHOUT: usize = 72;
+/// Where the first place is.
+const FIRST: usize = 80;
+/// Places: more than the handles that the pipe of a pool or a queue takes.
+const PLACES: usize = (header::LEN - FIRST) / 8;
+
+/// The byte of a place.
+const fn byte_of(place: usize) -> usize {
+    FIRST + 8 * place
+}
+
+/// The bytes of all places.
+pub fn places() -> impl Iterator<Item = usize> {
+    (0..PLACES).map(byte_of)
+}
+
+/// The place of a handle on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Which place.
+    pub place: u32,
+    /// What was written there.
+    pub mark: u64,
+}
+
+/// Whether a mark stands for a handle that may still be taken.
+pub fn waits(mark: u64, now: u64) -> bool {
+    is_recent(mark >> 32, now)
+}
+
+/// Whether a time is no longer ago than a handle is waited for. One far in the future is no time of ours.
+pub fn is_recent(time: u64, now: u64) -> bool {
+    time != 0 && now.abs_diff(time) <= PATIENCE.as_secs()
+}
+
+/// A ticket for a handle that is made now, from the table whose numbers `word` gives by their byte; `None`
+/// while no place is free.
+pub fn give<'a>(word: impl Fn(usize) -> &'a AtomicU64, now: u64) -> Option<Ticket> {
+    let number = word(MADE).fetch_add(1, Ordering::AcqRel) as u32;
+    let mark = (now << 32) | u64::from(number);
+    // From another place on each time: those of the latest handles are taken, if any are.
+    let from = number as usize % PLACES;
+    for place in (from..PLACES).chain(0..from) {
+        let word = word(byte_of(place));
+        let there = word.load(Ordering::Acquire);
+        if !waits(there, now) && replace(word, there, mark) {
+            let place = place as u32;
+            return Some(Ticket { place, mark });
+        }
+    }
+    word(LATEST_WITHOUT).fetch_max(now, Ordering::AcqRel);
+    None
+}
+
+/// The handle has arrived. A ticket that was taken before, or is none, changes nothing.
+pub fn take<'a>(word: impl Fn(usize) -> &'a AtomicU64, ticket: Ticket) {
+    let place = ticket.place as usize;
+    if place < PLACES {
+        replace(word(byte_of(place)), ticket.mark, 0);
+    }
+}
+
+fn replace(word: &AtomicU64, there: u64, mark: u64) -> bool {
+    word.compare_exchange(there, mark, Ordering::AcqRel, Ordering::Acquire)
+        .is_ok()
+}
