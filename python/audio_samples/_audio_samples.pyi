@@ -1,6 +1,6 @@
 """The extension module: everything here is written in Rust."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import (
@@ -450,6 +450,8 @@ class FileStream:
     def dtype(self) -> np.dtype[Any]: ...
     @property
     def position(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
     def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
@@ -478,7 +480,7 @@ def stream(
 def open(path: _Path, mode: Literal["r", "r+"] = "r") -> AudioSamples[Any]: ...
 @overload
 def read_many(
-    paths: Sequence[_Path],
+    paths: Iterable[_Path],
     *,
     workers: int | None = None,
     dtype: type[_T],
@@ -487,7 +489,7 @@ def read_many(
 ) -> list[AudioSamples[_T]]: ...
 @overload
 def read_many(
-    paths: Sequence[_Path],
+    paths: Iterable[_Path],
     *,
     workers: int | None = None,
     dtype: DTypeLike | None = None,
@@ -531,6 +533,8 @@ class AudioInfo:
     def mappable(self) -> bool: ...
     @property
     def obstacle(self) -> str | None: ...
+    @property
+    def damage(self) -> str | None: ...
 
 def info(path_or_file: _Source) -> AudioInfo: ...
 def num_threads() -> int: ...

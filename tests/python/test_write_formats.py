@@ -113,7 +113,8 @@ def test_flac_of_any_samples_is_lossless(tmp_path, kind, subtype):
 def test_floats_are_rounded_once_and_saturate(tmp_path, ending):
     audio = AudioSamples.new_mono(np.array([0.5, -1.0, 1.0, 2.0, 0.25 + 2**-17]), RATE)
     path = tmp_path / f"a.{ending}"
-    audio_samples.write(path, audio, subtype="PCM_16")
+    with pytest.warns(UserWarning, match="1 sample in .* was clipped.*2\\.000000"):
+        audio_samples.write(path, audio, subtype="PCM_16")
     assert audio_samples.read(path).to_numpy().tolist() == [16384, -32768, 32767, 32767, 8192]
 
 
