@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 
-import av
+import extras
 import numpy as np
 import pytest
 import soundfile
@@ -14,6 +14,8 @@ import soundfile
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 from audio_samples.__main__ import main
+
+av = extras.require("av", "test")
 
 RATE = 44_100
 
