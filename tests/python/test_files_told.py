@@ -283,6 +283,33 @@ def test_a_caf_description_that_is_too_short_is_not_read_past_its_end():
         audio_samples.read(caf(8_000.0, 31))
 
 
+def test_a_caf_file_that_was_never_closed_goes_on_to_its_end():
+    content = caf(8_000.0).replace(struct.pack(">q", 24), struct.pack(">q", -1))
+    audio = audio_samples.read(content[:-4] + bytes(9))
+    # Nine bytes are four frames and a half.
+    assert len(audio) == 8 + 4
+    assert audio_samples.info(content).frames == 10
+
+
+@pytest.mark.parametrize(
+    ("mask", "told"), [(3, ("FL", "FR")), (4, None), (7, None), (1 << 30, None)]
+)
+def test_channels_have_positions_only_if_each_has_one(mask, told):
+    guid = b"\x01\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71"
+    fields = struct.pack("<HHIIHHHHI", 0xFFFE, 2, RATE, 4 * RATE, 4, 16, 22, 16, mask)
+    content = riff((b"fmt ", fields + guid), (b"data", bytes(40)))
+    assert audio_samples.info(content).channel_positions == told
+
+
+def test_texts_of_odd_length_are_followed_by_a_byte_of_padding():
+    parts = b"".join(
+        name + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
+        for name, text in ((b"INAM", b"odd"), (b"IART", b"even"), (b"ICMT", b"x"), (b"ISFT", b"z"))
+    )
+    tags = audio_samples.info(riff(form(), (b"LIST", b"INFO" + parts), (b"data", b""))).tags
+    assert tags == {"title": "odd", "artist": "even", "comment": "x", "software": "z"}
+
+
 def test_a_closed_w64_file_of_no_frame_has_none():
     file = io.BytesIO()
     soundfile.write(file, np.zeros(0), RATE, format="W64", subtype="PCM_16")
