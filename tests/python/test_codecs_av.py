@@ -176,3 +176,9 @@ def test_the_chapters_of_a_file_are_its_cues(tmp_path):
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
     assert audio_samples.info(path).cues == [(0, "first"), (RATE // 4, "second")]
+
+
+def test_plain_samples_of_24_bits_in_matroska_keep_their_channels(tmp_path):
+    path = tmp_path / "a.mka"
+    expected = encode(path, "pcm_s24le", "s32", 2, "matroska")
+    assert np.array_equal(audio_samples.read(path), expected)

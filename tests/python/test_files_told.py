@@ -322,6 +322,26 @@ def test_a_closed_w64_file_of_no_frame_has_none():
     assert audio_samples.info(bytes(content) + bytes(20)).frames == 10
 
 
+def test_the_chunks_of_w64_begin_at_multiples_of_eight():
+    file = io.BytesIO()
+    soundfile.write(file, np.arange(50, dtype=np.int16), RATE, format="W64")
+    content = file.getvalue()
+    at = content.index(b"data\xf3\xac")
+    odd = b"odd " + bytes.fromhex("f3acd3118cd100c04f8edb8a") + struct.pack("<Q", 29) + b"12345"
+    more = content[:at] + odd + bytes(3) + content[at:]
+    assert audio_samples.read(more).to_numpy().tolist() == list(range(50))
+
+
+@pytest.mark.parametrize("size", [0, 2**64 - 1])
+def test_an_rf64_file_that_was_never_closed_goes_on_to_its_end(size):
+    sizes = b"ds64", struct.pack("<QQQI", 0, size, 0, 0)
+    content = bytearray(riff(sizes, form(), (b"data", bytes(range(20)))))
+    content[:4], content[4:8] = b"RF64", b"\xff" * 4
+    at = content.index(b"data")
+    content[at + 4 : at + 8] = b"\xff" * 4
+    assert len(audio_samples.read(bytes(content))) == 10
+
+
 def test_the_command_line_shows_no_signs_that_a_terminal_obeys(tmp_path, capsys):
     title = (b"LIST", b"INFOINAM" + struct.pack("<I", 12) + b"a\x1b[2J\nb\x07c\0\0")
     path = tmp_path / "a.wav"
