@@ -1,7 +1,9 @@
 """`edit`: any plain encoding, changed where it lies, and nothing else changed."""
 
+import errno
 import io
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -242,6 +244,38 @@ def test_a_killed_process_leaves_each_sample_old_or_new_and_no_more_than_one_cha
         assert np.all(np.abs(after) == abs(VALUES[subtype]))
         # New up to some sample, and old behind it.
         assert np.count_nonzero(np.diff(after.ravel())) <= 1
+
+
+@pytest.mark.parametrize("subtype", VALUES)
+@pytest.mark.parametrize("page", [1, 2, 3, 7, 40])
+def test_a_write_that_ends_between_two_pages_cuts_no_sample(tmp_path, subtype, page):
+    path = tmp_path / "a.wav"
+    write_behind_44_bytes(path, subtype, np.full(120_000, VALUES[subtype]))
+
+    def negate():
+        # Up to here a file may be written: the system cuts a write, as that of a killed process.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (page * 4096, page * 4096))
+        with audio_samples.edit(path) as file:
+            for block in file:
+                block *= -1
+
+    child = os.fork()
+    if child == 0:
+        status = 0
+        try:
+            negate()
+        except OSError as error:
+            status = error.errno
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EFBIG
+    after = read(path).ravel()
+    assert np.all(np.abs(after) == abs(VALUES[subtype]))
+    new = np.flatnonzero(after == -VALUES[subtype])
+    width = {"PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}[subtype]
+    assert len(new) == np.ceil((page * 4096 - 44) / width)
+    assert new[-1] == len(new) - 1
 
 
 def write_behind_44_bytes(path, subtype, values):
