@@ -5,6 +5,7 @@
 
 mod aiff;
 mod arithmetic;
+pub mod clipping;
 mod codec;
 pub mod edit;
 pub mod encoding;

@@ -18,6 +18,7 @@ mod indexing;
 mod input;
 mod mapped;
 mod memory;
+mod opened;
 mod operand;
 mod pickling;
 mod policy;

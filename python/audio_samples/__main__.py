@@ -56,9 +56,18 @@ def _lines(told: AudioInfo) -> list[str]:
         f"length       {told.frames} frames, {minutes:.0f}:{seconds:06.3f}",
         f"mapped       {f'no: {told.obstacle}' if told.obstacle else 'yes'}",
     ]
+    if told.damage:
+        lines.append(f"damaged      {told.damage}")
     lines += [f"tag          {name}: {text}" for name, text in told.tags.items()]
     lines += [f"cue          frame {frame} {label}".rstrip() for frame, label in told.cues]
-    return [f"  {line}" for line in lines]
+    return [f"  {_printable(line)}" for line in lines]
+
+
+def _printable(text: str) -> str:
+    """Text of a file in one line, without what a terminal would obey."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The extension module: everything here is written in Rust."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from typing import (
     Any,
@@ -432,6 +432,8 @@ class FileStream(_FileFacts, _Closing):
 
     @property
     def position(self) -> int: ...
+    @property
+    def closed(self) -> bool: ...
     def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
@@ -452,7 +454,7 @@ def stream(
 def open(path: _Path, mode: Literal["r", "r+"] = "r") -> AudioSamples[Any]: ...
 @overload
 def read_many(
-    paths: Sequence[_Path],
+    paths: Iterable[_Path],
     *,
     workers: int | None = None,
     dtype: type[_T],
@@ -461,7 +463,7 @@ def read_many(
 ) -> list[AudioSamples[_T]]: ...
 @overload
 def read_many(
-    paths: Sequence[_Path],
+    paths: Iterable[_Path],
     *,
     workers: int | None = None,
     dtype: DTypeLike | None = None,
@@ -491,6 +493,8 @@ class AudioInfo(_FileFacts):
     def mappable(self) -> bool: ...
     @property
     def obstacle(self) -> str | None: ...
+    @property
+    def damage(self) -> str | None: ...
 
 def info(path_or_file: _Source) -> AudioInfo: ...
 def num_threads() -> int: ...

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::audio::Audio;
+use crate::audio::clipping::Clipped;
 use crate::audio::encoding::{ByteOrder, Encoding, Law};
 use crate::audio::passing::{Family, Passing};
 use crate::audio::writing::Body;
@@ -22,7 +23,7 @@ pub fn write<W: Write>(
     encoding: Option<Encoding>,
     passing: &Passing,
     patience: Patience<'_>,
-) -> Result<(), Error> {
+) -> Result<Clipped, Error> {
     let encoding = encoding.unwrap_or(Encoding::of(audio.dtype()));
     if encoding == Encoding::Unsigned8 {
         return Err(invalid(

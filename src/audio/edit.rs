@@ -1,21 +1,27 @@
 //! Changing a file of any plain encoding where it lies, block by block.
 //!
-//! Nothing but the bytes of changed samples is written: not the header, no other chunk, and no sample that kept
-//! its value, however its block was changed around it. Who stops in the middle leaves a valid file, in which
-//! every block is the old one or the new one; but a process that is killed while it writes one leaves that new up
-//! to some page of the file and old behind it, for there the system ends a write.
+//! Nothing but samples is written: not the header and no other chunk. A sample that kept its value keeps its
+//! bytes, however its block was changed around it.
+//!
+//! Who stops in the middle leaves a valid file, in which every sample is the old one or the new one, and so is
+//! every block but one at most: the one that was being written when the process was killed. That one is new up
+//! to some page of the file ([`page_size`]) and old behind it, for there the system cuts a write. A
+//! sample that lies across two pages is stored apart from the others, and at once.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
+use crate::audio::clipping::{Clipped, Watch};
 use crate::audio::encoding::{Block, Encoding, as_bytes, transfer};
 use crate::audio::file::{named, open};
 use crate::audio::pcm::bytes::failed;
 use crate::audio::pcm::{self, Info};
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::memory::{page_size, store_across};
 use crate::registry::{Mode, Patience};
 use crate::view::{Effort, Fresh, access};
 
@@ -25,6 +31,9 @@ pub struct Edit {
     path: PathBuf,
     info: Info,
     dtype: Dtype,
+    /// What was clipped of the block stored last, which may be stored again, and of those before it.
+    latest: (u64, Clipped),
+    earlier: Clipped,
 }
 
 impl Edit {
@@ -35,7 +44,11 @@ impl Edit {
     /// As [`crate::audio::file::read`], and a file that may not be written.
     pub fn open(path: &Path, dtype: Option<Dtype>) -> Result<Edit, Error> {
         let mut file = open(path, true)?;
-        let info = pcm::info(&mut file).map_err(|error| named(error, path))?;
+        let header = pcm::plain_header(
+            &mut file,
+            "edit() changes plain samples only; read() decodes this file, and write() makes a new one",
+        );
+        let info = header.map_err(|error| named(error, path))?.info;
         Ok(Edit {
             file,
             path: path.to_path_buf(),
@@ -44,6 +57,8 @@ impl Edit {
                 _ => Dtype::Float32,
             }),
             info,
+            latest: (0, Clipped::default()),
+            earlier: Clipped::default(),
         })
     }
 
@@ -55,6 +70,13 @@ impl Edit {
     /// The type of the blocks.
     pub fn dtype(&self) -> Dtype {
         self.dtype
+    }
+
+    /// What was clipped of all that was stored.
+    pub fn clipped(&self) -> Clipped {
+        let mut all = self.earlier;
+        all.add(self.latest.1);
+        all
     }
 
     /// `frames` frames from `start` on, in memory of their own.
@@ -91,6 +113,7 @@ impl Edit {
                 Fresh::new(&[most, channels], self.dtype)?,
                 Fresh::new(&[most, channels], self.dtype)?,
             ];
+            let mut watch = Watch::new(audio.dtype(), info.encoding, channels, most)?;
             let (mut done, mut any) = (0, false);
             while done < frames {
                 let count = most.min(frames - done);
@@ -110,6 +133,9 @@ impl Edit {
                     })?;
                 }
                 transfer(access, &new.samples(count)?, &part)?;
+                if let Some(watch) = &mut watch {
+                    watch.see(access, &part)?;
+                }
                 let [before, after] = &mut pair;
                 let size = self.dtype.size();
                 let len = count * channels * size;
@@ -125,21 +151,44 @@ impl Edit {
                         }
                     }
                     if bytes != kept {
-                        self.put(at, &bytes)?;
+                        self.put(at, &bytes, &kept)?;
                         any = true;
                     }
                 }
                 done += count;
             }
+            if self.latest.0 != start {
+                self.earlier.add(self.latest.1);
+            }
+            self.latest = (start, watch.map(|watch| watch.clipped).unwrap_or_default());
             Ok(any)
         });
         written?.map_err(|error| named(error, &self.path))
     }
 
-    fn put(&mut self, at: u64, bytes: &[u8]) -> Result<(), Error> {
-        let io = |error: io::Error| Error::io(&error, Some(&self.path));
-        self.file.seek(SeekFrom::Start(at)).map_err(io)?;
-        self.file.write_all(bytes).map_err(io)
+    /// Writes whole samples at `at`, in the place of `kept`.
+    fn put(&self, at: u64, bytes: &[u8], kept: &[u8]) -> Result<(), Error> {
+        let width = self.info.encoding.width();
+        let io = |error| Error::io(&error, Some(&self.path));
+        let mut done = 0;
+        for (start, end) in across_pages(at, bytes.len(), width, page_size() as u64) {
+            self.file
+                .write_all_at(&bytes[done..start], at + done as u64)
+                .map_err(io)?;
+            let sample = &bytes[start..end];
+            if sample != &kept[start..end] {
+                let place = at + start as u64;
+                match store_across(&self.file, place, sample) {
+                    // Not every file system maps its files.
+                    Err(Error::Io { .. }) => self.file.write_all_at(sample, place).map_err(io)?,
+                    stored => stored?,
+                }
+            }
+            done = end;
+        }
+        self.file
+            .write_all_at(&bytes[done..], at + done as u64)
+            .map_err(io)
     }
 
     /// Waits until every change is on the disk.
@@ -149,5 +198,49 @@ impl Edit {
     pub fn flush(&mut self) -> Result<(), Error> {
         let synced = self.file.sync_data();
         synced.map_err(|error| Error::io(&error, Some(&self.path)))
+    }
+}
+
+/// Which of `len` bytes of samples of `width` bytes, the first at `at` in a file, are a sample that lies across two
+/// pages.
+fn across_pages(
+    at: u64,
+    len: usize,
+    width: usize,
+    page: u64,
+) -> impl Iterator<Item = (usize, usize)> {
+    let next = (at / page + 1) * page;
+    let boundaries = (next..at + len as u64).step_by(page as usize);
+    boundaries.filter_map(move |boundary| {
+        let inside = (boundary - at) as usize;
+        let start = inside / width * width;
+        (start < inside).then_some((start, start + width))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_lies_across_two_pages_if_its_bytes_are_on_both() {
+        for (at, len, width, page) in [
+            (44, 3 * 4000, 3, 4096),
+            (45, 2 * 900, 2, 256),
+            (4092, 8 * 300, 8, 1024),
+            (56, 8 * 300, 8, 1024),
+            (0, 12, 3, 4096),
+            (4095, 3, 3, 4096),
+            (4096, 0, 3, 4096),
+        ] {
+            let found: Vec<_> = across_pages(at, len, width, page).collect();
+            let starts = (0..len).step_by(width);
+            let both = starts.filter(|start| {
+                let first = at + *start as u64;
+                first / page != (first + width as u64 - 1) / page
+            });
+            let expected: Vec<_> = both.map(|start| (start, start + width)).collect();
+            assert_eq!(found, expected, "{at} {len} {width} {page}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
+use crate::audio::clipping::Clipped;
 use crate::audio::particulars::{self, Particulars};
 use crate::audio::source::{self, Input};
 use crate::audio::writing::{self, Format, Recipe};
@@ -62,7 +63,7 @@ pub fn write(
     audio: &Audio,
     recipe: &Recipe,
     patience: Patience<'_>,
-) -> Result<(), Error> {
+) -> Result<Clipped, Error> {
     let recipe = Recipe {
         format: Some(format_of(path, recipe.format)?),
         ..recipe.clone()
@@ -157,15 +158,15 @@ fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), Error> {
     Err(Error::File {
         offset: None,
         message: format!(
-            "'{}' is a pipe or a device, not a regular file; open it yourself and give the open file, \
-             or its bytes as io.BytesIO",
+            "'{}' is a pipe or a device, not a regular file, and is not waited for; open it yourself and give \
+             the open file, which is read to its end first",
             path.display()
         ),
     })
 }
 
 /// Replaces the file at `path` by what `fill` writes, or leaves it alone.
-fn replace(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+fn replace<R>(path: &Path, fill: impl FnOnce(&mut File) -> Result<R, Error>) -> Result<R, Error> {
     let io = |error| Error::io(&error, Some(path));
     let target = follow_links(path).map_err(io)?;
     let old = match fs::metadata(&target) {
@@ -182,9 +183,14 @@ fn replace(path: &Path, fill: impl FnOnce(&mut File) -> Result<(), Error>) -> Re
     if let Some(old) = &old {
         take_after(&file, old).map_err(io)?;
     }
-    fill(&mut file).map_err(|error| named(error, path))?;
+    let filled = fill(&mut file).map_err(|error| named(error, path))?;
+    if old.is_some() {
+        // A machine that stops may have kept the new name and lost the new bytes: then the old file would be gone.
+        file.sync_data().map_err(io)?;
+    }
     drop(file);
-    beside.rename(&target).map_err(io)
+    beside.rename(&target).map_err(io)?;
+    Ok(filled)
 }
 
 /// The path that a chain of symbolic links ends at, whether or not there is a file.

@@ -13,6 +13,7 @@ use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
 use crate::audio::Audio;
+use crate::audio::clipping::Clipped;
 use crate::audio::codec::guarded_write;
 use crate::audio::encoding::{Encoding, as_slice, round_to, transfer};
 use crate::audio::passing::Passing;
@@ -40,7 +41,7 @@ pub fn write<W: Write>(
     encoding: Option<Encoding>,
     passing: &Passing,
     patience: Patience<'_>,
-) -> Result<(), Error> {
+) -> Result<Clipped, Error> {
     passing.require(None, "a FLAC file")?;
     let bits = match encoding.unwrap_or(match audio.dtype() {
         Dtype::Int16 => Encoding::Pcm16,
@@ -81,6 +82,7 @@ pub fn write<W: Write>(
             bits,
             room: Fresh::new(&[BLOCK.min(frames.max(1)), channels], Dtype::Float64)?,
             whole: Vec::new(),
+            clipped: Clipped::default(),
         };
         guarded_write(|| encoder.write(writer, access))
     })?
@@ -108,10 +110,11 @@ struct Whole<'a> {
     bits: u32,
     room: Fresh,
     whole: Vec<i32>,
+    clipped: Clipped,
 }
 
 impl Whole<'_> {
-    fn write<W: Write>(&mut self, writer: &mut W, access: &Access) -> Result<(), Error> {
+    fn write<W: Write>(&mut self, writer: &mut W, access: &Access) -> Result<Clipped, Error> {
         let io = |error| Error::io(&error, None);
         let layout = self.audio.layout();
         let (channels, frames) = (layout.channels(), layout.frames());
@@ -127,6 +130,7 @@ impl Whole<'_> {
             filled.map_err(refused)?;
             done += count;
         }
+        let clipped = self.clipped;
         info.set_total_samples(frames);
         info.set_md5_digest(&context.md5_digest());
         let mut bytes = MemSink::<u8>::new();
@@ -160,7 +164,9 @@ impl Whole<'_> {
                 .map_err(|error| refused(format!("{error:?}")))?;
             writer.write_all(bytes.as_slice()).map_err(io)?;
         }
-        writer.flush().map_err(io)
+        writer.flush().map_err(io)?;
+        // As the first time through has them.
+        Ok(clipped)
     }
 
     /// Some frames, interleaved.
@@ -170,6 +176,7 @@ impl Whole<'_> {
         transfer(access, &room, &part)?;
         let samples = as_slice::<f64>(&mut self.room);
         let samples = &samples[..count * self.audio.layout().channels()];
+        self.clipped.count(self.bits, samples);
         self.whole.clear();
         self.whole
             .extend(samples.iter().map(|sample| round_to(self.bits, *sample)));

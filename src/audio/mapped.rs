@@ -27,7 +27,11 @@ use crate::view::Samples;
 pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
     let mut file = open_file(path, writable)?;
     let in_file = |error| named(error, path);
-    let info = pcm::info(&mut file).map_err(in_file)?;
+    let header = pcm::plain_header(
+        &mut file,
+        "read() decodes it, and write() makes a WAV file of that, which open() maps",
+    );
+    let info = header.map_err(in_file)?.info;
     if let Some(reason) = obstacle(&info) {
         let message = format!(
             "{reason}, so the file cannot be the memory; edit() changes it block by block, read() makes \

@@ -1,6 +1,7 @@
 //! What a file tells besides its samples: names of channels, tags, cue points, and whether it can be mapped.
 
 mod chunks;
+mod completeness;
 
 use crate::audio::codec::Decoder;
 use crate::audio::mapped;
@@ -30,6 +31,8 @@ pub struct Particulars {
     pub cues: Vec<Cue>,
     /// Why the samples cannot be mapped; `None` if they can.
     pub obstacle: Option<String>,
+    /// What is missing of a compressed file, as far as that is seen without decoding it.
+    pub damage: Option<String>,
 }
 
 /// The positions of WAV's channel mask, lowest bit first, as they are commonly abbreviated.
@@ -61,6 +64,8 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
         Ok((_, header)) => header,
         Err(Error::Compressed { offset, message }) => {
             pcm::bytes::seek(&mut input, start)?;
+            let damage = completeness::missing(&mut Bytes::new(&mut input)?)?;
+            pcm::bytes::seek(&mut input, start)?;
             let obstacle = message.clone();
             let mut decoder = Decoder::open(input, Error::compressed(offset, message))?;
             let told = decoder.told();
@@ -71,6 +76,7 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
                 tags: told.tags,
                 cues: sorted(told.cues),
                 obstacle: Some(obstacle),
+                damage,
             });
         }
         Err(error) => return Err(error),
@@ -83,6 +89,7 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
         tags: told.tags,
         cues: sorted(told.cues),
         obstacle: mapped::obstacle(&header.info),
+        damage: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What is passed on from one file to another: every chunk that is not about how the samples lie.
 
+use crate::audio::encoding::ByteOrder;
 use crate::audio::pcm::{self, Container, bytes};
 use crate::audio::source::Input;
 use crate::error::Error;
@@ -8,9 +9,9 @@ use crate::error::Error;
 const MOST: u64 = 64 << 20;
 
 /// Chunks that the writer makes itself, or that would no longer be true.
-const OWN: [&[u8; 4]; 11] = [
-    b"fmt ", b"fact", b"data", b"ds64", b"JUNK", b"PAD ", b"PEAK", b"COMM", b"SSND", b"FVER",
-    b"MD5 ",
+const OWN: [&[u8; 4]; 14] = [
+    b"fmt ", b"fact", b"data", b"ds64", b"JUNK", b"junk", b"FLLR", b"PAD ", b"PEAK", b"levl",
+    b"COMM", b"SSND", b"FVER", b"MD5 ",
 ];
 
 /// Files whose chunks fit into each other.
@@ -42,7 +43,10 @@ impl Passing {
     /// # Errors
     /// A file of another kind than WAV and AIFF, more than 64 MiB of chunks, and what reading gives.
     pub fn from(mut input: Input<'_>) -> Result<Passing, Error> {
-        let (_, header) = pcm::header(&mut input)?;
+        let header = pcm::plain_header(
+            &mut input,
+            "metadata_from takes the chunks of a WAV or AIFF file; the tags of this one are in info().tags",
+        )?;
         let family = match header.info.container {
             Container::Wav | Container::Rf64 | Container::Bw64 => Family::Riff,
             Container::Aiff => Family::Aiff,
@@ -55,6 +59,13 @@ impl Passing {
                 });
             }
         };
+        if family == Family::Riff && header.info.order == ByteOrder::Big {
+            return Err(Error::InvalidArgument {
+                message: "the chunks of a RIFX file have their bytes the other way round than those of the \
+                          WAV files that are written, so they are not passed on"
+                    .into(),
+            });
+        }
         let mut passing = Passing {
             family: Some(family),
             ..Passing::default()

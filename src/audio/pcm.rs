@@ -136,17 +136,44 @@ impl Header {
     }
 }
 
+/// The header of a file whose samples have to be plain numbers. `otherwise` is what can be done where they are not.
+///
+/// # Errors
+/// As [`Header::read`].
+pub fn plain_header<R: Read + Seek>(reader: &mut R, otherwise: &str) -> Result<Header, Error> {
+    match header(reader) {
+        Ok((_, header)) => Ok(header),
+        Err(Error::Compressed { offset, message }) => {
+            Err(Error::compressed(offset, format!("{message}; {otherwise}")))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The position at which the reader was found, and the header.
 pub fn header<R: Read + Seek>(reader: &mut R) -> Result<(u64, Header), Error> {
     let mut bytes = bytes::Bytes::new(reader)?;
     let mut letters = [0; 12];
     let header = match bytes.peek(bytes.start, &mut letters)? {
+        [] => Err(nothing(&bytes)),
         [b'F', b'O', b'R', b'M', ..] => aiff::header(&mut bytes),
         [b'c', b'a', b'f', b'f', ..] => caf::header(&mut bytes),
         [b'r', b'i', b'f', b'f', ..] => w64::header(&mut bytes),
         _ => wav::header(&mut bytes),
     }?;
     Ok((bytes.start, header))
+}
+
+/// There is no byte to look at.
+fn nothing<R>(bytes: &bytes::Bytes<'_, R>) -> Error {
+    let message = match bytes.end {
+        0 => "the file is empty: it has 0 bytes".into(),
+        end => format!(
+            "there is nothing to read: the file object stands at byte {} of {end}; seek(0) comes first",
+            bytes.start
+        ),
+    };
+    Error::damaged(bytes.start, message)
 }
 
 /// What a file holds, without decoding it. The position in the file is the same afterwards.

@@ -171,9 +171,10 @@ impl Stream {
             return Ok(());
         }
         if self.kept.is_none() {
+            let all = usize::try_from(self.end).unwrap_or(usize::MAX);
             let channels = self.facts().channels;
             self.kept = Some(Kept {
-                samples: make_room(channels, most - hop, self.dtype)?,
+                samples: make_room(channels, most.min(all) - hop, self.dtype)?,
                 start: 0,
                 frames: 0,
             });

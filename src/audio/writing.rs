@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::audio::clipping::{Clipped, Watch};
 use crate::audio::encoding::{Block, ByteOrder, Encoding, transfer};
 use crate::audio::passing::Passing;
 use crate::audio::{Audio, aiff, flac, wav};
@@ -67,7 +68,7 @@ pub struct Recipe {
 }
 
 /// Writes a whole file. From the narrowest to the widest type there is one rounding to the nearest, and saturation
-/// where the encoding has fewer bits. The samples are leased for reading all the while; no more than a block
+/// where the encoding has fewer bits; what that has clipped is told. The samples are leased for reading all the while; no more than a block
 /// of them is copied.
 ///
 /// # Errors
@@ -77,7 +78,7 @@ pub fn write<W: Write>(
     audio: &Audio,
     recipe: &Recipe,
     patience: Patience<'_>,
-) -> Result<(), Error> {
+) -> Result<Clipped, Error> {
     let Recipe {
         encoding, passing, ..
     } = recipe;
@@ -111,14 +112,15 @@ impl Body<'_> {
         writer: &mut W,
         audio: &Audio,
         patience: Patience<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Clipped, Error> {
         let claim = audio.samples().strided().claim(Mode::Read);
         access(&[claim], Effort::Long, patience, |access| {
             let io = |error| Error::io(&error, None);
             writer.write_all(self.before).map_err(io)?;
-            self.write_frames(writer, audio, access)?;
+            let clipped = self.write_frames(writer, audio, access)?;
             writer.write_all(self.behind).map_err(io)?;
-            writer.flush().map_err(io)
+            writer.flush().map_err(io)?;
+            Ok(clipped)
         })?
     }
 
@@ -127,18 +129,22 @@ impl Body<'_> {
         writer: &mut W,
         audio: &Audio,
         access: &Access,
-    ) -> Result<(), Error> {
+    ) -> Result<Clipped, Error> {
         let (frames, channels) = (audio.layout().frames(), audio.layout().channels());
         let mut block = Block::to_write(self.encoding, self.order, channels, frames)?;
+        let mut watch = Watch::new(audio.dtype(), self.encoding, channels, block.frames())?;
         let mut done = 0;
         while done < frames {
             let count = block.frames().min(frames - done);
             let part = audio.samples().strided().take_frames(done, count)?;
             transfer(access, &block.samples(count)?, &part)?;
+            if let Some(watch) = &mut watch {
+                watch.see(access, &part)?;
+            }
             let written = writer.write_all(block.encode(count));
             written.map_err(|error| Error::io(&error, None))?;
             done += count;
         }
-        Ok(())
+        Ok(watch.map(|watch| watch.clipped).unwrap_or_default())
     }
 }

@@ -14,6 +14,7 @@
 //! Somebody else may cut the file short. Its missing pages are then empty ones of our own ([`fault`]), so that
 //! nobody crashes, and every later operation is refused ([`Mapped::check`]).
 
+mod across;
 mod fault;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,9 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Weak};
 
 use memmap2::{MmapOptions, MmapRaw};
+
+pub use across::store_across;
+pub use fault::page_size;
 
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;

@@ -320,7 +320,13 @@ impl AudioSamples {
             self.audio.dtype().name(),
             self.audio.rate().hertz(),
             self.audio.duration(),
-            if self.writable() { "" } else { ", read-only" }
+            if self.audio.samples().buffer().is_closed() {
+                ", closed"
+            } else if self.writable() {
+                ""
+            } else {
+                ", read-only"
+            }
         )
     }
 

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::audio::Audio;
@@ -11,15 +10,12 @@ use crate::audio::source::Facts;
 
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
+use crate::python::files::warn_of;
+use crate::python::opened::Opened;
 use crate::python::{construct, running};
-use crate::sync::Mutex;
 
 /// Frames of a block unless the user says otherwise: some hundred kilobytes, a second or so.
 pub(super) const BLOCK_FRAMES: usize = 65_536;
-
-pub(super) fn closed() -> PyErr {
-    PyValueError::new_err("the file is closed; open it again")
-}
 
 struct Open {
     edit: Edit,
@@ -54,26 +50,9 @@ impl Open {
 /// file when the next one is asked for, or the file is closed.
 #[pyclass(frozen, module = "audio_samples")]
 pub struct FileEdit {
-    open: Mutex<Option<Open>>,
+    open: Opened<Open>,
     facts: Facts,
     block_frames: usize,
-}
-
-impl FileEdit {
-    fn with<R>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut Open) -> PyResult<R> + Send,
-    ) -> PyResult<R>
-    where
-        R: Send,
-    {
-        // Another thread may hold the lock while it waits for the GIL.
-        py.detach(|| {
-            let mut open = self.open.lock();
-            Python::attach(|_| work(open.as_mut().ok_or_else(closed)?))
-        })
-    }
 }
 
 facts_of!(FileEdit);
@@ -82,20 +61,20 @@ facts_of!(FileEdit);
 impl FileEdit {
     /// Whether the file was closed.
     #[getter]
-    fn closed(&self, py: Python<'_>) -> bool {
-        py.detach(|| self.open.lock().is_none())
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        self.open.is_closed(py)
     }
 
     /// How many blocks had to be written so far.
     #[getter]
     fn blocks_written(&self, py: Python<'_>) -> PyResult<u64> {
-        self.with(py, |open| Ok(open.written))
+        self.open.with(py, |_, open| Ok(open.written))
     }
 
     /// Begins at the first frame again.
     fn __iter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().with(py, |open| {
-            Python::attach(|py| open.store(py))?;
+        slf.get().open.with(py, |py, open| {
+            open.store(py)?;
             open.next = 0;
             Ok(())
         })?;
@@ -103,47 +82,44 @@ impl FileEdit {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<AudioSamples>> {
-        self.with(py, |open| {
-            Python::attach(|py| {
-                open.store(py)?;
-                let rest = open.edit.info().frames - open.next;
-                if rest == 0 {
-                    return Ok(None);
-                }
-                let count = self
-                    .block_frames
-                    .min(usize::try_from(rest).unwrap_or(usize::MAX));
-                let start = open.next;
-                let block = py.detach(|| open.edit.read(start, count))?;
-                open.next += count as u64;
-                open.out = Some((start, block.clone()));
-                Ok(Some(AudioSamples::new(block)))
-            })
+        self.open.with(py, |py, open| {
+            open.store(py)?;
+            let rest = open.edit.info().frames - open.next;
+            if rest == 0 {
+                return Ok(None);
+            }
+            let count = self
+                .block_frames
+                .min(usize::try_from(rest).unwrap_or(usize::MAX));
+            let start = open.next;
+            let block = py.detach(|| open.edit.read(start, count))?;
+            open.next += count as u64;
+            open.out = Some((start, block.clone()));
+            Ok(Some(AudioSamples::new(block)))
         })
     }
 
     /// Stores the block that is out and waits until every change is on the disk.
     fn flush(&self, py: Python<'_>) -> PyResult<()> {
-        self.with(py, |open| {
-            Python::attach(|py| {
-                let again = open.out.clone();
-                open.store(py)?;
-                open.out = again;
-                Ok(py.detach(|| open.edit.flush())?)
-            })
+        self.open.with(py, |py, open| {
+            let again = open.out.clone();
+            open.store(py)?;
+            open.out = again;
+            Ok(py.detach(|| open.edit.flush())?)
         })
     }
 
     /// Stores the block that is out and lets go of the file, whether or not that can be stored.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        match py.detach(|| self.open.lock().take()) {
-            Some(mut open) => open.store(py),
-            None => Ok(()),
-        }
+        let Some(mut open) = self.open.take(py)? else {
+            return Ok(());
+        };
+        open.store(py)?;
+        warn_of(py, "the file", open.edit.clipped())
     }
 
     fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().with(py, |_| Ok(()))?;
+        slf.get().open.with(py, |_, _| Ok(()))?;
         Ok(slf)
     }
 
@@ -158,7 +134,7 @@ impl FileEdit {
         let _ = (error, trace);
         if kind.is_some_and(|kind| !kind.is_none()) {
             // The block in which something went wrong stays the old one.
-            py.detach(|| drop(self.open.lock().take()));
+            drop(self.open.take(py)?);
             return Ok(());
         }
         self.close(py)
@@ -169,42 +145,50 @@ impl FileEdit {
     }
 }
 
-fn block_frames(given: usize) -> PyResult<usize> {
-    if given == 0 {
-        return Err(PyValueError::new_err(
-            "blocks of 0 frames never reach the end; block_frames takes at least 1",
-        ));
-    }
-    Ok(given)
+/// How many frames a block has.
+pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<usize> {
+    let Some(given) = given else {
+        return Ok(BLOCK_FRAMES);
+    };
+    // More than fit into memory are as many as the file has.
+    Ok(usize::try_from(construct::count(given, name, 1)?).unwrap_or(usize::MAX))
 }
 
 /// Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits included.
 ///
-/// Blocks are float32, or float64 where the file has 32 bits and more; `dtype` gives them another type. Values are
-/// rounded to the nearest and saturated once; samples that keep their value keep their bytes, and so
+/// Blocks are floats to compute with, unlike those of `stream`, which keep the file's type: float32, or float64 where
+/// the file has 32 bits and more; `dtype` gives them another type. Values are rounded to the nearest and saturated
+/// once, and `close()` warns of those that were too loud (a UserWarning with their number and peak); samples that keep their value keep their bytes, and so
 /// does everything else in the file. Use it in a `with`, which stores the last block.
+///
+/// A process that is killed leaves a file in which every sample is the old one or the new one: up to some sample
+/// all that was stored, and behind it nothing. Of the block being stored that may be a part. Should the machine
+/// itself stop, that holds for what `flush()` has waited for.
 #[pyfunction]
 #[pyo3(
-    signature = (path, *, dtype = None, block_frames = BLOCK_FRAMES),
+    signature = (path, *, dtype = None, block_frames = None),
     text_signature = "(path, *, dtype=None, block_frames=65536)"
 )]
 pub fn edit(
     py: Python<'_>,
     path: PathBuf,
     dtype: Option<&Bound<'_, PyAny>>,
-    block_frames: usize,
+    block_frames: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<FileEdit> {
     let dtype = dtype.map(construct::dtype).transpose()?;
-    let block_frames = self::block_frames(block_frames)?;
+    let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;
     Ok(FileEdit {
-        facts: Facts::from(edit.info()),
+        facts: Facts {
+            dtype: edit.dtype(),
+            ..Facts::from(edit.info())
+        },
         block_frames,
-        open: Mutex::new(Some(Open {
+        open: Opened::new(Open {
             edit,
             next: 0,
             out: None,
             written: 0,
-        })),
+        }),
     })
 }

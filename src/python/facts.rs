@@ -43,7 +43,7 @@ macro_rules! facts_of {
                 $crate::python::facts::seconds(&self.facts)
             }
 
-            /// The sample type that `read` gives.
+            /// The sample type that is read: that of `read`, or of the blocks.
             #[getter]
             fn dtype<'py>(
                 &self,

@@ -1,11 +1,13 @@
 //! `read`, `write` and `info`: paths and file objects to the core's readers and writers.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::audio::clipping::Clipped;
 use crate::audio::encoding::Encoding;
 use crate::audio::file;
 use crate::audio::many::{self, Wanted};
@@ -18,23 +20,26 @@ use crate::python::facts::{self, facts_of};
 use crate::python::input::{From, To};
 use crate::python::{construct, running};
 
+/// Threads that read files at one time, whatever is asked for.
+const MOST_WORKERS: usize = 256;
+
 /// Where to begin, in frames from the start of a file.
-fn first_frame(given: &Bound<'_, PyAny>) -> PyResult<u64> {
+pub(super) fn first_frame(given: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     let negative = construct::whole(given)?
         .map(|index| index.lt(0))
         .transpose()?;
     if negative == Some(true) {
         return Err(PyValueError::new_err(format!(
-            "start must be 0 or more, not {}; frames count from the start of the file, and \
+            "{name} must be 0 or more, not {}; frames count from the start of the file, and \
              info(path).frames says how many there are",
             construct::shown(given)
         )));
     }
-    construct::count(given, "start", 0)
+    construct::count(given, name, 0)
 }
 
 /// How many frames to read: -1, as libraries of the field have it, and more than any file has are all.
-fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+pub(super) fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
     if let Some(index) = construct::whole(given)? {
         if index.eq(-1)? {
             return Ok(None);
@@ -71,7 +76,7 @@ pub fn read(
     frames: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let dtype = dtype.map(construct::dtype).transpose()?;
-    let start = start.map_or(Ok(0), first_frame)?;
+    let start = start.map_or(Ok(0), |start| first_frame(start, "start"))?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
     let (from, input) = From::open(path_or_file)?;
     let audio = from.finish(py.detach(|| source::read(input, dtype, start, frames)))?;
@@ -89,20 +94,30 @@ pub fn read(
 )]
 pub fn read_many(
     py: Python<'_>,
-    paths: Vec<PathBuf>,
+    paths: &Bound<'_, PyAny>,
     workers: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Vec<AudioSamples>> {
+    if paths.extract::<PathBuf>().is_ok() {
+        return Err(PyTypeError::new_err(format!(
+            "read_many takes several paths, such as a list, not {}; read() reads one",
+            construct::shown(paths)
+        )));
+    }
+    let paths = paths.try_iter()?.map(|path| path?.extract());
+    let paths = paths.collect::<PyResult<Vec<PathBuf>>>()?;
     let wanted = Wanted {
         dtype: dtype.map(construct::dtype).transpose()?,
-        start: start.map_or(Ok(0), first_frame)?,
+        start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
         frames: frames.map_or(Ok(None), number_of_frames)?,
     };
     let workers = match workers {
         Some(given) => {
-            usize::try_from(construct::count(given, "workers", 1)?).unwrap_or(usize::MAX)
+            // More threads than this the system may refuse, and no machine has the cores for.
+            usize::try_from(construct::count(given, "workers", 1)?)
+                .map_or(MOST_WORKERS, |given| given.min(MOST_WORKERS))
         }
         None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
     };
@@ -116,7 +131,8 @@ pub fn read_many(
 /// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
 /// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. Floats become integers
 /// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file whose chunks
-/// besides the samples go into the new file of the same kind. A path is written beside its target and renamed: a
+/// besides the samples go into the new file of the same kind. Floats beyond full scale are clipped, with a UserWarning that
+/// has their number and peak; the file is written all the same. A path is written beside its target and renamed: a
 /// failure leaves the old file.
 #[pyfunction]
 #[pyo3(
@@ -149,17 +165,38 @@ pub fn write(
         passing,
     };
     let audio = audio.get().audio();
-    match To::of(path_or_file)? {
+    let (name, clipped) = match To::of(path_or_file)? {
         To::Path(path) => {
-            running::wait(py, |patience| file::write(&path, audio, &recipe, patience))
+            let clipped =
+                running::wait(py, |patience| file::write(&path, audio, &recipe, patience))?;
+            (format!("'{}'", path.display()), clipped)
         }
         To::Object(mut object) => {
             let result = running::wait(py, |patience| {
                 writing::write(&mut object, audio, &recipe, patience)
             });
-            object.finish(result)
+            ("the file".into(), object.finish(result)?)
         }
+    };
+    warn_of(py, &name, clipped)
+}
+
+/// Warns of samples that were clipped: nobody hears that from a file that was written without a word.
+pub(super) fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<()> {
+    let Clipped { samples, peak } = clipped;
+    if samples == 0 {
+        return Ok(());
     }
+    let message = format!(
+        "{samples} sample{} in {name} {} clipped: floats become integers from -1 to 1, and the peak is {peak:.6} \
+         ({:+.2} dB); make it quieter first, or write subtype='FLOAT' (integer audio times a float keeps the \
+         integers' size: convert() it to float32 before)",
+        if samples == 1 { "" } else { "s" },
+        if samples == 1 { "was" } else { "were" },
+        20.0 * peak.log10()
+    );
+    let message = std::ffi::CString::new(message).unwrap_or_default();
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &message, 1)
 }
 
 /// `write` takes audio, which knows its rate, and not an array with a rate beside it.
@@ -202,17 +239,18 @@ impl AudioInfo {
     /// Texts such as the title, by their names. Where a name stands for several, they are lines.
     #[getter]
     fn tags<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let tags = PyDict::new(py);
+        let mut names = Vec::new();
+        let mut values: HashMap<&str, Vec<&str>> = HashMap::new();
         for (name, value) in &self.told.tags {
-            let before: Option<String> = tags
-                .get_item(name)?
-                .map(|text| text.extract())
-                .transpose()?;
-            let value = match before {
-                Some(before) => format!("{before}\n{value}"),
-                None => value.clone(),
-            };
-            tags.set_item(name, value)?;
+            let lines = values.entry(name).or_insert_with(|| {
+                names.push(name.as_str());
+                Vec::new()
+            });
+            lines.push(value);
+        }
+        let tags = PyDict::new(py);
+        for name in names {
+            tags.set_item(name, values[name].join("\n"))?;
         }
         Ok(tags)
     }
@@ -234,6 +272,13 @@ impl AudioInfo {
     #[getter]
     fn obstacle(&self) -> Option<&str> {
         self.told.obstacle.as_deref()
+    }
+
+    /// What is missing of a compressed file; None if nothing is known to be. It is looked for without decoding:
+    /// by the number of a FLAC file's last packet, and the length that MPEG files begin with.
+    #[getter]
+    fn damage(&self) -> Option<&str> {
+        self.told.damage.as_deref()
     }
 
     fn __repr__(&self) -> String {

@@ -51,6 +51,8 @@ impl From {
     pub fn open(given: &Bound<'_, PyAny>) -> PyResult<(From, Input<'static>)> {
         let raised = Raised::new();
         let mut path = None;
+        let piped = from_pipe(given)?;
+        let given = piped.as_ref().unwrap_or(given);
         let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
             let input = given.py().detach(|| file::input(&given_path))?;
             path = Some(given_path);
@@ -91,6 +93,25 @@ impl From {
     pub fn finish_named<R>(&self, result: PyResult<R>) -> PyResult<R> {
         self.raised.finish(result)
     }
+}
+
+/// All that a file object has which cannot go back, such as a pipe: formats need to.
+fn from_pipe<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = given.py();
+    let is_file = given.hasattr(intern!(py, "read"))?;
+    if !is_file || !given.hasattr(intern!(py, "seekable"))? {
+        return Ok(None);
+    }
+    if given.call_method0(intern!(py, "seekable"))?.is_truthy()? {
+        return Ok(None);
+    }
+    let content = given.call_method0(intern!(py, "read"))?;
+    if !content.is_instance_of::<PyBytes>() {
+        return Err(PyTypeError::new_err(
+            "the file object's read() gave no bytes; open it with mode 'rb'",
+        ));
+    }
+    Ok(Some(content))
 }
 
 /// Where samples are written to.

@@ -6,11 +6,12 @@ use pyo3::prelude::*;
 use crate::audio::source::Facts;
 use crate::audio::stream::{Cut, Stream};
 use crate::python::audio::AudioSamples;
-use crate::python::edit::{BLOCK_FRAMES, closed};
+use crate::python::edit::block_frames;
 use crate::python::facts::{self, facts_of};
+use crate::python::files::{first_frame, number_of_frames};
 use crate::python::input::From;
+use crate::python::opened::Opened;
 use crate::python::{construct, running};
-use crate::sync::Mutex;
 
 struct Reading {
     from: From,
@@ -22,22 +23,9 @@ struct Reading {
 /// The blocks of a file, as `stream` gives them.
 #[pyclass(frozen, module = "audio_samples")]
 pub struct FileStream {
-    open: Mutex<Option<Reading>>,
+    open: Opened<Reading>,
     facts: Facts,
     reuse: bool,
-}
-
-impl FileStream {
-    fn with<R: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut Reading) -> PyResult<R> + Send,
-    ) -> PyResult<R> {
-        py.detach(|| {
-            let mut open = self.open.lock();
-            Python::attach(|_| work(open.as_mut().ok_or_else(closed)?))
-        })
-    }
 }
 
 impl Reading {
@@ -77,14 +65,20 @@ impl FileStream {
     /// The first frame of the next block.
     #[getter]
     fn position(&self, py: Python<'_>) -> PyResult<u64> {
-        self.with(py, |reading| Ok(reading.stream.position()))
+        self.open
+            .with(py, |_, reading| Ok(reading.stream.position()))
     }
 
     /// Has the next block begin at a frame, or at a time in seconds.
     #[pyo3(signature = (frame = None, *, seconds = None))]
-    fn seek(&self, py: Python<'_>, frame: Option<u64>, seconds: Option<f64>) -> PyResult<()> {
+    fn seek(
+        &self,
+        py: Python<'_>,
+        frame: Option<&Bound<'_, PyAny>>,
+        seconds: Option<f64>,
+    ) -> PyResult<()> {
         let frame = match (frame, seconds) {
-            (Some(frame), None) => frame,
+            (Some(frame), None) => first_frame(frame, "frame")?,
             (None, Some(seconds)) if seconds >= 0.0 && seconds.is_finite() => {
                 (seconds * f64::from(self.facts.rate.hertz())).round_ties_even() as u64
             }
@@ -94,29 +88,36 @@ impl FileStream {
                 ));
             }
         };
-        self.with(py, |reading| Ok(reading.stream.seek(frame)?))
+        self.open
+            .with(py, |_, reading| Ok(reading.stream.seek(frame)?))
     }
 
-    fn __iter__(slf: Py<Self>) -> Py<Self> {
-        slf
+    /// Goes on with the next block; after the last one it begins again.
+    fn __iter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().open.with(py, |_, reading| {
+            let stream = &mut reading.stream;
+            if stream.next_frames() == 0 {
+                stream.seek(stream.cut().start)?;
+            }
+            Ok(())
+        })?;
+        Ok(slf)
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<AudioSamples>>> {
-        self.with(py, |reading| {
-            Python::attach(|py| {
-                if reading.stream.next_frames() == 0 {
-                    return Ok(None);
-                }
-                let block = reading.memory(py, self.reuse)?;
-                let audio = block.get().audio().clone();
-                let Reading { from, stream, .. } = reading;
-                let read = running::wait(py, |patience| {
-                    let read = stream.read_into(&audio, patience);
-                    read.map_err(|error| from.named(error))
-                });
-                from.finish_named(read)?;
-                Ok(Some(block))
-            })
+        self.open.with(py, |py, reading| {
+            if reading.stream.next_frames() == 0 {
+                return Ok(None);
+            }
+            let block = reading.memory(py, self.reuse)?;
+            let audio = block.get().audio().clone();
+            let Reading { from, stream, .. } = reading;
+            let read = running::wait(py, |patience| {
+                let read = stream.read_into(&audio, patience);
+                read.map_err(|error| from.named(error))
+            });
+            from.finish_named(read)?;
+            Ok(Some(block))
         })
     }
 
@@ -125,13 +126,18 @@ impl FileStream {
     }
 
     /// Lets go of the file.
-    fn close(&self, py: Python<'_>) {
-        let reading = py.detach(|| self.open.lock().take());
-        drop(reading);
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.open.take(py).map(drop)
+    }
+
+    /// Whether the file was closed.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        self.open.is_closed(py)
     }
 
     fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().with(py, |_| Ok(()))?;
+        slf.get().open.with(py, |_, _| Ok(()))?;
         Ok(slf)
     }
 
@@ -142,9 +148,9 @@ impl FileStream {
         kind: Option<&Bound<'_, PyAny>>,
         error: Option<&Bound<'_, PyAny>>,
         trace: Option<&Bound<'_, PyAny>>,
-    ) {
+    ) -> PyResult<()> {
         let _ = (kind, error, trace);
-        self.close(py);
+        self.close(py)
     }
 }
 
@@ -152,39 +158,47 @@ impl FileStream {
 ///
 /// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks overlap. The last block
 /// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `dtype`,
-/// `start` and `frames` as for `read`.
+/// `start` and `frames` as for `read`: without `dtype` blocks have the file's own type, int32 for 24 bits. Iterating goes
+/// on where it was, or where `seek` went to, and after the last block begins again.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, block_frames = BLOCK_FRAMES, hop = None, *, dtype = None, start = 0,
-        frames = None, reuse = false),
+    signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
+        reuse = false),
     text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False)"
 )]
 pub fn stream(
     path_or_file: &Bound<'_, PyAny>,
-    block_frames: usize,
-    hop: Option<usize>,
+    block_frames: Option<&Bound<'_, PyAny>>,
+    hop: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
-    start: u64,
-    frames: Option<u64>,
+    start: Option<&Bound<'_, PyAny>>,
+    frames: Option<&Bound<'_, PyAny>>,
     reuse: bool,
 ) -> PyResult<FileStream> {
     let py = path_or_file.py();
     let dtype = dtype.map(construct::dtype).transpose()?;
+    let block = self::block_frames(block_frames, "block_frames")?;
     let cut = Cut {
-        block: block_frames,
-        hop: hop.unwrap_or(block_frames),
-        start,
-        frames,
+        block,
+        hop: match hop {
+            Some(_) => self::block_frames(hop, "hop")?,
+            None => block,
+        },
+        start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
+        frames: frames.map_or(Ok(None), number_of_frames)?,
     };
     let (from, input) = From::open(path_or_file)?;
     let stream = from.finish(py.detach(|| Stream::open(input, dtype, cut)))?;
     Ok(FileStream {
-        facts: stream.facts().clone(),
+        facts: Facts {
+            dtype: stream.dtype(),
+            ..stream.facts().clone()
+        },
         reuse,
-        open: Mutex::new(Some(Reading {
+        open: Opened::new(Reading {
             from,
             stream,
             block: None,
-        })),
+        }),
     })
 }

@@ -58,7 +58,7 @@ fn ramp(frames: usize) -> Audio {
 }
 
 fn write(path: &Path, audio: &Audio) -> Result<(), Error> {
-    file::write(path, audio, &Recipe::default(), Patience::Never)
+    file::write(path, audio, &Recipe::default(), Patience::Never).map(drop)
 }
 
 fn read(path: &Path) -> Result<Audio, Error> {

@@ -36,7 +36,7 @@ fn with(file: &[u8], offset: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[rstest]
-#[case::no_riff(0, b"JUNK", 0, "begins with 'RIFF', this with 'JUNK'")]
+#[case::no_riff(0, b"JUNK", 0, "begins with 'JUNK")]
 #[case::no_wave(8, b"AVI ", 8, "holds 'AVI ', not 'WAVE'")]
 #[case::rf64(0, b"RF64", 12, "an RF64 file begins with a chunk 'ds64'")]
 #[case::flac(0, b"fLaC", 0, "a FLAC file")]

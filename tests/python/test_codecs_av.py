@@ -155,3 +155,30 @@ def test_what_no_decoder_knows_is_named(tmp_path):
     encode(path, "ac3", "fltp", 2)
     with pytest.raises(AudioFileError, match="AC-3"):
         audio_samples.read(path)
+
+
+def test_the_chapters_of_a_file_are_its_cues(tmp_path):
+    path = tmp_path / "a.mp3"
+    with av.open(str(path), "w", format="mp3") as file:
+        stream = file.add_stream("libmp3lame", rate=RATE, layout="mono", format="s16p")
+        chapter = {"time_base": Fraction(1, 1000), "metadata": {"title": "first"}}
+        second = {"title": "second"}
+        file.set_chapters(
+            [
+                {"id": 1, "start": 0, "end": 250, **chapter},
+                {"id": 2, "start": 250, "end": 500, **chapter, "metadata": second},
+            ]
+        )
+        for start in range(0, FRAMES, 1152):
+            samples = np.zeros((1, 1152), np.int16)
+            frame = av.AudioFrame.from_ndarray(samples, format="s16p", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    assert audio_samples.info(path).cues == [(0, "first"), (RATE // 4, "second")]
+
+
+def test_plain_samples_of_24_bits_in_matroska_keep_their_channels(tmp_path):
+    path = tmp_path / "a.mka"
+    expected = encode(path, "pcm_s24le", "s32", 2, "matroska")
+    assert np.array_equal(audio_samples.read(path), expected)

@@ -1,5 +1,6 @@
 """Files that are damaged, hostile or out of reach: the documented error, and nothing else."""
 
+import contextlib
 import io
 import os
 import resource
@@ -229,6 +230,36 @@ def test_any_byte_of_a_file_may_be_wrong(name):
             look(bytes(changed))
 
     assert limited(1024, mutate) == 0
+
+
+@pytest.mark.parametrize("name", ["wav", "w64", "rf64", "aiff", "caf"])
+def test_a_header_with_wrong_bytes_is_mapped_edited_and_passed_on_or_refused(tmp_path, name):
+    content = written(*CODECS[name])[:2_000]
+    random = np.random.default_rng(23)
+    path, other = tmp_path / "a.bin", tmp_path / "b.wav"
+    few = AudioSamples.new_mono(np.zeros(4, np.int16), RATE)
+
+    def edit():
+        with audio_samples.edit(path) as file:
+            for block in file:
+                block *= 0.5
+
+    def use():
+        with audio_samples.open(path, "r+") as audio:
+            audio[:1] = 0
+
+    def mutate():
+        for number in range(300):
+            changed = bytearray(content)
+            for place in random.integers(0, 120, int(random.integers(1, 4))):
+                changed[int(place)] = int(random.choice([0, 1, 0x7F, 0x80, 0xFF, number % 256]))
+            for work in (edit, use, lambda: audio_samples.write(other, few, metadata_from=path)):
+                path.write_bytes(changed)
+                with contextlib.suppress(AudioFileError, ValueError):
+                    work()
+                assert path.stat().st_size == len(content)
+
+    assert limited(512, mutate) == 0
 
 
 def nested(name, depth):

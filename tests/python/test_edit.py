@@ -1,17 +1,22 @@
 """`edit`: any plain encoding, changed where it lies, and nothing else changed."""
 
+import errno
+import io
 import os
+import resource
 import signal
+import struct
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import soundfile
 
 import audio_samples
-from audio_samples import AudioFileError, AudioSamples
+from audio_samples import AudioFileError, AudioSamples, BorrowError
 
 RATE = 48_000
 ENCODINGS = [
@@ -72,10 +77,13 @@ def test_blocks_are_floats_that_hold_every_value(encoded):
 
 def test_what_is_too_loud_is_clipped(encoded):
     path, subtype = encoded
-    with audio_samples.edit(path) as file:
+    step = STEP.get(subtype)
+    warned = nullcontext() if step is None else pytest.warns(UserWarning, match="3000 samples")
+    with warned, audio_samples.edit(path, block_frames=400) as file:
         for block in file:
             block[:] = np.full(block.shape, 3, block.dtype)
-    step = STEP.get(subtype)
+            # Stored twice, and counted once.
+            file.flush()
     assert np.all(read(path) == (3 if step is None else 1 - step))
 
 
@@ -206,30 +214,142 @@ KILLED = """
 import sys
 import audio_samples
 
-for round in range(1_000):
-    with audio_samples.edit(sys.argv[1], block_frames=4_096) as file:
+while True:
+    with audio_samples.edit(sys.argv[1], block_frames=int(sys.argv[2])) as file:
         for block in file:
             block *= -1
-    print(round, flush=True)
+    print("once", flush=True)
 """
+# Each byte of such a sample changes with its sign, so one that is half new has neither value.
+VALUES = {"PCM_16": 0x1234 / 2**15, "PCM_24": 0x123456 / 2**23, "DOUBLE": -np.pi / 10}
 
 
-def test_a_process_killed_in_the_middle_leaves_a_valid_file(tmp_path):
+@pytest.mark.parametrize("subtype", VALUES)
+@pytest.mark.parametrize("block_frames", [4_096, 65_536])
+def test_a_killed_process_leaves_each_sample_old_or_new_and_no_more_than_one_change(
+    tmp_path, subtype, block_frames
+):
     path = tmp_path / "a.wav"
-    frames = 4_096 * 64
-    soundfile.write(path, np.full((frames, 2), 0.25), RATE, subtype="PCM_24")
-    for _ in range(3):
+    frames = 262_144
+    for number in range(4):
+        write_behind_44_bytes(path, subtype, np.full(2 * frames, VALUES[subtype]))
         with subprocess.Popen(
-            [sys.executable, "-c", KILLED, path], stdout=subprocess.PIPE
+            [sys.executable, "-c", KILLED, path, str(block_frames)], stdout=subprocess.PIPE
         ) as process:
             process.stdout.readline()
-            time.sleep(0.003)
+            time.sleep(0.01 * number)
             process.send_signal(signal.SIGKILL)
         after = read(path)
         assert after.shape == (frames, 2)
-        blocks = after.reshape(64, -1)
-        assert np.all(np.abs(blocks) == 0.25)
-        # The system ends a process between two pages of a write: one block is new up to there.
-        mixed = blocks[np.any(blocks != blocks[:, :1], axis=1)]
-        assert len(mixed) <= 1
-        assert all(np.count_nonzero(np.diff(block)) == 1 for block in mixed)
+        assert np.all(np.abs(after) == abs(VALUES[subtype]))
+        # New up to some sample, and old behind it.
+        assert np.count_nonzero(np.diff(after.ravel())) <= 1
+
+
+@pytest.mark.parametrize("subtype", VALUES)
+@pytest.mark.parametrize("page", [1, 2, 3, 7, 40])
+def test_a_write_that_ends_between_two_pages_cuts_no_sample(tmp_path, subtype, page):
+    path = tmp_path / "a.wav"
+    write_behind_44_bytes(path, subtype, np.full(120_000, VALUES[subtype]))
+
+    def negate():
+        # Up to here a file may be written: the system cuts a write, as that of a killed process.
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (page * 4096, page * 4096))
+        with audio_samples.edit(path) as file:
+            for block in file:
+                block *= -1
+
+    child = os.fork()
+    if child == 0:
+        status = 0
+        try:
+            negate()
+        except OSError as error:
+            status = error.errno
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EFBIG
+    after = read(path).ravel()
+    assert np.all(np.abs(after) == abs(VALUES[subtype]))
+    new = np.flatnonzero(after == -VALUES[subtype])
+    width = {"PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}[subtype]
+    assert len(new) == np.ceil((page * 4096 - 44) / width)
+    assert new[-1] == len(new) - 1
+
+
+def write_behind_44_bytes(path, subtype, values):
+    """Stereo at the place where samples of three and eight bytes lie across two pages."""
+    width = {"PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}[subtype]
+    tag = 3 if subtype == "DOUBLE" else 1
+    if subtype == "DOUBLE":
+        data = values.astype("<f8").tobytes()
+    else:
+        whole = np.round(values * 2 ** (8 * width - 1)).astype("<i4")
+        data = whole.view(np.uint8).reshape(-1, 4)[:, :width].tobytes()
+    form = struct.pack("<HHIIHH", tag, 2, RATE, 2 * width * RATE, 2 * width, 8 * width)
+    path.write_bytes(
+        b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + struct.pack("<I", 16) + form
+        + b"data" + struct.pack("<I", len(data)) + data
+    )  # fmt: skip
+    assert path.stat().st_size == 44 + len(data)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "DOUBLE"])
+def test_samples_across_two_pages_are_stored_like_the_others(tmp_path, subtype):
+    path = tmp_path / "a.wav"
+    values = np.random.default_rng(7).uniform(-0.9, 0.9, 40_000)
+    write_behind_44_bytes(path, subtype, values)
+    before = read(path)
+    with audio_samples.edit(path, block_frames=10_000, dtype="float64") as file:
+        for block in file:
+            block *= -1
+    assert np.array_equal(read(path), -before)
+
+
+def test_a_signal_handler_that_looks_at_the_file_is_refused_and_does_not_hang(tmp_path):
+    path = tmp_path / "a.wav"
+    audio_samples.write(path, AudioSamples.zeros(1_000, RATE, dtype=np.int16))
+    refused = []
+
+    class Nosy(io.BytesIO):
+        def read(self, size=-1):
+            if blocks:
+                for look in (lambda: blocks[0].position, blocks[0].close):
+                    try:
+                        look()
+                    except BorrowError as error:
+                        refused.append(str(error))
+            return super().read(size)
+
+    blocks = []
+    with audio_samples.stream(Nosy(path.read_bytes()), 100) as stream:
+        blocks.append(stream)
+        assert len(next(stream)) == 100
+        assert stream.position == 100
+        blocks.clear()
+    assert refused
+    assert all("in the middle" in message for message in refused)
+
+
+def test_compressed_files_name_what_to_do_instead(tmp_path):
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.zeros(1_000), RATE)
+    with pytest.raises(AudioFileError, match=r"FLAC file.*read\(\) decodes it.*write\(\)"):
+        audio_samples.open(path)
+    with pytest.raises(AudioFileError, match=r"FLAC file.*read\(\) decodes this file"):
+        audio_samples.edit(path)
+    with pytest.raises(AudioFileError, match=r"FLAC file.*info\(\)\.tags"):
+        audio_samples.write(
+            tmp_path / "b.wav", AudioSamples.zeros(10, RATE, dtype=np.int16), metadata_from=path
+        )
+
+
+def test_the_type_that_is_told_is_that_of_the_blocks(encoded):
+    path, _ = encoded
+    for work in (audio_samples.edit, audio_samples.stream):
+        with work(path) as file:
+            assert file.dtype == next(iter(file)).dtype
+        with work(path, dtype="int16") as file:
+            assert file.dtype == next(iter(file)).dtype == np.int16
+    assert audio_samples.stream(path).dtype == audio_samples.read(path).dtype

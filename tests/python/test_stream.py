@@ -91,8 +91,47 @@ def test_seeking_is_by_frame_or_by_seconds(path):
 
 def test_blocks_and_hops_of_no_frame_are_refused(path):
     for arguments in ((0,), (10, 0)):
-        with pytest.raises(ValueError, match="at least 1"):
+        with pytest.raises(ValueError, match="must be from 1"):
             audio_samples.stream(path, *arguments)
+
+
+def test_a_second_pass_begins_again_and_a_broken_off_one_goes_on(path):
+    whole = audio_samples.read(path).to_numpy()
+    with audio_samples.stream(path, 300, start=100) as blocks:
+        for _ in range(3):
+            parts = [block.to_numpy() for block in blocks]
+            assert np.array_equal(np.concatenate(parts, axis=1), whole[:, 100:])
+        assert next(blocks, None) is None
+        for _ in blocks:
+            break
+        assert np.array_equal(next(iter(blocks)).to_numpy(), whole[:, 400:700])
+        blocks.seek(900)
+        assert [block.shape[1] for block in blocks] == [100]
+        assert not blocks.closed
+    assert blocks.closed
+    for use in (lambda: iter(blocks), lambda: next(blocks), lambda: blocks.position):
+        with pytest.raises(ValueError, match="closed"):
+            use()
+
+
+def test_counts_are_checked_as_those_of_read(path):
+    whole = audio_samples.read(path).to_numpy()
+    [block] = audio_samples.stream(path, 10**15, frames=-1)
+    assert np.array_equal(block, whole)
+    blocks = audio_samples.stream(path, 10**12, 600)
+    assert [block.shape[1] for block in blocks] == [1_000]
+    for arguments, says in (
+        ({"start": -1}, "start must be 0 or more, not -1"),
+        ({"frames": -2}, "frames must be 0 or more"),
+        ({"block_frames": -1}, "block_frames must be"),
+        ({"hop": 0}, "hop must be"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            audio_samples.stream(path, **arguments)
+    with audio_samples.stream(path) as blocks, pytest.raises(ValueError, match="frame must be"):
+        blocks.seek(-1)
+    with pytest.raises(ValueError, match="block_frames must be"):
+        audio_samples.edit(path, block_frames=-5)
 
 
 def test_a_file_cut_short_is_an_error(path):

@@ -1,5 +1,6 @@
 """What `write` makes, read back by soundfile and by us, and the metadata that it passes on."""
 
+import hashlib
 import io
 import struct
 
@@ -113,7 +114,8 @@ def test_flac_of_any_samples_is_lossless(tmp_path, kind, subtype):
 def test_floats_are_rounded_once_and_saturate(tmp_path, ending):
     audio = AudioSamples.new_mono(np.array([0.5, -1.0, 1.0, 2.0, 0.25 + 2**-17]), RATE)
     path = tmp_path / f"a.{ending}"
-    audio_samples.write(path, audio, subtype="PCM_16")
+    with pytest.warns(UserWarning, match="1 sample in .* was clipped.*2\\.000000"):
+        audio_samples.write(path, audio, subtype="PCM_16")
     assert audio_samples.read(path).to_numpy().tolist() == [16384, -32768, 32767, 32767, 8192]
 
 
@@ -135,6 +137,48 @@ def test_telephone_samples_are_written_and_edited(tmp_path, ending, law):
     assert path.read_bytes() == content
     audio_samples.write(path, once, subtype=law)
     assert np.array_equal(audio_samples.read(path), once)
+
+
+@pytest.mark.parametrize(("ending", "subtype"), [("wav", "PCM_U8"), ("aiff", "PCM_S8")])
+@pytest.mark.parametrize("frames", [4, 5])
+def test_chunks_fill_the_file_and_begin_at_even_places(tmp_path, ending, subtype, frames):
+    path = tmp_path / f"a.{ending}"
+    source = tmp_path / f"b.{ending}"
+    with soundfile.SoundFile(source, "w", RATE, 1, "PCM_16") as file:
+        file.title = "odd"
+        file.write(np.zeros(3))
+    audio = holding(subtype, 1, frames)
+    audio_samples.write(path, audio, subtype=subtype, metadata_from=source)
+    content = path.read_bytes()
+    order = "<" if ending == "wav" else ">"
+    assert struct.unpack_from(order + "I", content, 4) == (len(content) - 8,)
+    at, names = 12, []
+    while at < len(content):
+        name, size = struct.unpack_from(order + "4sI", content, at)
+        names.append(name)
+        at += 8 + size + size % 2
+    assert at == len(content)
+    assert {b"wav": b"data", b"aiff": b"SSND"}[ending.encode()] in names
+    assert len(names) > 2
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
+def test_flac_has_the_checksum_of_its_samples(tmp_path, subtype):
+    path = tmp_path / "a.flac"
+    audio = holding(subtype, 2)
+    audio_samples.write(path, audio, subtype=subtype)
+    width = {"PCM_S8": 1, "PCM_16": 2, "PCM_24": 3}[subtype]
+    whole = np.ascontiguousarray(audio.to_numpy().T)
+    lowest = whole.dtype.itemsize - width
+    kept = whole.view(np.uint8).reshape(-1, whole.dtype.itemsize)[:, lowest:]
+    assert path.read_bytes()[26:42] == hashlib.md5(kept.tobytes()).digest()
+
+
+def test_the_ending_of_a_name_may_be_in_capitals(tmp_path):
+    for ending, container in (("WAV", "WAV"), ("Aif", "AIFF"), ("FLAC", "FLAC")):
+        path = tmp_path / f"a.{ending}"
+        audio_samples.write(path, holding("PCM_16", 1))
+        assert audio_samples.info(path).format == container
 
 
 def test_flac_of_floats_has_24_bits(tmp_path):

@@ -79,3 +79,25 @@ pub fn refused(refusal: Refusal, format: &str, reached: &AtomicU64) -> Error {
         other => Error::damaged(reached, format!("the {format} data is damaged: {other}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_refusal_and_the_next_one_is_seen_again() {
+        let refusal = guarded(|| -> Answer<()> { panic!("on purpose") });
+        assert!(matches!(refusal, Err(Refusal::DecodeError(what)) if what.contains("gave up")));
+        let written = guarded_write(|| -> Result<(), Error> {
+            // Inside of another one, which stays guarded behind it.
+            assert!(guarded(|| -> Answer<()> { panic!("on purpose") }).is_err());
+            assert!(IS_GUARDED.get());
+            panic!("on purpose")
+        });
+        assert!(
+            matches!(written, Err(Error::File { offset: None, message }) if message.contains("as WAV"))
+        );
+        assert!(!IS_GUARDED.get());
+        assert_eq!(guarded(|| Ok(7)).ok(), Some(7));
+    }
+}

@@ -168,12 +168,7 @@ fn parse_common<R: Read + Seek>(
         Error::compressed(place, message)
     })?;
     let hertz = extended(rate);
-    let rate = SampleRate::new(hertz.round() as u32).map_err(|_| {
-        Error::damaged(
-            at + 8,
-            format!("the file claims a sample rate of {hertz} Hz"),
-        )
-    })?;
+    let rate = bytes::rate(hertz, at + 8)?;
     Ok(Common {
         channels,
         frames: u64::from(u32::from_be_bytes([f0, f1, f2, f3])),

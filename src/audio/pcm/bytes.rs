@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use crate::audio::SampleRate;
 use crate::audio::pcm::Chunk;
 use crate::error::Error;
 
@@ -22,6 +23,13 @@ impl<'r, R: Read + Seek> Bytes<'r, R> {
         let io = |error| failed(&error, 0);
         let start = reader.stream_position().map_err(io)?;
         let end = reader.seek(SeekFrom::End(0)).map_err(io)?;
+        if end > i64::MAX as u64 || start > i64::MAX as u64 {
+            // No system has such files, and sums with other places would not be places.
+            return Err(Error::damaged(
+                start,
+                format!("the file claims {end} bytes"),
+            ));
+        }
         Ok(Bytes { reader, start, end })
     }
 
@@ -66,6 +74,15 @@ pub fn failed(error: &io::Error, offset: u64) -> Error {
         return Error::damaged(offset, "the file became shorter while it was read".into());
     }
     Error::io(error, None)
+}
+
+/// The sample rate that a file has as a floating-point number at `at`.
+pub fn rate(hertz: f64, at: u64) -> Result<SampleRate, Error> {
+    let whole = hertz.round_ties_even();
+    // Whatever is no such number, `nan` among it, is as wrong as 0.
+    let is_one = (1.0..=f64::from(u32::MAX)).contains(&whole);
+    SampleRate::new(if is_one { whole as u32 } else { 0 })
+        .map_err(|_| Error::damaged(at, format!("the file claims a sample rate of {hertz} Hz")))
 }
 
 /// Four letters as they can be shown.

@@ -64,6 +64,12 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
         }
         match &id {
             b"desc" if description.is_none() => {
+                if chunk.size < 32 {
+                    return Err(Error::damaged(
+                        at + 4,
+                        format!("the 'desc' chunk has {} bytes; it takes 32", chunk.size),
+                    ));
+                }
                 description = Some(describe(bytes, &chunk)?);
             }
             b"data" if data.is_none() => data = Some((chunk, is_stream)),
@@ -104,8 +110,7 @@ fn describe<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<D
     let fields: [u8; 32] = bytes.take(at, "its chunk 'desc'")?;
     let [r0, r1, r2, r3, r4, r5, r6, r7, rest @ ..] = fields;
     let hertz = f64::from_be_bytes([r0, r1, r2, r3, r4, r5, r6, r7]);
-    let rate = SampleRate::new(hertz.round() as u32)
-        .map_err(|_| Error::damaged(at, format!("the file claims a sample rate of {hertz} Hz")))?;
+    let rate = bytes::rate(hertz, at)?;
     let [a, b, c, d, numbers @ ..] = rest;
     let kind = [a, b, c, d];
     let number = |index: usize| {

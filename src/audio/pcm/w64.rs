@@ -28,6 +28,9 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
             "this begins like a W64 file, but its GUIDs are others".into(),
         ));
     }
+    let mut claimed = [0; 8];
+    claimed.copy_from_slice(&prefix[16..24]);
+    let end = start.saturating_add(u64::from_le_bytes(claimed));
     let mut at = start + 40;
     let mut chunks = Vec::new();
     let mut format: Option<Format> = None;
@@ -56,7 +59,10 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
         let there = bytes.end - chunk.offset;
         let is_data = id == *b"data";
         // A recording that was never closed has the size of its header alone, or none that can be.
-        let is_stream = is_data && (chunk.size == 0 && there > 0 || size >= u64::MAX - HEAD);
+        // The file's own size tells a closed file without a frame from it.
+        let is_open =
+            chunk.size == 0 && there > 0 && !(chunk.offset + 1..=bytes.end).contains(&end);
+        let is_stream = is_data && (is_open || size >= u64::MAX - HEAD);
         if is_stream {
             chunk.size = there;
         }

@@ -65,10 +65,7 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32)
         [b'R', b'F', b'6', b'4', ..] => (Container::Rf64, ByteOrder::Little),
         [b'B', b'W', b'6', b'4', ..] => (Container::Bw64, ByteOrder::Little),
         _ => {
-            let found = prefix.get(..4).unwrap_or(prefix).escape_ascii();
-            let message =
-                format!("this is no WAV file: a WAV file begins with 'RIFF', this with '{found}'");
-            return Err(Error::damaged(start, message));
+            return Err(Error::damaged(start, unknown(prefix)));
         }
     };
     match *prefix {
@@ -87,6 +84,18 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32)
             ),
         )),
     }
+}
+
+/// What begins like no file that is read.
+fn unknown(prefix: &[u8]) -> String {
+    let found = prefix.get(..8).unwrap_or(prefix);
+    let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
+         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
+        found.escape_ascii(),
+        bytes.join(" ")
+    )
 }
 
 struct Walk<'w, 'r, R> {

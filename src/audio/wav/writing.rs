@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::audio::Audio;
+use crate::audio::clipping::Clipped;
 use crate::audio::encoding::{ByteOrder, Encoding, Law};
 use crate::audio::passing::{Family, Passing};
 use crate::audio::writing::Body;
@@ -21,7 +22,7 @@ pub fn write<W: Write>(
     audio: &Audio,
     encoding: Option<Encoding>,
     patience: Patience<'_>,
-) -> Result<(), Error> {
+) -> Result<Clipped, Error> {
     write_passing(
         writer,
         audio,
@@ -43,7 +44,7 @@ pub fn write_passing<W: Write>(
     passing: &Passing,
     is_long: bool,
     patience: Patience<'_>,
-) -> Result<(), Error> {
+) -> Result<Clipped, Error> {
     let encoding = encoding.unwrap_or(Encoding::of(audio.dtype()));
     if encoding == Encoding::Signed8 {
         return Err(Error::InvalidArgument {

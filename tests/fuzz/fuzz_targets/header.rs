@@ -1,9 +1,10 @@
-//! The walk over the chunks of plain files, and all that is told of a file.
+//! The walk over the chunks of plain files, all that is told of a file, and what is passed on from it.
 #![no_main]
 
 use std::io::Cursor;
 
 use audio_samples::audio::particulars;
+use audio_samples::audio::passing::Passing;
 use audio_samples::audio::wav::Header;
 use libfuzzer_sys::fuzz_target;
 
@@ -14,4 +15,9 @@ fuzz_target!(|file: &[u8]| {
         assert!(info.data_offset + bytes <= file.len() as u64);
     }
     let _ = particulars::of(Box::new(Cursor::new(file)));
+    if let Ok(passing) = Passing::from(Box::new(Cursor::new(file))) {
+        let passed = passing.before(true).len() + passing.behind(true).len();
+        // A head of eight bytes and one of padding, for chunks that each have their own in the file.
+        assert!(passed <= 2 * file.len());
+    }
 });
