@@ -118,7 +118,8 @@ def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
             try:
                 call()
             except Exception as error:  # a peer that does not read this one
-                print(f"{peer} does not read {name}: {error}", file=sys.stderr)
+                reason = str(error).partition("\n")[0]
+                print(f"{peer} does not read {name}: {reason}", file=sys.stderr)
             else:
                 working[peer] = call
         measured = in_turns(
