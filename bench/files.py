@@ -73,13 +73,27 @@ def peers(path: str, dtype: str) -> dict[str, Callable[[], Any]]:
         found["pedalboard"] = read_all
     if dtype == "float32" and (sphn := optional("sphn")) is not None:
         found["sphn"] = lambda: sphn.read(path)
+    if optional("av") is not None:
+        found["PyAV"] = lambda: read_av(path)
+    if dtype == "float32" and (decoders := optional("torchcodec.decoders")) is not None:
+        found["torchcodec"] = lambda: decoders.AudioDecoder(path).get_all_samples().data
     return found
+
+
+def read_av(path: str) -> np.ndarray:
+    """The samples as FFmpeg decodes them, in its own type: no conversion is counted."""
+    av = importlib.import_module("av")
+    with av.open(path) as container:
+        return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], -1)
 
 
 def optional(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
+        return None
+    except Exception as error:  # installed, but not what it needs
+        print(f"{name} is left out: {str(error).splitlines()[0]}", file=sys.stderr)
         return None
 
 
@@ -104,7 +118,8 @@ def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
             try:
                 call()
             except Exception as error:  # a peer that does not read this one
-                print(f"{peer} does not read {name}: {error}", file=sys.stderr)
+                reason = str(error).partition("\n")[0]
+                print(f"{peer} does not read {name}: {reason}", file=sys.stderr)
             else:
                 working[peer] = call
         measured = in_turns(
@@ -116,6 +131,7 @@ def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
                 name: 1e3 * spread.median for name, spread in measured.seconds.items()
             },
             "ratios": {name: spread.median for name, spread in measured.ratios.items()},
+            "spread": [measured.ratios["audio"].low, measured.ratios["audio"].high],
         }
         others = [ratio for peer, ratio in row["ratios"].items() if peer != "audio"]
         row["to the best"] = row["ratios"]["audio"] / min(others)
@@ -244,7 +260,11 @@ def main() -> None:
         print(f"\n{options.seconds} s of stereo, time as a ratio to soundfile's:")
         for row in rows:
             ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in row["ratios"].items())
-            print(f"{row['what']:26} {row['to the best']:5.2f} of the best; {ratios}")
+            low, high = row["spread"]
+            print(
+                f"{row['what']:26} {row['to the best']:5.2f} of the best; {ratios}; "
+                f"audio {low:.2f} to {high:.2f}"
+            )
         halves = []
         if not options.no_halving:
             halves = halving(Path(folder), options.megabytes, 1 if options.quick else 3)

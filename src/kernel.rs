@@ -27,7 +27,7 @@ use plan::{Meeting, Rows};
 
 pub use arch::{Arch, Sign};
 pub use engine::Engine;
-pub use threads::{set_threads, threads};
+pub use threads::{cut, set_threads, threads};
 
 /// `+ - * /`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,13 +28,14 @@ use symphonia::core::units::Timestamp;
 
 use crate::audio::Audio;
 use crate::audio::encoding::transfer;
+use crate::audio::parts::Division;
 use crate::audio::source::{Facts, Input, make_room};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::view::{Access, Fresh, Strided};
 use guard::guarded;
 pub(super) use guard::guarded_write;
-use opening::Opened;
+use opening::{MPEG_PACKET, Opened};
 
 /// Frames that one byte of a file may stand for before memory is only given to frames that were decoded:
 /// speech at 6 kbit/s has 11.
@@ -42,6 +43,15 @@ const FRAMES_PER_BYTE: u64 = 16;
 
 /// Frames that are rather decoded and dropped than skipped by a seek.
 const SKIP_AT_MOST: u64 = 1 << 16;
+
+/// Frames of a part that a thread decodes at least: a few milliseconds, and many times what a seek decodes in vain.
+const PART: u64 = 1 << 17;
+
+/// Frames of a part at most.
+const MOST_OF_A_PART: u64 = 1 << 22;
+
+/// Frames that two parts both decode: one packet or more.
+const SEAM: u64 = 2048;
 
 /// The frames of a compressed file, one after the other.
 pub struct Decoder<'s> {
@@ -60,6 +70,8 @@ pub struct Decoder<'s> {
     is_lost: bool,
     /// Whether no packet was taken yet.
     is_fresh: bool,
+    /// Whether every packet has to begin where the one before it ended.
+    is_strict: bool,
 }
 
 impl<'s> Decoder<'s> {
@@ -80,7 +92,65 @@ impl<'s> Decoder<'s> {
             ready: 0..0,
             is_lost: false,
             is_fresh: true,
+            is_strict: false,
         })
+    }
+
+    /// A decoder of the same file for another thread, at the first frame. It refuses packets that do not begin where
+    /// the one before them ended.
+    ///
+    /// # Errors
+    /// A file that is not what it was.
+    pub fn again<'o>(&self, input: Input<'o>) -> Result<Decoder<'o>, Error> {
+        let mut other = Decoder::open(input, self.damaged("the file is another one now"))?;
+        if other.opened != self.opened {
+            return Err(self.damaged("the file is another one now"));
+        }
+        other.facts = self.facts.clone();
+        other.is_strict = true;
+        other.opened.lead = self.usual_lead();
+        Ok(other)
+    }
+
+    /// How many frames there are, and how threads may divide them among themselves, if they may.
+    pub fn division(&mut self) -> Option<(u64, Division)> {
+        if !(self.opened.counts_frames && self.opened.forgets) {
+            return None;
+        }
+        // What is wrong with a file is not found out here.
+        let frames = self.count().ok()?;
+        // Memory for all of it has to be justified: see `read`.
+        (frames <= self.likely_frames()).then_some((
+            frames,
+            Division {
+                least: PART.max(4 * self.usual_lead()),
+                most: MOST_OF_A_PART,
+                last: frames.saturating_sub(self.opened.tail),
+            },
+        ))
+    }
+
+    /// Frames that the decoder of a part begins early: more than one packet.
+    pub fn seam(&self) -> u64 {
+        SEAM
+    }
+
+    /// Frames that nearly every file of the kind needs in front of a wanted one; where more are needed, the seam
+    /// does not fit. MPEG audio goes back by bytes: twice the most that it can, in packets of mean length
+    /// without their headers, and what the filters remember.
+    fn usual_lead(&self) -> u64 {
+        let most = self.opened.lead;
+        if self.facts.format != "MP3" {
+            return most;
+        }
+        let packets = self.facts.frames.unwrap_or(0).div_ceil(MPEG_PACKET).max(1);
+        let data = (self.opened.bytes / packets).saturating_sub(38).max(1);
+        most.min(MPEG_PACKET * (4 + 1022_u64.div_ceil(data)))
+    }
+
+    /// The frame that is delivered next.
+    pub fn position(&self) -> u64 {
+        self.at
     }
 
     /// What the file says of itself.
@@ -137,6 +207,10 @@ impl<'s> Decoder<'s> {
             return Ok(());
         }
         if !self.opened.counts_frames || !self.jump(frame)? {
+            if self.is_strict && frame > PART {
+                // One thread had better decode it all than several from the beginning.
+                return Err(self.damaged("no packet is found in front of a part"));
+            }
             self.rewind()?;
         }
         if self.skip_to(frame)? {
@@ -182,7 +256,7 @@ impl<'s> Decoder<'s> {
         }
         (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
         // The first packets after a jump may refer to what was left out.
-        let mut forgiven = self.opened.lead / 1152;
+        let mut forgiven = self.opened.lead / MPEG_PACKET;
         loop {
             match self.decode_next() {
                 Ok(true) => return Ok(self.at <= frame),
@@ -281,6 +355,8 @@ impl<'s> Decoder<'s> {
             if self.is_lost {
                 let Some(place) = place else { continue };
                 (self.at, self.is_lost) = (place, false);
+            } else if self.is_strict && place != Some(self.at) {
+                return Err(self.damaged("the packets do not follow each other"));
             } else if self.opened.numbers_packets
                 && let Some(place) = place
                 && place > self.at
@@ -352,7 +428,7 @@ impl<'s> Decoder<'s> {
         let rest = self.facts.frames.map(|all| all - start);
         let wanted = frames.unwrap_or(u64::MAX).min(rest.unwrap_or(u64::MAX));
         // Memory for what the file says, but at first no more than its length makes likely.
-        let likely = self.opened.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096);
+        let likely = self.likely_frames();
         let size = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
         let mut out = make_room(self.facts.channels, size(wanted.min(likely)), dtype)?;
         let mut done = 0;
@@ -372,6 +448,10 @@ impl<'s> Decoder<'s> {
             out = resized(&mut out, done, done)?;
         }
         Audio::new(out.share(), self.facts.rate)
+    }
+
+    fn likely_frames(&self) -> u64 {
+        self.opened.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096)
     }
 
     fn ended_early(&self) -> Error {

@@ -182,8 +182,6 @@ pub struct Block {
     samples: Fresh,
     /// The frames as bytes where no sample type is like them; empty otherwise.
     packed: Vec<u8>,
-    /// Two channels one after the other: whole vectors of each are worth a way through the cache.
-    planes: Option<Fresh>,
 }
 
 impl Block {
@@ -234,7 +232,6 @@ impl Block {
             channels,
             samples,
             packed,
-            planes: None,
         })
     }
 
@@ -296,43 +293,21 @@ impl Block {
             }
             Encoding::Pcm24 => {
                 let samples = self.samples.as_mut_slice::<i32>().unwrap_or_default();
-                let pairs = samples[..count].iter_mut().zip(self.packed.chunks_exact(3));
                 // One loop each, so that neither asks which it is.
                 match order {
-                    ByteOrder::Little => pairs.for_each(|(sample, bytes)| {
-                        *sample = i32::from_le_bytes([0, bytes[0], bytes[1], bytes[2]]);
-                    }),
-                    ByteOrder::Big => pairs.for_each(|(sample, bytes)| {
-                        *sample = i32::from_be_bytes([bytes[0], bytes[1], bytes[2], 0]);
-                    }),
+                    ByteOrder::Little => unpack_24(&mut samples[..count], &self.packed),
+                    ByteOrder::Big => {
+                        let (packed, _) = self.packed.as_chunks::<3>();
+                        for (sample, [high, middle, low]) in samples[..count].iter_mut().zip(packed)
+                        {
+                            *sample = i32::from_be_bytes([*high, *middle, *low, 0]);
+                        }
+                    }
                 }
             }
             _ => order.exchange(self.bytes(frames), encoding.width()),
         }
-        if self.channels == 2 {
-            return self.split(frames);
-        }
         self.samples(frames)
-    }
-
-    /// The first `frames` frames of stereo, channel by channel.
-    fn split(&mut self, frames: usize) -> Result<Strided<'_>, Error> {
-        let (room, dtype) = (self.frames(), self.samples.dtype());
-        let planes = match &mut self.planes {
-            Some(planes) => planes,
-            none => none.insert(Fresh::new(&[2, room], dtype)?),
-        };
-        with_sample!(dtype, T => {
-            let pairs = self.samples.as_mut_slice::<T>().unwrap_or_default();
-            let (pairs, _) = pairs.as_chunks::<2>();
-            let both = planes.as_mut_slice::<T>().unwrap_or_default();
-            let (left, right) = both.split_at_mut(room);
-            let outs = left[..frames].iter_mut().zip(&mut right[..frames]);
-            for ((left, right), pair) in outs.zip(pairs) {
-                [*left, *right] = *pair;
-            }
-        });
-        planes.strided().take_frames(0, frames)
     }
 
     /// The first `frames` frames of the samples as bytes.
@@ -364,6 +339,24 @@ impl Block {
             }
         }
         self.bytes(frames)
+    }
+}
+
+/// Samples of three bytes, the lowest first, four at a time: they are three words then, which vector
+/// instructions can take.
+fn unpack_24(samples: &mut [i32], packed: &[u8]) {
+    let (fours, rest) = samples.as_chunks_mut::<4>();
+    let (twelves, _) = packed.as_chunks::<12>();
+    for (four, twelve) in fours.iter_mut().zip(twelves) {
+        let (words, _) = twelve.as_chunks::<4>();
+        let word = |number: usize| u32::from_le_bytes(words[number]);
+        let (a, b, c) = (word(0), word(1), word(2));
+        let shifted = [a << 8, a >> 16 | b << 16, b >> 8 | c << 24, c];
+        *four = shifted.map(|wide| (wide & 0xFFFF_FF00) as i32);
+    }
+    let (threes, _) = packed[fours.len() * 12..].as_chunks::<3>();
+    for (sample, [low, middle, high]) in rest.iter_mut().zip(threes) {
+        *sample = i32::from_le_bytes([0, *low, *middle, *high]);
     }
 }
 

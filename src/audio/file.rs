@@ -12,10 +12,13 @@ use std::path::{Path, PathBuf};
 use crate::audio::Audio;
 use crate::audio::clipping::Clipped;
 use crate::audio::particulars::{self, Particulars};
-use crate::audio::source::{self, Input};
+#[cfg(unix)]
+use crate::audio::source::Reader;
+use crate::audio::source::{Input, Source};
 use crate::audio::writing::{self, Format, Recipe};
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::kernel;
 use crate::registry::Patience;
 
 /// As many links as the system itself follows.
@@ -24,17 +27,34 @@ const MAX_LINKS: usize = 40;
 /// How often a name beside the target may turn out to be taken.
 const MAX_NAMES: usize = 16;
 
-/// Reads `frames` frames of a file from `start` on, or as many as there are; see [`source::read`].
+/// Reads `frames` frames of a file from `start` on, or as many as there are; see
+/// [`source::read`](crate::audio::source::read).
 ///
 /// # Errors
-/// As [`source::read`], with the path.
+/// As there, with the path.
 pub fn read(
     path: &Path,
     dtype: Option<Dtype>,
     start: u64,
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
-    source::read(input(path)?, dtype, start, frames).map_err(|error| named(error, path))
+    read_with(path, dtype, start, frames, kernel::threads())
+}
+
+/// [`read`] with no more than so many threads.
+///
+/// # Errors
+/// As there.
+pub fn read_with(
+    path: &Path,
+    dtype: Option<Dtype>,
+    start: u64,
+    frames: Option<u64>,
+    threads: usize,
+) -> Result<Audio, Error> {
+    let input = input(path)?;
+    let read = Source::open(input).and_then(|mut it| it.read_with(dtype, start, frames, threads));
+    read.map_err(|error| named(error, path))
 }
 
 /// The bytes of the file at a path.
@@ -42,7 +62,11 @@ pub fn read(
 /// # Errors
 /// [`Error::Io`] with the path, and [`Error::File`] for what is no regular file.
 pub fn input(path: &Path) -> Result<Input<'static>, Error> {
-    Ok(Box::new(open(path, false)?))
+    let file = open(path, false)?;
+    // By position, so that several threads can read it.
+    #[cfg(unix)]
+    let file = Reader::new(file);
+    Ok(Box::new(file))
 }
 
 /// What a file holds; see [`particulars::of`].

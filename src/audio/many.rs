@@ -1,4 +1,4 @@
-//! Several files at once, each read by one thread.
+//! Several files at once. Each is read by one thread, or by more where there are more cores than files.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::audio::{Audio, file};
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::kernel;
 use crate::registry::Patience;
 
 /// How often somebody is asked whether to go on.
@@ -40,9 +41,12 @@ pub fn read(
     let is_over = AtomicBool::new(false);
     let mut read: Vec<Option<Result<Audio, Error>>> = Vec::new();
     read.resize_with(paths.len(), || None);
+    let workers = workers.min(paths.len()).max(1);
+    // As many threads in all as one operation may use, or as many as workers were asked for.
+    let threads = (kernel::threads() / workers).max(1);
     let (sender, results) = mpsc::channel();
     let interrupted = thread::scope(|scope| {
-        for _ in 0..workers.min(paths.len()).max(1) {
+        for _ in 0..workers {
             let sender = sender.clone();
             let (next, is_over) = (&next, &is_over);
             scope.spawn(move || {
@@ -50,7 +54,12 @@ pub fn read(
                     // Paths are taken in their order, so whatever stands before an error is finished too.
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = paths.get(index) else { break };
-                    let audio = file::read(path, wanted.dtype, wanted.start, wanted.frames);
+                    let Wanted {
+                        dtype,
+                        start,
+                        frames,
+                    } = wanted;
+                    let audio = file::read_with(path, dtype, start, frames, threads);
                     if audio.is_err() {
                         is_over.store(true, Ordering::Relaxed);
                     }

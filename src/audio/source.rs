@@ -7,22 +7,15 @@
 //!
 //! Our own walk looks first. What it finds to be compressed goes to the decoders.
 
-use std::io::{Read, Seek};
-
 use crate::audio::codec::Decoder;
+pub use crate::audio::input::{Bytes, Input, Memory, Positional, Reader};
+use crate::audio::parts::{self, Division};
 use crate::audio::pcm::{self, Frames};
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::kernel;
 use crate::view::{Access, Fresh, Strided};
-
-/// Whatever has bytes: a file, a buffer, an object of another language.
-pub trait Bytes: Read + Seek + Send + Sync {}
-
-impl<T: Read + Seek + Send + Sync> Bytes for T {}
-
-/// Bytes of somebody for as long as they are read.
-pub type Input<'s> = Box<dyn Bytes + 's>;
 
 /// What is known of a file before it is decoded.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +51,8 @@ impl From<&pcm::Info> for Facts {
 pub struct Source<'s> {
     facts: Facts,
     kind: Kind<'s>,
+    /// The same bytes for more readers, from where the file begins, if they can be had.
+    shared: Option<Reader>,
 }
 
 enum Kind<'s> {
@@ -72,10 +67,12 @@ impl<'s> Source<'s> {
     /// [`Error::File`] and [`Error::Compressed`] for what is damaged or not read, [`Error::Io`].
     pub fn open(mut input: Input<'s>) -> Result<Source<'s>, Error> {
         let start = pcm::bytes::position(&mut input)?;
+        let shared = input.again();
         match pcm::header(&mut input) {
             Ok((_, header)) => Ok(Source {
                 facts: Facts::from(&header.info),
                 kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
+                shared,
             }),
             Err(Error::Compressed { offset, message }) => {
                 pcm::bytes::seek(&mut input, start)?;
@@ -83,9 +80,56 @@ impl<'s> Source<'s> {
                 Ok(Source {
                     facts: decoder.facts().clone(),
                     kind: Kind::Coded(Box::new(decoder)),
+                    shared,
                 })
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// The same file for another thread, at its first frame. It is stricter: what does not fit together exactly is
+    /// an error.
+    ///
+    /// # Errors
+    /// Bytes that have one reader only, and a file that is not what it was.
+    pub(super) fn again(&self) -> Result<Source<'static>, Error> {
+        let Some(reader) = self.shared.clone() else {
+            return Err(Error::damaged(0, "the file has one reader".into()));
+        };
+        let input = Box::new(reader);
+        let kind = match &self.kind {
+            Kind::Plain(frames) => Kind::Plain(Box::new(Frames::new(input, *frames.info()))),
+            Kind::Coded(decoder) => Kind::Coded(Box::new(decoder.again(input)?)),
+        };
+        Ok(Source {
+            facts: self.facts.clone(),
+            kind,
+            shared: None,
+        })
+    }
+
+    /// How many frames there are, and how they may be divided among threads; `None` where one has to read them all.
+    pub(super) fn division(&mut self) -> Option<(u64, Division)> {
+        self.shared.as_ref()?;
+        match &mut self.kind {
+            Kind::Plain(frames) => Some((frames.info().frames, frames.division())),
+            Kind::Coded(decoder) => decoder.division(),
+        }
+    }
+
+    /// Frames that the reader of a part begins early, to be compared with those of the part before.
+    pub(super) fn seam(&self) -> u64 {
+        match &self.kind {
+            Kind::Plain(_) => 0,
+            Kind::Coded(decoder) => decoder.seam(),
+        }
+    }
+
+    /// The frame that is read next.
+    pub(super) fn position(&self) -> u64 {
+        match &self.kind {
+            Kind::Plain(frames) => frames.position(),
+            Kind::Coded(decoder) => decoder.position(),
         }
     }
 
@@ -130,6 +174,26 @@ impl<'s> Source<'s> {
         start: u64,
         frames: Option<u64>,
     ) -> Result<Audio, Error> {
+        self.read_with(dtype, start, frames, kernel::threads())
+    }
+
+    /// [`Source::read`] with no more than so many threads.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read_with(
+        &mut self,
+        dtype: Option<Dtype>,
+        start: u64,
+        frames: Option<u64>,
+        threads: usize,
+    ) -> Result<Audio, Error> {
+        let wanted = dtype.unwrap_or(self.facts.dtype);
+        if let Some(parts) = parts::divide(self, start, frames, threads)
+            && let Some(audio) = parts::read(self, wanted, &parts, threads)
+        {
+            return Ok(audio);
+        }
         match &mut self.kind {
             Kind::Plain(plain) => plain.read(dtype, start, frames),
             Kind::Coded(decoder) => decoder.read(dtype, start, frames),
@@ -149,7 +213,8 @@ impl<'s> Source<'s> {
 }
 
 /// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
-/// the type of the file ([`Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does.
+/// the type of the file ([`Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does. Long files whose
+/// bytes several can read are read by several threads, as many as [`kernel::threads`] says.
 ///
 /// # Errors
 /// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`], and

@@ -14,7 +14,7 @@ use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
 use crate::kernel::plan::{Order, Rows};
 use crate::kernel::row::{AnySource, AnyTarget, Feed};
 use crate::kernel::{Operand, Operator};
-use crate::view::{Access, Fresh, Source, Target};
+use crate::view::{Access, Fresh, Source, Strided, Target};
 use crate::with_sample;
 
 /// Samples of a block. Three blocks of float64 fit into the first-level cache.
@@ -61,7 +61,8 @@ impl<'a> Task<'a> {
         let (channels, frames) = (layout.channels(), layout.frames());
         let mut scratch = Scratch::<R>::new(self.needs_blocks())?;
         let tile = match self.order {
-            Order::Any if channels > 1 && self.is_interleaved() => BLOCK,
+            Order::Any if channels > 1 && shares_lines(&self.rows.out) => BLOCK,
+            Order::Any if channels > 1 && self.reads_interleaved() => 4 * BLOCK,
             _ => frames,
         };
         let mut noted = false;
@@ -117,11 +118,12 @@ impl<'a> Task<'a> {
         Side::Gather(AnySource::of(samples, access, channel).part(from, len))
     }
 
-    /// Whether the destination's channels share cache lines: then they are done a stretch at a time.
-    fn is_interleaved(&self) -> bool {
-        let layout = self.rows.out.layout();
-        let across = layout.channel_stride().unsigned_abs();
-        across < 4096 && layout.frame_stride().unsigned_abs() > across
+    fn reads_interleaved(&self) -> bool {
+        let operand = |operand: &Operand<'_>| match operand {
+            Operand::Samples(samples) => shares_lines(samples),
+            Operand::Scalar(_) => false,
+        };
+        operand(&self.rows.x) || operand(&self.rows.y)
     }
 
     fn needs_blocks(&self) -> bool {
@@ -140,6 +142,13 @@ impl<'a> Task<'a> {
             }
         }
     }
+}
+
+/// Whether channels share cache lines: then they are done a stretch at a time.
+fn shares_lines(samples: &Strided<'_>) -> bool {
+    let layout = samples.layout();
+    let across = layout.channel_stride().unsigned_abs();
+    across < 4096 && layout.frame_stride().unsigned_abs() > across
 }
 
 /// An operand along one row.

@@ -61,7 +61,8 @@ pub(super) fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>
 ///
 /// `dtype` converts by the scale of audio while decoding; without it the file's own type is kept: float32 for
 /// lossy codecs, int16 up to 16 bits, int32 up to 32 bits. `start` and `frames` choose a range: only that is
-/// decoded; `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`.
+/// decoded; `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`. Long files at paths and in
+/// bytes are read by up to `num_threads()` threads.
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
 #[pyo3(

@@ -1,6 +1,6 @@
 //! Where bytes come from and go to: paths, Python's file objects, and objects that are bytes.
 
-use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use crate::audio::file;
-use crate::audio::source::Input;
+use crate::audio::source::{Bytes, Input, Memory, Reader};
 use crate::error::Error;
 use crate::python::construct;
 use crate::sync::Mutex;
@@ -63,7 +63,8 @@ impl From {
                 raised: raised.clone(),
             })
         } else if let Ok(bytes) = given.cast::<PyBytes>() {
-            Box::new(Cursor::new(PyBackedBytes::from(bytes.clone())))
+            // Bytes never change: as many may read them as like.
+            Box::new(Reader::new(Memory(PyBackedBytes::from(bytes.clone()))))
         } else if let Ok(view) = PyMemoryView::from(given) {
             Box::new(BufferObject::of(&view, raised.clone())?)
         } else {
@@ -161,6 +162,8 @@ impl BufferObject {
     }
 }
 
+impl Bytes for BufferObject {}
+
 impl Read for BufferObject {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let rest = self.len.saturating_sub(self.at);
@@ -208,6 +211,8 @@ impl FileObject {
         self.raised.finish(result)
     }
 }
+
+impl Bytes for FileObject {}
 
 impl Read for FileObject {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

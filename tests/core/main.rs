@@ -12,6 +12,7 @@ mod kernel;
 mod layout;
 mod mapped;
 mod memory;
+mod parts;
 mod pool;
 mod registry;
 mod samples;

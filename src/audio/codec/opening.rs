@@ -22,7 +22,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 
 /// Frames of the largest MPEG packet.
-const MPEG_PACKET: u64 = 1152;
+pub const MPEG_PACKET: u64 = 1152;
 
 /// A demuxer and a decoder that are at the first frame.
 pub struct Opening<'s> {
@@ -33,7 +33,7 @@ pub struct Opening<'s> {
 }
 
 /// What is the same each time that the file is opened.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Opened {
     /// The track that is decoded.
     pub track: u32,
@@ -49,6 +49,8 @@ pub struct Opened {
     pub lead: u64,
     /// Frames before the end from which on timestamps after a seek are not relied on.
     pub tail: u64,
+    /// Whether `lead` frames are all that a decoder remembers.
+    pub forgets: bool,
     /// Whether the decoder's own reset leaves something behind.
     pub resets_by_half: bool,
     /// Whether the demuxer only guesses how many frames there are, and would cut off what is more.
@@ -131,7 +133,7 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
         }
         // A page that is found by a seek and is the last one is dated from its end, where frames are cut
         // off: 255 packets.
-        Some(codecs::CODEC_ID_VORBIS) => (1 << 14, 1 << 20),
+        Some(codecs::CODEC_ID_VORBIS) => (1 << 13, 255 * vorbis_packet(params)),
         Some(codecs::CODEC_ID_AAC) => (1 << 13, 0),
         _ => (0, 0),
     };
@@ -143,9 +145,24 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
         numbers_packets: format == formats::FORMAT_ID_FLAC,
         lead,
         tail,
+        forgets: params.is_some_and(|params| forgets(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
         guesses: false,
     }
+}
+
+/// Whether what a decoder makes of a packet depends on no more than a few packets before it. AAC has noise of a
+/// generator that runs on, and of other codecs nobody has looked.
+fn forgets(codec: AudioCodecId) -> bool {
+    matches!(
+        codec,
+        codecs::CODEC_ID_FLAC
+            | codecs::CODEC_ID_ALAC
+            | codecs::CODEC_ID_VORBIS
+            | codecs::CODEC_ID_MP1
+            | codecs::CODEC_ID_MP2
+            | codecs::CODEC_ID_MP3
+    )
 }
 
 fn audio_of(track: &Track) -> Option<&AudioCodecParameters> {
@@ -245,6 +262,14 @@ pub fn fresh_decoder(
         .and_then(audio_of)
         .ok_or(Refusal::DecodeError("its audio track is gone"))?;
     make_decoder(params, opened)
+}
+
+/// Frames of the largest packet of Vorbis: half a block, whose length is a power of two.
+fn vorbis_packet(params: Option<&AudioCodecParameters>) -> u64 {
+    let header = params.and_then(|params| params.extra_data.as_deref());
+    let sizes = header.and_then(|header| header.get(28));
+    let longest = sizes.map_or(13, |sizes| sizes >> 4).min(13);
+    (1 << longest) / 2
 }
 
 fn unread_codec(codec: AudioCodecId) -> bool {

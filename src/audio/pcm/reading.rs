@@ -4,11 +4,15 @@ use std::io::{Read, Seek};
 
 use crate::audio::Audio;
 use crate::audio::encoding::{Block, ByteOrder, as_bytes, transfer};
+use crate::audio::parts::Division;
 use crate::audio::pcm::bytes::{failed, seek};
 use crate::audio::pcm::{Info, header};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::view::{Access, Fresh, Strided};
+
+/// Bytes of a file that a thread reads at a time: to wake one takes as long as to read some hundred thousand.
+const PART: u64 = 1 << 19;
 
 /// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
 /// the type of the file ([`Info::dtype`]), or are converted to `dtype` as [`Audio::convert`] does. The reader
@@ -72,6 +76,18 @@ impl<R: Read + Seek> Frames<R> {
         }
         self.at = frame;
         Ok(())
+    }
+
+    /// How threads may divide the frames among themselves.
+    pub fn division(&self) -> Division {
+        let bytes = self.info.frame_bytes() as u64;
+        // Whole vectors of every sample type, so that no two threads write to one cache line.
+        let frames = (PART / bytes.max(1)).next_multiple_of(1024).max(1024);
+        Division {
+            least: frames,
+            most: frames,
+            last: self.info.frames,
+        }
     }
 
     /// [`read`], from a header that is known.

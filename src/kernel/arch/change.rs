@@ -128,6 +128,11 @@ impl Arch {
             let out = StepsOut(start, out.stride());
             // SAFETY: one length, and what Source and Target promise.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
+        } else if from.stride() == 2 * size_of::<A>() as isize && !from.is_dense() {
+            // A channel of stereo.
+            let (out, x) = (LaneOut(start), Every::<A, 2>(first));
+            // SAFETY: as above.
+            unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
         } else if !from.is_dense() {
             let x = Steps(first, from.stride());
             let out = LaneOut(start);

@@ -1,0 +1,112 @@
+//! Where the bytes of a file come from: one reader, or several that share them.
+//!
+//! ```text
+//!   Input   one reader of anything: a file, a buffer, an object of another language
+//!   Reader  an input that can be had again: each has a place of its own in bytes that all of them share
+//! ```
+
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+/// Whatever has bytes: a file, a buffer, an object of another language.
+pub trait Bytes: Read + Seek + Send + Sync {
+    /// Another reader of the same bytes, which stands where this one does and may be used at the same time.
+    /// `None` where there is but one.
+    fn again(&self) -> Option<Reader> {
+        None
+    }
+}
+
+impl Bytes for File {}
+
+impl<T: AsRef<[u8]> + Send + Sync> Bytes for Cursor<T> {}
+
+/// Bytes of somebody for as long as they are read.
+pub type Input<'s> = Box<dyn Bytes + 's>;
+
+/// Bytes that are read from any place at any time, by several threads at once.
+pub trait Positional: Send + Sync {
+    /// As many bytes from `offset` on as are at hand, or as fit; none behind the end.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// How many bytes there are now.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn size(&self) -> io::Result<u64>;
+}
+
+#[cfg(unix)]
+impl Positional for File {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(self, into, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.metadata().map(|metadata| metadata.len())
+    }
+}
+
+/// Bytes in memory that nobody changes.
+pub struct Memory<T>(pub T);
+
+impl<T: AsRef<[u8]> + Send + Sync> Positional for Memory<T> {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        let all = self.0.as_ref();
+        let from = usize::try_from(offset).map_or(all.len(), |from| from.min(all.len()));
+        let count = into.len().min(all.len() - from);
+        into[..count].copy_from_slice(&all[from..from + count]);
+        Ok(count)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.as_ref().len() as u64)
+    }
+}
+
+/// A reader with its own place in bytes that others read too.
+#[derive(Clone)]
+pub struct Reader {
+    bytes: Arc<dyn Positional>,
+    at: u64,
+}
+
+impl Reader {
+    /// A reader that stands at the first byte.
+    pub fn new(bytes: impl Positional + 'static) -> Reader {
+        Reader {
+            bytes: Arc::new(bytes),
+            at: 0,
+        }
+    }
+}
+
+impl Bytes for Reader {
+    fn again(&self) -> Option<Reader> {
+        Some(self.clone())
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read_at(into, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(way) => self.at.checked_add_signed(way),
+            SeekFrom::End(way) => self.bytes.size()?.checked_add_signed(way),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
