@@ -12,6 +12,7 @@
 //! panic, that is an [`Error::File`] like any other damage.
 
 mod guard;
+mod lead;
 mod opening;
 mod planes;
 mod telling;
@@ -135,19 +136,6 @@ impl<'s> Decoder<'s> {
         SEAM
     }
 
-    /// Frames that nearly every file of the kind needs in front of a wanted one; where more are needed, the seam
-    /// does not fit. MPEG audio goes back by bytes: twice the most that it can, in packets of mean length
-    /// without their headers, and what the filters remember.
-    fn usual_lead(&self) -> u64 {
-        let most = self.opened.lead;
-        if self.facts.format != "MP3" {
-            return most;
-        }
-        let packets = self.facts.frames.unwrap_or(0).div_ceil(MPEG_PACKET).max(1);
-        let data = (self.opened.bytes / packets).saturating_sub(38).max(1);
-        most.min(MPEG_PACKET * (4 + 1022_u64.div_ceil(data)))
-    }
-
     /// The frame that is delivered next.
     pub fn position(&self) -> u64 {
         self.at
@@ -222,7 +210,7 @@ impl<'s> Decoder<'s> {
     /// Goes to a packet in front of `frame`, far enough for the decoder to be as if it had come from the
     /// beginning. False if the demuxer cannot.
     fn jump(&mut self, frame: u64) -> Result<bool, Error> {
-        let mut target = frame.saturating_sub(self.opened.lead);
+        let mut target = frame.saturating_sub(self.lead());
         if let Some(frames) = self.facts.frames {
             target = target.min(frames.saturating_sub(self.opened.tail));
         }
@@ -256,7 +244,7 @@ impl<'s> Decoder<'s> {
         }
         (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
         // The first packets after a jump may refer to what was left out.
-        let mut forgiven = self.opened.lead / MPEG_PACKET;
+        let mut forgiven = self.lead() / MPEG_PACKET;
         loop {
             match self.decode_next() {
                 Ok(true) => return Ok(self.at <= frame),

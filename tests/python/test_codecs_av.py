@@ -182,3 +182,23 @@ def test_plain_samples_of_24_bits_in_matroska_keep_their_channels(tmp_path):
     path = tmp_path / "a.mka"
     expected = encode(path, "pcm_s24le", "s32", 2, "matroska")
     assert np.array_equal(audio_samples.read(path), expected)
+
+
+def test_a_seek_in_mp3_of_the_lowest_bit_rate_reaches_back_far_enough(tmp_path):
+    """Packets of 24 bytes, which leave three for sound: what one takes from before lies in very many."""
+    path, rate, frames = tmp_path / "low.mp3", 24_000, 480_000
+    time = np.arange(frames)
+    noise = 0.05 * np.random.default_rng(0).standard_normal(frames)
+    tone = 0.3 * np.sin(0.05 * time) * (np.sin(0.0003 * time) > 0) + noise
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("mp3", rate=rate, layout="stereo")
+        stream.bit_rate = 8_000
+        planes = np.stack([tone, tone[::-1]]).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="stereo")
+        frame.sample_rate = rate
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    whole = audio_samples.read(path).to_numpy()
+    for start in range(0, frames - 100, 4_800):
+        part = audio_samples.read(path, start=start, frames=100)
+        assert np.array_equal(part, whole[:, start : start + 100]), start

@@ -126,8 +126,7 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
     let delay = if is_ogg { track.delay.unwrap_or(0) } else { 0 };
     let base = track.time_base;
     let (lead, tail) = match params.map(|params| params.codec) {
-        // What a frame takes from before: 511 bytes, which are 22 packets at the lowest bit rate, and the
-        // filters' memory.
+        // What a frame takes from before: 511 bytes, which are 22 packets of most files, and the filters' memory.
         Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3) => {
             (32 * MPEG_PACKET, 0)
         }
