@@ -185,7 +185,7 @@ def test_plain_samples_of_24_bits_in_matroska_keep_their_channels(tmp_path):
 
 
 def test_a_seek_in_mp3_of_the_lowest_bit_rate_reaches_back_far_enough(tmp_path):
-    """Packets of 24 bytes, which leave three for sound: what one takes from before lies in very many."""
+    """Packets of 24 bytes leave three for sound: what one takes from before lies in very many."""
     path, rate, frames = tmp_path / "low.mp3", 24_000, 480_000
     time = np.arange(frames)
     noise = 0.05 * np.random.default_rng(0).standard_normal(frames)
