@@ -135,6 +135,7 @@ impl Mapped {
 
     /// An error if bytes of the mapping are no longer bytes of the file.
     pub fn check(&self) -> Result<(), Error> {
+        fault::stand_in_front();
         if let Some(place) = self.guard.torn() {
             return Err(Error::damaged(
                 place as u64,

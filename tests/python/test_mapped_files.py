@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -317,26 +318,39 @@ def test_a_file_that_shrinks_is_an_error_and_not_a_crash(tmp_path):
     audio.close()
 
 
-def test_another_handler_of_the_signal_still_gets_its_own(tmp_path):
-    """A fault in memory that is not ours goes on to faulthandler, and ends the process."""
+# Libraries put handlers of their own in place at any time, Ray in `ray.init()`.
+HANDLERS = {
+    "earlier": "faulthandler.enable(); audio = audio_samples.open(path, 'r+')",
+    "later": "audio = audio_samples.open(path, 'r+'); faulthandler.enable(); audio *= 1",
+}
+
+
+@pytest.mark.parametrize("handlers", HANDLERS)
+@pytest.mark.parametrize("whose", ["ours", "another's"])
+def test_another_handler_of_the_signal_gets_its_own_and_no_more(tmp_path, handlers, whose):
+    """A fault in a mapping of ours is mended; one in other memory goes on and ends the process."""
     path = tmp_path / "a.wav"
     audio_samples.write(path, AudioSamples.zeros(100_000, RATE))
-    code = (
-        "import faulthandler, mmap, os, sys; faulthandler.enable()\n"
-        "import audio_samples\n"
-        "audio = audio_samples.open(sys.argv[1], 'r+')\n"
-        "other = mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 0)\n"
-        "os.truncate(sys.argv[1], 5_000)\n"
-        "print(audio.address)\n"
-        "sys.stdout.flush()\n"
-        "other[700_000]\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=False
-    )
-    assert done.returncode < 0
-    assert "Bus error" in done.stderr
-    assert done.stdout
+    code = f"""
+import faulthandler, mmap, os, sys
+import audio_samples
+path = sys.argv[1]
+{HANDLERS[handlers]}
+array = audio.to_numpy()
+other = mmap.mmap(os.open(path, os.O_RDWR), 0)
+os.truncate(path, 5_000)
+print(array[-1], flush=True)
+if {whose!r} != "ours":
+    other[700_000]
+"""
+    command = [sys.executable, "-c", code, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout == "0.0\n"
+    if whose == "ours":
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert done.returncode == -signal.SIGBUS
+        assert done.stderr.count("Fatal Python error: Bus error") == 1
 
 
 def test_threads_add_up_in_a_file_too(tmp_path):

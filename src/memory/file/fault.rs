@@ -3,11 +3,12 @@
 //! The system says so by a signal, `SIGBUS`, to the thread that touched the page: a kernel of ours, or NumPy in
 //! any function at all. Without a handler the process ends. Ours puts an empty page in the place, notes that it
 //! did, and lets the thread go on; the operation, or the next one, is refused with the place in its
-//! message. A signal that is about other memory goes to the handler that was there before.
+//! message. A signal that is about other memory goes to the handler that was there before. A library that comes
+//! later and puts a handler of its own in our place (Ray does) finds ours in front of it again with the next
+//! operation on a mapped file.
 //!
 //! All that a handler may do is done here: it reads atomics and makes system calls.
 
-use std::sync::Once;
 use std::sync::atomic::AtomicUsize;
 
 use crate::sync::Ordering;
@@ -47,8 +48,7 @@ pub struct Guard(Option<usize>);
 
 impl Guard {
     pub fn new(start: usize, len: usize) -> Guard {
-        static INSTALL: Once = Once::new();
-        INSTALL.call_once(install);
+        stand_in_front();
         let free = GUARDED.iter().position(|slot| {
             let take = slot
                 .taken
@@ -111,6 +111,9 @@ fn mend(address: usize) -> bool {
 /// The handler that was there before: its address, and its flags.
 static EARLIER: [AtomicUsize; 2] = [const { AtomicUsize::new(libc::SIG_DFL) }; 2];
 
+/// The thread that passes a signal on.
+static PASSING_ON: AtomicUsize = AtomicUsize::new(0);
+
 type Simple = extern "C" fn(libc::c_int);
 type Full = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
 
@@ -134,7 +137,11 @@ extern "C" fn on_missing_page(
         }
     }
     let [handler, flags] = EARLIER.each_ref().map(|part| part.load(Ordering::Acquire));
-    if handler == libc::SIG_DFL || handler == libc::SIG_IGN {
+    // SAFETY: asks for a number.
+    let this = unsafe { libc::pthread_self() } as usize;
+    // A handler that hands the signal on to whom it found, which was us, wants the process to end.
+    let comes_back = PASSING_ON.swap(this, Ordering::AcqRel) == this;
+    if handler == libc::SIG_DFL || handler == libc::SIG_IGN || comes_back {
         let mut action = empty_action();
         action.sa_sigaction = libc::SIG_DFL;
         // SAFETY: a valid action. The instruction runs again, and the process ends as it would have.
@@ -152,6 +159,7 @@ extern "C" fn on_missing_page(
         let handler: Simple = unsafe { std::mem::transmute(handler) };
         handler(signal);
     }
+    PASSING_ON.store(0, Ordering::Release);
 }
 
 fn empty_action() -> libc::sigaction {
@@ -159,19 +167,25 @@ fn empty_action() -> libc::sigaction {
     unsafe { std::mem::zeroed() }
 }
 
-fn install() {
+/// Makes ours the handler that the signal comes to first, if it is not.
+pub fn stand_in_front() {
+    let ours = on_missing_page as *const () as usize;
+    let mut found = empty_action();
+    // SAFETY: only asks who handles the signal now.
+    unsafe { libc::sigaction(libc::SIGBUS, std::ptr::null(), &mut found) };
+    if found.sa_sigaction == ours {
+        return;
+    }
+    // Two threads that come here at once do the same.
     // SAFETY: asks for a number.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     if let Ok(size @ 1..) = usize::try_from(size) {
         PAGE_SIZE.store(size, Ordering::Relaxed);
     }
-    let mut earlier = empty_action();
-    // SAFETY: only asks who handles the signal now.
-    unsafe { libc::sigaction(libc::SIGBUS, std::ptr::null(), &mut earlier) };
-    EARLIER[0].store(earlier.sa_sigaction, Ordering::Release);
-    EARLIER[1].store(earlier.sa_flags as usize, Ordering::Release);
+    EARLIER[0].store(found.sa_sigaction, Ordering::Release);
+    EARLIER[1].store(found.sa_flags as usize, Ordering::Release);
     let mut action = empty_action();
-    action.sa_sigaction = on_missing_page as *const () as usize;
+    action.sa_sigaction = ours;
     // On the stack that others may have set aside, and open to a second fault while it chains.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART | libc::SA_NODEFER;
     // SAFETY: a valid action, whose handler stays loaded: a Python extension is never unloaded.
