@@ -12,9 +12,9 @@
 //! panic, that is an [`Error::File`] like any other damage.
 
 mod guard;
-mod lead;
 mod opening;
 mod planes;
+mod step;
 mod telling;
 
 use std::ops::Range;
@@ -23,9 +23,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as Refusal;
-use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
+use symphonia::core::formats::{FormatReader, SeekMode};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Timestamp;
 
 use crate::audio::Audio;
 use crate::audio::encoding::transfer;
@@ -73,6 +72,8 @@ pub struct Decoder<'s> {
     is_fresh: bool,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
+    /// Whether who seeks counts the frames as who reads does, once that was looked at.
+    in_step: Option<bool>,
 }
 
 impl<'s> Decoder<'s> {
@@ -94,6 +95,7 @@ impl<'s> Decoder<'s> {
             is_lost: false,
             is_fresh: true,
             is_strict: false,
+            in_step: None,
         })
     }
 
@@ -108,8 +110,7 @@ impl<'s> Decoder<'s> {
             return Err(self.damaged("the file is another one now"));
         }
         other.facts = self.facts.clone();
-        other.is_strict = true;
-        other.opened.lead = self.usual_lead();
+        (other.is_strict, other.in_step) = (true, self.in_step);
         Ok(other)
     }
 
@@ -120,11 +121,14 @@ impl<'s> Decoder<'s> {
         }
         // What is wrong with a file is not found out here.
         let frames = self.count().ok()?;
+        if !self.keeps_step().ok()? {
+            return None;
+        }
         // Memory for all of it has to be justified: see `read`.
         (frames <= self.likely_frames()).then_some((
             frames,
             Division {
-                least: PART.max(4 * self.usual_lead()),
+                least: PART.max(4 * self.opened.lead),
                 most: MOST_OF_A_PART,
                 last: frames.saturating_sub(self.opened.tail),
             },
@@ -210,19 +214,15 @@ impl<'s> Decoder<'s> {
     /// Goes to a packet in front of `frame`, far enough for the decoder to be as if it had come from the
     /// beginning. False if the demuxer cannot.
     fn jump(&mut self, frame: u64) -> Result<bool, Error> {
-        let mut target = frame.saturating_sub(self.lead());
+        if !self.keeps_step()? {
+            return Ok(false);
+        }
+        let mut target = frame.saturating_sub(self.opened.lead);
         if let Some(frames) = self.facts.frames {
             target = target.min(frames.saturating_sub(self.opened.tail));
         }
-        let Ok(target) = i64::try_from(target) else {
+        let (true, Some(to)) = (target > 0, self.timestamp(target)) else {
             return Ok(false);
-        };
-        if target == 0 {
-            return Ok(false);
-        }
-        let to = SeekTo::Timestamp {
-            ts: Timestamp::new(self.opened.origin.saturating_add(target)),
-            track_id: self.opened.track,
         };
         let Some(reader) = &mut self.reader else {
             return Ok(false);
@@ -244,7 +244,7 @@ impl<'s> Decoder<'s> {
         }
         (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
         // The first packets after a jump may refer to what was left out.
-        let mut forgiven = self.lead() / MPEG_PACKET;
+        let mut forgiven = 2 * self.opened.lead / MPEG_PACKET;
         loop {
             match self.decode_next() {
                 Ok(true) => return Ok(self.at <= frame),

@@ -84,6 +84,8 @@ impl Edit {
     /// # Errors
     /// A damaged file, or one that became shorter.
     pub fn read(&mut self, start: u64, frames: usize) -> Result<Audio, Error> {
+        // What is read again has been clipped already.
+        self.earlier.add(std::mem::take(&mut self.latest.1));
         let mut source = pcm::Frames::new(&mut self.file, self.info);
         let read = source.read(Some(self.dtype), start, Some(frames as u64));
         read.map_err(|error| named(error, &self.path))

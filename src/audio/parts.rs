@@ -15,10 +15,10 @@
 //! * AAC may have noise in it from a generator that counts from the beginning, and in some containers a clock does
 //!   not count frames. Such files are read by one thread.
 //!
-//! None of this is taken on trust. A decoder of a part refuses a packet that does not begin where the one before it
-//! ended; and it begins some frames early, at a seam, where its samples must be those of the part before. If
-//! they are not, or anything fails, nothing is told of it: the file is read again by one thread, which
-//! alone decides what is an error and what is not.
+//! It is looked at all the same, as far as that can be seen. A decoder of a part refuses a packet that does not begin
+//! where the one before it ended; and it begins some frames early, at a seam, where its samples must be those of
+//! the part before (silence says little there). If they are not, or anything fails, nothing is told of it: the
+//! file is read again by one thread, which alone decides what is an error and what is not.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,7 +46,7 @@ pub struct Division {
 impl Division {
     /// `frames` cut for so many threads.
     fn parts(&self, frames: Range<u64>, threads: usize) -> Vec<Range<u64>> {
-        let share = (frames.end - frames.start).div_ceil(4 * threads as u64);
+        let share = (frames.end - frames.start).div_ceil((threads as u64).saturating_mul(4));
         let part = share.clamp(self.least, self.most);
         let mut parts = Vec::new();
         let mut from = frames.start;
@@ -91,6 +91,11 @@ pub fn read(
     parts: &[Range<u64>],
     threads: usize,
 ) -> Option<Audio> {
+    // One after the other: no two threads write the same frames.
+    let follows = |two: &[Range<u64>]| two[0].end == two[1].start;
+    if !parts.windows(2).all(follows) || parts.iter().any(|part| part.start > part.end) {
+        return None;
+    }
     let (start, end) = (parts.first()?.start, parts.last()?.end);
     let facts = source.facts();
     let count = usize::try_from(end.checked_sub(start)?).ok()?;

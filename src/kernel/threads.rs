@@ -7,6 +7,8 @@ use crate::kernel::arch::share;
 
 /// More than this does not help: memory is the limit by then.
 const MOST: usize = 8;
+/// More than this are never used, whatever is asked for.
+const LIMIT: usize = 1024;
 
 /// 0 until somebody asks or sets it.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
@@ -24,15 +26,16 @@ pub fn threads() -> usize {
     }
 }
 
-/// Sets how many threads an operation may use; 1 keeps everything on the calling thread, 0 goes back
-/// to the default.
+/// Sets how many threads an operation may use, at most 1024; 1 keeps everything on the calling thread, 0 goes
+/// back to the default.
 pub fn set_threads(threads: usize) {
-    THREADS.store(threads, Ordering::Relaxed);
+    THREADS.store(threads.min(LIMIT), Ordering::Relaxed);
 }
 
 fn from_environment() -> Option<usize> {
     let text = std::env::var("AUDIO_SAMPLES_NUM_THREADS").ok()?;
-    text.trim().parse().ok().filter(|threads| *threads > 0)
+    let threads = text.trim().parse().ok().filter(|threads| *threads > 0)?;
+    Some(LIMIT.min(threads))
 }
 
 fn from_machine() -> usize {

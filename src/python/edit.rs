@@ -114,8 +114,9 @@ impl FileEdit {
         let Some(mut open) = self.open.take(py)? else {
             return Ok(());
         };
-        open.store(py)?;
-        warn_of(py, "the file", open.edit.clipped())
+        let stored = open.store(py);
+        let told = warn_of(py, "the file", open.edit.clipped());
+        stored.and(told)
     }
 
     fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
@@ -133,8 +134,13 @@ impl FileEdit {
     ) -> PyResult<()> {
         let _ = (error, trace);
         if kind.is_some_and(|kind| !kind.is_none()) {
-            // The block in which something went wrong stays the old one.
-            drop(self.open.take(py)?);
+            // The block in which something went wrong stays the old one. What was clipped before is told, and the
+            // error goes on, also where warnings are errors.
+            if let Some(open) = self.open.take(py)?
+                && let Err(warning) = warn_of(py, "the file", open.edit.clipped())
+            {
+                warning.write_unraisable(py, None);
+            }
             return Ok(());
         }
         self.close(py)

@@ -126,7 +126,14 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
     let delay = if is_ogg { track.delay.unwrap_or(0) } else { 0 };
     let base = track.time_base;
     let (lead, tail) = match params.map(|params| params.codec) {
-        // What a frame takes from before: 511 bytes, which are 22 packets of most files, and the filters' memory.
+        // What a frame takes from before, and what the filters remember. At 32 kHz and more that are 511 bytes, and
+        // the least packet has 58 besides its headers. Below they are 255, and the least packet, of half as many
+        // frames, has one.
+        Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3)
+            if rate < 32_000 =>
+        {
+            (130 * MPEG_PACKET, 0)
+        }
         Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3) => {
             (32 * MPEG_PACKET, 0)
         }
@@ -140,7 +147,9 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
         track: track.id,
         bytes: 0,
         origin: track.start_ts.get().saturating_add(i64::from(delay)),
-        counts_frames: base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate),
+        // The demuxer never comes to an end when it seeks one of several streams in one Ogg file.
+        counts_frames: base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate)
+            && !(is_ogg && reader.tracks().len() > 1),
         numbers_packets: format == formats::FORMAT_ID_FLAC,
         lead,
         tail,

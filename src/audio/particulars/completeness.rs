@@ -102,6 +102,9 @@ fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Stri
     }))
 }
 
+/// Blocks of metadata in front of the packets of FLAC that are looked at.
+const MOST_BLOCKS: usize = 4096;
+
 fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Packets>, Error> {
     let mut fields = [0; 22];
     let &[
@@ -133,11 +136,15 @@ fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<P
     // 36 bits.
     let frames = u64::from(a & 15) << 32 | u64::from(u32::from_be_bytes([b, c, d, e]));
     let mut begin = at + 4;
-    loop {
+    for number in 0.. {
         let mut head = [0; 4];
         let &[kind, x, y, z] = bytes.peek(begin, &mut head)? else {
             return Ok(None);
         };
+        // The first of them is of kind 0, and no file has so many.
+        if (number > 0 && kind & 0x7F == 0) || number == MOST_BLOCKS {
+            return Ok(None);
+        }
         begin += 4 + u64::from(u32::from_be_bytes([0, x, y, z]));
         if kind & 0x80 != 0 {
             break;

@@ -182,7 +182,8 @@ pub fn share(parts: usize, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
     };
-    if helpers > 0 && parts > 1 && !cfg!(miri) {
+    let helpers = helpers.min(parts.saturating_sub(1));
+    if helpers > 0 && !cfg!(miri) {
         let crew = Crew::of_this_process();
         // Its lifetime is what `Withdraw` sees to: invariant 1.
         let place = ptr::from_ref(&job).cast::<Job<'static>>();

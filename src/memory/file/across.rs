@@ -15,11 +15,11 @@ use crate::error::Error;
 /// The most bytes that are stored at once.
 pub const MOST: usize = size_of::<u64>();
 
-/// Stores up to [`MOST`] bytes at `at`, all of which the file has. The bytes behind them, as many as make
-/// up [`MOST`], are stored again as they are.
+/// Stores up to [`MOST`] bytes at `at` that lie across two pages, all of which the file has. The bytes behind them,
+/// as many as make up [`MOST`], are stored again as they are.
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be mapped, [`Error::File`] where it became shorter.
+/// [`Error::Io`] where the file cannot be mapped, or too many files are, [`Error::File`] where it became shorter.
 pub fn store_across(file: &File, at: u64, bytes: &[u8]) -> Result<(), Error> {
     let missing = || {
         Error::damaged(
@@ -46,6 +46,10 @@ pub fn store_across(file: &File, at: u64, bytes: &[u8]) -> Result<(), Error> {
         .map_raw(file)
         .map_err(|error| Error::io(&error, None))?;
     let guard = fault::Guard::new(map.as_ptr().addr(), MOST);
+    if !guard.is_on() {
+        let error = io::Error::from(io::ErrorKind::ResourceBusy);
+        return Err(Error::io(&error, None));
+    }
     let place = map.as_mut_ptr().cast::<u64>();
     // SAFETY: MOST bytes from here on are mapped to be read and written, by the pages of the file or by those
     // that the guard puts in.

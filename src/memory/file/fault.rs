@@ -64,6 +64,11 @@ impl Guard {
         Guard(free)
     }
 
+    /// Whether there was a place.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The lowest byte, from the start of the mapping, whose page was missing.
     pub fn torn(&self) -> Option<usize> {
         let torn = GUARDED[self.0?].torn.load(Ordering::Acquire);

@@ -1,0 +1,121 @@
+"""Who begins in the middle of a compressed file gets what who reads all of it gets there (F1)."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile
+
+import audio_samples
+
+PART = 131_072  # frames of the smallest part that a thread reads
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request):
+    before = audio_samples.num_threads()
+    audio_samples.set_num_threads(request.param)
+    yield
+    audio_samples.set_num_threads(before)
+
+
+def noise(frames, channels=2, seed=0):
+    return 0.5 * np.random.default_rng(seed).uniform(-1, 1, (frames, channels))
+
+
+def encoded(samples, rate, container, subtype, **options):
+    file = io.BytesIO()
+    kind = {"subtype": subtype, "format": container, **options}
+    with soundfile.SoundFile(file, "w", rate, samples.shape[1], **kind) as out:
+        for block in np.array_split(samples, max(1, len(samples) // 8192)):
+            out.write(block)
+    return file.getvalue()
+
+
+def by_one_thread(content, **options):
+    before = audio_samples.num_threads()
+    audio_samples.set_num_threads(1)
+    try:
+        return audio_samples.read(content, **options).to_numpy()
+    finally:
+        audio_samples.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("rate", [22_050, 24_000, 48_000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_mp3_of_changing_bit_rate_with_pauses_is_the_same_from_every_frame(rate, channels):
+    """Packets of silence are short: what the next one needs lies further back than on average."""
+    frames = 3 * PART
+    sound = (np.arange(frames) // 15_000) % 2 == 0
+    samples = noise(frames, channels) * sound[:, None]
+    changing = {"bitrate_mode": "VARIABLE", "compression_level": 0.0}
+    content = encoded(samples, rate, "MP3", "MPEG_LAYER_III", **changing)
+    whole = by_one_thread(content)
+    assert np.array_equal(audio_samples.read(content), whole)
+    for start in range(30_000, 2 * PART, 30_000):
+        for further in (-300, 300, 1100):
+            at = start + further
+            part = audio_samples.read(content, start=at, frames=2 * PART)
+            assert np.array_equal(part, whole[..., at : at + 2 * PART]), at
+
+
+@pytest.mark.usefixtures("threads")
+def test_joined_mp3_is_the_same_from_every_frame():
+    """The second file's table of contents is a packet without sound, which only a seek counts."""
+    first = bytearray(encoded(noise(PART - 20_000), 44_100, "MP3", "MPEG_LAYER_III"))
+    at = max(first.find(tag, 0, 4096) for tag in (b"Xing", b"Info"))
+    assert at > 0
+    first[at : at + 4] = bytes(4)
+    samples = noise(4 * PART, seed=1)
+    own = len(by_one_thread(bytes(first))[0])
+    for cut in range(1, 5):
+        place = cut * PART - own
+        samples[max(0, place - 8_000) : place + 3_000] = 0
+    content = bytes(first) + encoded(samples, 44_100, "MP3", "MPEG_LAYER_III")
+    whole = by_one_thread(content)
+    assert np.array_equal(audio_samples.read(content), whole)
+    for start in (2 * PART, 3 * PART + 77):
+        part = audio_samples.read(content, start=start, frames=5_000)
+        assert np.array_equal(part, whole[:, start : start + 5_000])
+        with audio_samples.stream(content, 1_000, start=start) as blocks:
+            assert np.array_equal(next(iter(blocks)), whole[:, start : start + 1_000])
+
+
+def pages(content):
+    """The pages of an Ogg file."""
+    at = 0
+    while at < len(content):
+        assert content[at : at + 4] == b"OggS"
+        segments = content[at + 26]
+        end = at + 27 + segments + sum(content[at + 27 : at + 27 + segments])
+        yield content[at:end]
+        at = end
+
+
+@pytest.mark.usefixtures("threads")
+def test_one_of_two_streams_in_an_ogg_file_is_read_from_every_frame():
+    samples = noise(3 * PART)
+    made = [encoded(samples, 44_100, "OGG", "VORBIS") for _ in range(2)]
+    assert made[0][14:18] != made[1][14:18]  # numbered at random
+    first, second = (list(pages(content)) for content in made)
+    both = first[0] + second[0]
+    for one, other in zip(first[1:], second[1:], strict=False):
+        both += one + other
+    alone = by_one_thread(b"".join(first))
+    whole = audio_samples.read(both)
+    assert np.array_equal(whole, alone[:, : len(whole)])
+    part = audio_samples.read(both, start=PART, frames=1_000)
+    assert np.array_equal(part, alone[:, PART : PART + 1_000])
+
+
+def test_any_number_of_threads_may_be_asked_for():
+    content = encoded(noise(3 * PART), 44_100, "FLAC", "PCM_16")
+    whole = by_one_thread(content)
+    before = audio_samples.num_threads()
+    try:
+        audio_samples.set_num_threads(2**62)
+        assert audio_samples.num_threads() == 1024
+        assert np.array_equal(audio_samples.read(content), whole)
+    finally:
+        audio_samples.set_num_threads(before)
