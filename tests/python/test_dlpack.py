@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from pathlib import Path
 
 import capsules
@@ -137,6 +138,18 @@ def test_arguments_are_named():
     named = {"".join(["max_", "version"]): (1, 0), "".join(["co", "py"]): True}
     assert not any(name is known for name in named for known in ("max_version", "copy"))
     assert capsules.read(mono().__dlpack__(**named)).flags == IS_COPIED
+
+
+def test_what_was_refused_is_let_go_of_at_once():
+    class Version:
+        pass
+
+    audio, given = mono(), Version()
+    gone = weakref.ref(given)
+    with pytest.raises(TypeError, match="max_version"):
+        audio.__dlpack__(max_version=given)
+    del given
+    assert gone() is None
 
 
 def test_the_method_says_what_it_takes():

@@ -186,6 +186,52 @@ def test_a_warning_made_an_error_comes_after_the_file(tmp_path):
     assert audio_samples.read(path).to_numpy().tolist() == [32_767, -32_768]
 
 
+def loud_blocks(tmp_path, block_frames):
+    """A file opened for an edit that clips whatever is made four times as loud."""
+    path = tmp_path / "a.wav"
+    half = AudioSamples.new_mono(np.full(1_000, 0.5, np.float32), RATE)
+    audio_samples.write(path, half, subtype="PCM_16")
+    return audio_samples.edit(path, block_frames=block_frames)
+
+
+@pytest.mark.parametrize("block_frames", [500, 1_000])
+def test_what_an_edit_clipped_is_told_though_it_was_read_again(tmp_path, block_frames):
+    edit = loud_blocks(tmp_path, block_frames)
+    for block in edit:
+        block *= 4
+    for _ in edit:
+        pass
+    with pytest.warns(UserWarning, match="1000 samples in the file were clipped"):
+        edit.close()
+
+
+def test_what_an_edit_clipped_is_told_though_an_error_ended_it(tmp_path):
+    def fail(edit):
+        with edit:
+            for number, block in enumerate(edit):
+                block *= 4
+                if number == 5:
+                    raise KeyError(number)
+
+    with (
+        pytest.warns(UserWarning, match="500 samples in the file were clipped"),
+        pytest.raises(KeyError),
+    ):
+        fail(loud_blocks(tmp_path, 100))
+    assert (audio_samples.read(tmp_path / "a.wav").to_numpy() == 32_767).sum() == 500
+
+
+def test_a_chain_of_empty_blocks_in_flac_is_no_long_walk(tmp_path):
+    path = tmp_path / "a.flac"
+    audio_samples.write(path, AudioSamples.zeros(100, RATE, dtype=np.int16))
+    head = bytearray(path.read_bytes()[:42])
+    head[4] &= 0x7F  # there is another block
+    path.write_bytes(head)
+    os.truncate(path, 1 << 32)  # of zeros, which take no room
+    with pytest.raises(AudioFileError, match="damaged"):
+        audio_samples.info(path)
+
+
 def test_several_paths_may_come_from_anything_that_gives_paths(tmp_path):
     for name in ("a.wav", "b.wav"):
         audio_samples.write(tmp_path / name, AudioSamples.zeros(10, RATE, dtype=np.int16))

@@ -34,6 +34,12 @@ impl Decoder<'_> {
         let Some(reader) = &mut self.reader else {
             return Ok(false);
         };
+        // Counted to a seek, but no sound.
+        let track = reader
+            .tracks()
+            .iter()
+            .find(|track| track.id == self.opened.track);
+        let padding = track.and_then(|track| track.padding).unwrap_or(0);
         self.is_fresh = false;
         guarded(|| reader.seek(SeekMode::Accurate, to)).map_err(|refusal| self.refused(refusal))?;
         let mut end = 0;
@@ -41,7 +47,8 @@ impl Decoder<'_> {
             let trimmed = packet.trim_start.get().saturating_add(packet.dur.get());
             end = packet.pts.get().saturating_add_unsigned(trimmed);
         }
-        Ok(u64::try_from(end.saturating_sub(self.opened.origin)) == Ok(frames))
+        let end = u64::try_from(end.saturating_sub(self.opened.origin)).ok();
+        Ok(end == Some(frames) || end == Some(frames.saturating_add(u64::from(padding))))
     }
 
     /// Where a seek to a frame goes to; `None` beyond what timestamps can say.

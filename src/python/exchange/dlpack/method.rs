@@ -56,8 +56,21 @@ unsafe extern "C" fn call(
     positional: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
-    // SAFETY: a method is called by a thread that is attached.
-    let py = unsafe { Python::assume_attached() };
+    // SAFETY: what CPython passed, and for as long as that.
+    let run = |py: Python<'_>| unsafe { run(py, slf, values, positional, names) };
+    // SAFETY: a method is called by a thread that is attached. PyO3 counts that: what is dropped inside goes at once.
+    unsafe { Python::attach_unchecked(run) }
+}
+
+/// # Safety
+/// The arguments are those of [`call`].
+unsafe fn run(
+    py: Python<'_>,
+    slf: *mut ffi::PyObject,
+    values: *const *mut ffi::PyObject,
+    positional: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
     let done = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the caller holds a reference to the object during the call.
         let slf = unsafe { Borrowed::from_ptr(py, slf) };
