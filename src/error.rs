@@ -184,7 +184,9 @@ pub fn shape_text(shape: &[usize]) -> String {
 /// Operands that audio of a shape takes, and what of the one given would be one.
 fn fitting(audio: &[usize], operand: &[usize]) -> String {
     let turned = match operand {
-        [frames, channels] if [*channels, *frames] == *audio => "turn it around with .T, or ",
+        [frames, channels] if [*channels, *frames] == *audio => {
+            "turn it around with np.asarray(operand).T, or "
+        }
         [_, frames] if [*frames] == *audio => "pick one channel of it with operand[0], or ",
         _ => "",
     };
@@ -196,6 +198,14 @@ fn fitting(audio: &[usize], operand: &[usize]) -> String {
         ),
         _ => format!("{turned}use a single number"),
     }
+}
+
+/// Whether numbers of this type become samples where one of the four types is named: real ones of a plain width.
+fn is_of_numbers(name: &str) -> bool {
+    let width = ["int", "uint", "float"]
+        .iter()
+        .find_map(|kind| name.strip_prefix(kind)?.parse::<u32>().ok());
+    name == "bool" || name == "longdouble" || width.is_some_and(|bits| bits >= 8)
 }
 
 /// The greatest common divisor of two rates, neither of which is 0.
@@ -216,9 +226,17 @@ impl fmt::Display for Error {
         match self {
             Error::NotASampleType { name } => write!(
                 f,
-                "{name} is no sample type; samples are int16, int32, float32 or float64: name one of these \
-                 with dtype= to make audio of {name} data; audio.to_numpy().astype('{name}') makes such \
-                 data of audio"
+                "{name} is no sample type; samples are int16, int32, float32 or float64{}",
+                if is_of_numbers(name) {
+                    format!(
+                        ": name one of these with dtype= to make audio of {name} data; \
+                         audio.to_numpy().astype('{name}') makes such data of audio"
+                    )
+                } else if name.starts_with("complex") {
+                    format!("; audio.to_numpy().astype('{name}') makes {name} data of audio")
+                } else {
+                    String::new()
+                }
             ),
             Error::TooLarge { samples, size } => write!(
                 f,

@@ -481,8 +481,6 @@ def write(
 
 @final
 class AudioInfo(_FileFacts):
-    """What a file holds, as `info` tells it."""
-
     @property
     def channel_positions(self) -> tuple[str, ...] | None: ...
     @property

@@ -80,7 +80,7 @@ pub fn build(
 ) -> PyResult<AudioSamples> {
     let rate = sample_rate(rate)?;
     if let Some(dtype) = request.dtype
-        && let Some(array) = converted(data, dtype, request.copy)?
+        && let Some(array) = converted(data, rate, dtype, request.copy)?
     {
         return finish(data.py(), ndarray::adopt(&array)?, rate, request, true);
     }
@@ -112,14 +112,15 @@ pub fn build(
 /// A value that the type does not hold, and `copy=False`.
 fn converted<'py>(
     data: &Bound<'py, PyAny>,
+    rate: SampleRate,
     dtype: Dtype,
     copy: Option<bool>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = data.py();
-    let array = if is_tensor(data)? {
-        numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,))?
+    let (array, fresh) = if is_tensor(data)? {
+        (tensor_array(data)?, false)
     } else {
-        array_of(data, copy)?.0
+        array_of(data, copy)?
     };
     if ndarray::facts(&array)?.dtype == Some(dtype) {
         return Ok(None);
@@ -143,11 +144,43 @@ fn converted<'py>(
     policy::allow_copy(py, count * dtype.size(), || {
         format!("{name} data becomes {} samples in a copy", dtype.name())
     })?;
+    let array = if fresh {
+        array
+    } else {
+        snapshot(&array, rate)?
+    };
     let casting = py.import(intern!(py, "audio_samples._casting"))?;
     let arguments = (array, dtype.name());
     casting
         .call_method1(intern!(py, "converted"), arguments)
         .map(Some)
+}
+
+/// A tensor of any numbers as an array on its memory.
+fn tensor_array<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    // As samples first: what is refused there for another reason than its type, such as its device, is told so.
+    let refused = dlpack::import(data, None, Legacy::ReadOnly).err();
+    match refused {
+        Some(error) if !error.is_instance_of::<PyTypeError>(py) => Err(error),
+        refused => numpy_module(py)?
+            .call_method1(intern!(py, "from_dlpack"), (data,))
+            .map_err(|error| refused.unwrap_or(error)),
+    }
+}
+
+/// An array's numbers as they are at one moment, in memory that nobody else has: they are looked at more than
+/// once. Where they are samples of audio, those who change it wait.
+fn snapshot<'py>(array: &Bound<'py, PyAny>, rate: SampleRate) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let is_sample = ndarray::facts(array)?.dtype.is_some();
+    if is_sample && matches!(axes(array), Some(1 | 2)) && !ndarray::is_lent(array)? {
+        let audio = Audio::new(ndarray::adopt(array)?, rate)?;
+        let bytes = 2 * audio.layout().len() * audio.dtype().size();
+        let own = running::run(py, bytes, |manner| audio.copy(manner))?;
+        return AudioSamples::new(own).shared_array(py, false);
+    }
+    numpy_module(py)?.call_method1(intern!(py, "array"), (array,))
 }
 
 /// Audio of a tensor, whatever else it is.
@@ -343,6 +376,11 @@ fn no_samples(
         }
         _ => format!("a {given} of {values} (NumPy reads {name})"),
     };
+    if !matches!(kind.as_str(), "i" | "u" | "b" | "f") {
+        return Ok(PyTypeError::new_err(format!(
+            "{held} is no sequence of samples, which are int16, int32, float32 or float64: real numbers"
+        )));
+    }
     Ok(PyTypeError::new_err(format!(
         "{held} does not say its sample type; name it, as in AudioSamples.new_mono(data, sample_rate, \
          dtype='int16'), or give np.array(data, dtype=np.int16), or another of np.int32, np.float32 and \

@@ -171,24 +171,39 @@ fn uncommon<'py>(
             object.get_type().name()?
         )));
     }
-    if of_tensor_library(object)? {
+    if let Some(library) = tensor_library(object)? {
+        let (symbol, name) = (operator.symbol(), object.get_type().name()?);
+        let audio = format!("{library}.from_dlpack(audio)");
+        let (operands, way_out) = if side == Side::Left {
+            (
+                format!("'{name}' and 'AudioSamples'"),
+                format!("tensor {symbol} {audio}"),
+            )
+        } else {
+            (
+                format!("'AudioSamples' and '{name}'"),
+                format!("{audio} {symbol} tensor"),
+            )
+        };
         return Err(PyTypeError::new_err(format!(
-            "unsupported operand types for {symbol}: 'AudioSamples' and '{name}', for tensors have no part in \
-             NumPy's arithmetic; give np.from_dlpack(tensor), which shares its memory, or compute on a \
-             tensor of the audio: torch.from_dlpack(audio) {symbol} tensor, or jnp.from_dlpack(audio)",
-            symbol = operator.symbol(),
-            name = object.get_type().name()?
+            "unsupported operand types for {symbol}: {operands}, for tensors have no part in NumPy's \
+             arithmetic; give np.from_dlpack(tensor), which shares its memory, or compute on a tensor of the \
+             audio: {way_out}"
         )));
     }
     Ok(None)
 }
 
-/// Whether the object is a tensor of a library that knows no other array types than its own: it would only say
-/// that it does not.
-fn of_tensor_library(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+/// The library of a tensor, by the name that its users give it, if it knows no other array types than its own: it
+/// would only say that it does not.
+fn tensor_library(object: &Bound<'_, PyAny>) -> PyResult<Option<&'static str>> {
     let module = object.get_type().module()?;
-    let library = module.to_str()?.split('.').next();
-    Ok(matches!(library, Some("torch" | "jaxlib" | "jax")) && object.hasattr("__dlpack__")?)
+    let library = match module.to_str()?.split('.').next() {
+        Some("torch") => "torch",
+        Some("jaxlib" | "jax") => "jnp",
+        _ => return Ok(None),
+    };
+    Ok(object.hasattr("__dlpack__")?.then_some(library))
 }
 
 /// A Python int computes in the audio's own type, and has to fit into it.

@@ -99,7 +99,10 @@ impl AudioSamples {
 /// What is pickled instead of shared samples; `None` for samples that are not shared.
 pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<Parts>> {
     // Who has the samples alone has them alone, and closed audio has none.
-    let made = leased(py, &[(audio, Mode::Read)], || Ok(audio.handle()))?;
+    // Without the GIL: it looks through the folder, and may wait for another thread that does.
+    let made = leased(py, &[(audio, Mode::Read)], || {
+        Ok(py.detach(|| audio.handle()))
+    })?;
     Ok(made.map(|handle| {
         let dtype = handle.dtype.name().to_owned();
         let Handle {

@@ -115,10 +115,16 @@ fn modify<'py>(
         let same_kind = (&from, &to, intern!(py, "same_kind"));
         let can_cast = numpy.call_method1(intern!(py, "can_cast"), same_kind)?;
         if !can_cast.is_truthy()? {
+            let kind: String = from.getattr(intern!(py, "kind"))?.extract()?;
+            let way_out = if kind != "f" {
+                format!("compute on audio.to_numpy(), which gives an array of {from}")
+            } else {
+                "use the operator without '=', which gives new audio or an array, or float audio, as \
+                 audio.convert('float32') gives it"
+                    .to_owned()
+            };
             return Err(PyTypeError::new_err(format!(
-                "{} gives {from}, which {to} audio cannot hold in place (casting='same_kind'); \
-                 use the operator without '=', which gives new audio or an array, or float audio, as \
-                 audio.convert('float32') gives it",
+                "{} gives {from}, which {to} audio cannot hold in place (casting='same_kind'); {way_out}",
                 ufunc.getattr(intern!(py, "__name__"))?
             )));
         }

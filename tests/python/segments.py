@@ -48,13 +48,23 @@ def handles(name: str) -> int:
     return sum(mark != 0 for mark in _words(name, PLACES, END))
 
 
+def times(name: str) -> list[int]:
+    """When the handles on their way were made, in seconds."""
+    return [mark >> 32 for mark in _words(name, PLACES, END) if mark]
+
+
+def latest_without_place(name: str) -> int:
+    """When the latest handle was made that found no place."""
+    return _words(name, LATEST_WITHOUT, PLACES)[0]
+
+
 def age(name: str, seconds: int = 700) -> None:
     """Makes all handles of the segment so much older."""
     marks = [mark and mark - (seconds << 32) for mark in _words(name, PLACES, END)]
     [latest] = _words(name, LATEST_WITHOUT, PLACES)
     with (FOLDER / name).open("r+b") as file:
         file.seek(LATEST_WITHOUT)
-        file.write(struct.pack("Q", max(latest - seconds, 0)))
+        file.write(struct.pack("Q", latest and latest - seconds))
         file.write(struct.pack(f"{len(marks)}Q", *marks))
 
 

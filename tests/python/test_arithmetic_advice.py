@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import signal
@@ -63,3 +65,23 @@ def test_shapes_that_do_not_fit(shape, operand, advice):
     audio = make(np.ones(shape), 48_000)
     with pytest.raises(ValueError, match=advice):
         audio += np.ones(operand)
+
+
+def test_an_operand_that_lies_the_other_way_around():
+    audio = AudioSamples.new_multi(np.ones((2, 5)), 48_000)
+    turned = np.arange(10.0).reshape(5, 2)
+    for operand in (turned, AudioSamples.new_multi(turned, 48_000)):
+        with pytest.raises(ValueError, match=r"turn it around with (.*\.T), or") as told:
+            audio + operand
+        advice = re.search(r"turn it around with (.*\.T), or", str(told.value))[1]
+        way_out = eval(advice, {"np": np, "operand": operand})
+        assert (audio + way_out).to_numpy().tolist() == (turned.T + 1).tolist()
+
+
+def test_complex_numbers_in_place():
+    for dtype in (np.float32, np.int16):
+        audio = AudioSamples.new_mono(np.ones(3, dtype), 48_000)
+        with pytest.raises(TypeError, match=r"compute on audio\.to_numpy\(\)") as told:
+            audio *= np.full(3, 2j)
+        assert "convert" not in str(told.value)
+        assert (audio.to_numpy() * np.full(3, 2j)).tolist() == [2j] * 3

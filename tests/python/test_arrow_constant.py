@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import mmap
 import pickle
+import tempfile
 import threading
+import time
 
 import extras
 import numpy as np
 import pytest
+import segments
 
 import audio_samples
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
@@ -125,25 +129,34 @@ def test_a_column_alone_keeps_writers_out():
 
 def test_arrow_data_waits_for_a_writer_and_comes_out_whole():
     audio = AudioSamples.zeros(1 << 21, RATE)
-    stop, seen = threading.Event(), []
+    stop = threading.Event()
+    shared, torn, changed, kept_out = [], [], [], []
 
     def write():
         while not stop.is_set():
             with contextlib.suppress(BorrowError):
-                np.add(audio, 1, out=audio)
+                audio.__iadd__(1)  # through no array, which would make it a copy
 
     threads = [threading.Thread(target=write) for _ in range(2)]
     for thread in threads:
         thread.start()
     for _ in range(20):
         array = pa.array(audio.as_readonly())
+        shared.append(address(array) == audio.address)
         values = array.to_numpy(zero_copy_only=True)
-        seen.append(values.min() == values.max() and (values == array.to_numpy()).all())
+        before = values.copy()
+        torn.append(before.min() != before.max())
+        time.sleep(0.005)
+        changed.append((values != before).any())
         del array, values
+        kept_out.append(not segments.until(lambda then=before[0]: audio[0] != then))
     stop.set()
     for thread in threads:
         thread.join()
-    assert all(seen)
+    assert all(shared)
+    assert not any(torn)
+    assert not any(changed)
+    assert not any(kept_out)
 
 
 # ---- writers that cannot be refused
@@ -232,11 +245,29 @@ def behind_a_writable_array() -> np.ndarray:
     return array
 
 
+def mapped() -> mmap.mmap:
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(32))
+        file.flush()
+        return mmap.mmap(file.fileno(), 32, access=mmap.ACCESS_READ)
+
+
+def mapped_by_numpy() -> np.ndarray:
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(32))
+        file.flush()
+        return np.memmap(file, np.float32, "r")
+
+
 SPOILABLE = {
     "an array that owns its samples": owned,
     "a view of a writable array": behind_a_writable_array,
     "a bytearray": lambda: np.frombuffer(memoryview(bytearray(32)).toreadonly(), np.float32),
     "a tensor": lambda: np.from_dlpack(behind_a_writable_array()),
+    "a mapped file": lambda: np.frombuffer(mapped(), np.float32),
+    "a view of a mapped file": lambda: np.frombuffer(memoryview(mapped()), np.float32)[1:],
+    "NumPy's mapped file": mapped_by_numpy,
+    "a slice of Arrow's": lambda: np.frombuffer(pa.py_buffer(bytearray(40)).slice(8), np.float32),
 }
 
 
@@ -245,3 +276,11 @@ def test_adopted_memory_that_its_owner_may_write_to_is_copied(make):
     audio = AudioSamples.from_numpy(make(), RATE)
     assert not audio.writable
     assert not is_shared(audio)
+
+
+def test_arrow_data_stays_as_it_is_when_the_memory_under_an_arrow_buffer_changes():
+    memory = bytearray(32)
+    slice_of_it = pa.py_buffer(memory).slice(0)
+    array = pa.array(AudioSamples.from_buffer(slice_of_it, RATE, dtype="float32"))
+    memory[:] = b"x" * 32
+    assert array.to_pylist() == [0] * 8

@@ -16,6 +16,7 @@ from audio_samples import AudioSamples, generation, no_copies
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_DEDUP_LOGS", "0")
 ray = extras.require("ray", "ray")
+pyarrow = extras.require("pyarrow", "ray")
 extras.require("ray.data", "ray")
 from ray.cluster_utils import Cluster  # noqa: E402
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
@@ -73,6 +74,7 @@ def test_audio_from_the_object_store_is_read_only_and_on_the_stores_memory():
         once, again = ray.get(reference), ray.get(reference)
     assert not once.writable
     assert once.address == again.address != audio.address
+    assert pyarrow.array(once[0]).buffers()[1].address == once.address
     assert (once.shape, once.dtype, once.sample_rate) == ((2, 4 << 20), np.float32, RATE)
     np.testing.assert_array_equal(once.to_numpy(), audio.to_numpy())
     with pytest.raises(ValueError, match="read-only"):

@@ -150,7 +150,9 @@ def test_another_dtype_is_a_type_error_that_names_the_cast(other, copy):
         (AudioSamples.new_mono, source),
         (AudioSamples.new_multi, source.reshape(2, 3)),
     ):
-        with pytest.raises(TypeError, match=r"astype|convert") as caught:
+        is_of_numbers = source.dtype.kind in "biufcV"
+        told = r"astype|convert" if is_of_numbers else "is no sample type"
+        with pytest.raises(TypeError, match=told) as caught:
             new(data, RATE, copy=copy)
         assert "float64" in str(caught.value) or "float32" in str(caught.value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import threading
 
 import numpy as np
 import pytest
@@ -158,3 +159,108 @@ def test_the_class_is_not_called_and_says_what_is():
             AudioSamples(*arguments)
     with pytest.raises(TypeError, match="new_mono"):
         AudioSamples(data=[0.0], sample_rate=RATE)
+
+
+SNAPSHOTS = {
+    "audio": lambda audio: AudioSamples.new_mono(audio, RATE, dtype="float32"),
+    "an array on it": lambda audio: AudioSamples.new_mono(audio.to_numpy(), RATE, dtype="float32"),
+    "audio as whole numbers": lambda audio: AudioSamples.new_mono(audio, RATE, dtype="int32"),
+    "a slice": lambda audio: AudioSamples.new_mono(audio[::-2], RATE, dtype="float32"),
+    "its transpose": lambda audio: AudioSamples.new_multi(
+        audio.to_numpy()[:, None], RATE, dtype="int32", layout="frames_first"
+    ),
+}
+
+
+@pytest.mark.parametrize("make", SNAPSHOTS.values(), ids=SNAPSHOTS)
+def test_audio_that_other_threads_write_to_is_taken_at_one_moment(make):
+    audio, stop = AudioSamples.zeros(1 << 20, RATE), threading.Event()
+
+    def write():
+        while not stop.is_set():
+            np.add(audio, 1, out=audio)
+
+    threads = [threading.Thread(target=write) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        taken = [make(audio).to_numpy() for _ in range(20)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert [(each.min(), each.max()) for each in taken if each.min() != each.max()] == []
+
+
+def test_numbers_that_change_while_they_are_checked_are_what_they_were_or_refused():
+    data, stop = np.zeros(1 << 18, np.int64), threading.Event()
+
+    def write():
+        while not stop.is_set():
+            data[:] = 1 << 40
+            data[:] = 5
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    seen, refusals = set(), []
+    try:
+        for _ in range(200):
+            try:
+                seen.update(np.unique(AudioSamples.new_mono(data, RATE, dtype="int16").to_numpy()))
+            except ValueError as error:
+                refusals.append(str(error))
+    finally:
+        stop.set()
+        thread.join()
+    assert seen <= {0, 5}
+    # The value that is named is one that does not fit.
+    assert [told for told in refusals if "the value 1099511627776 at" not in told] == []
+
+
+class Tensor:
+    """A tensor of no library."""
+
+    def __init__(self, device, error=None):
+        self.device, self.error = device, error
+
+    def __dlpack__(self, **options):
+        raise self.error or BufferError("no main memory")
+
+    def __dlpack_device__(self):
+        return self.device
+
+
+@pytest.mark.parametrize("options", [{}, {"dtype": "float32"}, {"dtype": "int16", "copy": None}])
+def test_a_tensor_on_a_device_is_told_the_way_to_main_memory(options):
+    with pytest.raises(BufferError, match=r"on a CUDA GPU \(device 3\).*tensor\.cpu\(\)"):
+        AudioSamples.new_mono(Tensor((2, 3)), RATE, **options)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        np.ones(3, np.complex64),
+        np.array(["a", "b"]),
+        np.array([1, None], object),
+        np.zeros(3, "M8[s]"),
+        np.zeros(3, "m8[s]"),
+        [1j, 2],
+        ["a"],
+        [None],
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("options", [{}, {"dtype": "float32"}])
+def test_no_type_is_advised_for_what_no_type_makes_samples_of(data, options):
+    with pytest.raises(TypeError) as told:
+        AudioSamples.new_mono(data, RATE, **options)
+    assert "dtype=" not in str(told.value)
+    assert "int16, int32, float32 or float64" in str(told.value)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_type_is_advised_for_numbers_that_become_samples_by_it(other):
+    data = np.ones(3, other)
+    with pytest.raises(TypeError, match="dtype="):
+        AudioSamples.new_mono(data, RATE)
+    assert AudioSamples.new_mono(data, RATE, dtype="int16").size == 3

@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -219,3 +221,70 @@ def test_a_process_that_ends_takes_along_what_is_too_old():
         print(name)
     """
     assert not segments.is_there(segments.run(code, str(Path(segments.__file__).parent)))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="segments lie on a disk and outlive the start")
+def test_the_time_of_a_handle_is_told_by_a_clock_that_nobody_sets():
+    audio = shared()
+    before = int(time.monotonic())
+    pickled = pickle.dumps(audio)
+    [told] = segments.times(audio.shared_name)
+    since_start = told - 3600  # so that what is too old has a number on a system just started
+    assert before <= since_start <= int(time.monotonic())
+    pickle.loads(pickled)
+
+
+def test_a_handle_from_the_future_holds_the_memory():
+    audio = shared()
+    name, pickled = audio.shared_name, pickle.dumps(audio)
+    segments.age(name, -100_000)
+    del audio
+    sweep()
+    assert segments.is_there(name)
+    taken = pickle.loads(pickled)
+    assert taken[4] == 4
+    segments.age(name, 100_700)
+    del taken
+    assert not segments.is_there(name)
+
+
+def test_a_wrong_time_of_a_handle_without_a_place_is_put_right_by_the_next():
+    audio = shared()
+    name = audio.shared_name
+    pickled = [pickle.dumps(audio) for _ in range(PLACES + 1)]
+    right = segments.latest_without_place(name)
+    segments.age(name, -2000)
+    assert segments.latest_without_place(name) == right + 2000
+    pickled += [pickle.dumps(audio)]
+    assert right <= segments.latest_without_place(name) < right + 1000
+    segments.age(name, 2700)
+    del audio, pickled
+    sweep()
+    assert not segments.is_there(name)
+
+
+def test_other_threads_run_while_a_handle_is_made():
+    """Which looks for segments that nobody has, and may wait for another thread that does."""
+    audio = shared()
+    begin, ran = threading.Event(), threading.Event()
+
+    def run():
+        begin.wait()
+        ran.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # who has the GIL keeps it until it lets go by itself
+    try:
+        begin.set()
+        for _ in range(20_000):
+            handle = audio.__reduce_ex__(5)
+            if ran.is_set():
+                break
+    finally:
+        was_in_time = ran.is_set()
+        sys.setswitchinterval(interval)
+        thread.join()
+    segments.age(audio.shared_name)
+    assert was_in_time, handle

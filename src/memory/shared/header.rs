@@ -19,7 +19,7 @@ use crate::error::{Error, shape_text};
 use crate::layout::Layout;
 
 const MAGIC: [u8; 8] = *b"AUDIOSEG";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Bytes of what never changes.
 const FACTS: usize = 64;
 /// Bytes of the header: one page of memory.

@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::header::{self, Header};
 use crate::error::Error;
@@ -13,10 +12,24 @@ use crate::error::Error;
 /// What every name begins with.
 const PREFIX: &str = "audio_samples-";
 
-/// Seconds since 1970.
+/// Seconds on a clock that all processes of the machine share, and that nobody sets: segments live in memory, no
+/// longer than the system runs. It starts at an hour, so that 0 is no time and what is too old has a number too.
+#[cfg(target_os = "linux")]
 pub fn now() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: a clock that the system always has, and a place for the answer.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    3600 + u64::try_from(time.tv_sec).unwrap_or(0)
+}
+
+/// Seconds since 1970: where the folder is on a disk, segments may be older than the system's last start.
+#[cfg(not(target_os = "linux"))]
+pub fn now() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.unwrap_or_default().as_secs().max(1)
 }
 
 /// Files that live in memory, where the system has such; the folder for temporary files elsewhere.

@@ -53,9 +53,10 @@ pub fn waits(mark: u64, now: u64) -> bool {
     is_recent(mark >> 32, now)
 }
 
-/// Whether a time is no longer ago than a handle is waited for. One far in the future is no time of ours.
+/// Whether a time is no longer ago than a handle is waited for. One in the future counts, for clocks are set:
+/// what is kept too long takes memory, what is removed too early is lost.
 pub fn is_recent(time: u64, now: u64) -> bool {
-    time != 0 && now.abs_diff(time) <= PATIENCE.as_secs()
+    time != 0 && now.saturating_sub(time) <= PATIENCE.as_secs()
 }
 
 /// A ticket for a handle that is made now, from the table whose numbers `word` gives by their byte; `None`
@@ -73,7 +74,8 @@ pub fn give<'a>(word: impl Fn(usize) -> &'a AtomicU64, now: u64) -> Option<Ticke
             return Some(Ticket { place, mark });
         }
     }
-    word(LATEST_WITHOUT).fetch_max(now, Ordering::AcqRel);
+    // The latest, not the largest: a wrong time would stay.
+    word(LATEST_WITHOUT).store(now, Ordering::Release);
     None
 }
 

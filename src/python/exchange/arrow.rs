@@ -20,14 +20,16 @@
 //! * Views that are out already cannot be kept out. A writable one, or a tensor, whose library may not look at the
 //!   flag (PyTorch does not), makes it a copy.
 //! * Other processes, and libraries that lent us their memory, ask no registry. A file opened `r+`, shared memory that
-//!   was made writable, and adopted memory are copied, unless all who hold the adopted memory see it read-only
-//!   (`bytes`, Ray's object store, Arrow data).
+//!   was made writable, and adopted memory are copied, unless the adopted memory is of a kind that nobody writes to:
+//!   `bytes`, Ray's object store, what came through this interface. A read-only view of anything else is none.
 //!
 //! Counting handles that may write would be no simpler, cost every slice something, and refuse what slices can have:
 //! the registry knows bytes, and a writer of other frames goes on.
 //!
-//! What is left: a tensor made from the audio while the Arrow data lives is read-only by its flag alone, and a file
-//! opened `r` shows what another program writes into it, as it does to whoever else maps it.
+//! What is left: a tensor made from the audio while the Arrow data lives is read-only by its flag alone. One made
+//! before from a read-only array of the audio (`torch.from_dlpack(np.asarray(audio))`) is not seen, for NumPy makes
+//! it, and PyTorch writes through it all the same. A file opened `r` shows what another program writes into it, as
+//! it does to whoever else maps it.
 
 #![allow(unsafe_code)]
 

@@ -13,7 +13,7 @@ use numpy::npyffi::{
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyMemoryView;
+use pyo3::types::{PyBytes, PyMemoryView};
 use pyo3::{ffi, intern};
 
 use crate::audio::Audio;
@@ -419,12 +419,16 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
     Ok(samples)
 }
 
-/// Whether nobody can write to an array's memory: all arrays and memoryviews on the way to it are read-only, and so
-/// is the object at its end for everybody. Not so memory of NumPy's own, which views made earlier may write to.
+/// Whether nobody can write to an array's memory: all arrays and memoryviews on the way to it are read-only, and the
+/// object at its end is of a kind that is so for everybody. That it shows itself read-only says little: so do a
+/// mapped file that others write to, and an Arrow buffer on a `bytearray`.
 fn is_constant(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = array.py();
     let mut object = array.clone();
     for _ in 0..16 {
+        if never_changes(&object)? {
+            return Ok(true);
+        }
         let behind = if is_array(&object) {
             // SAFETY: it is an array; the structure is read while we are attached and hold a reference.
             let flags = unsafe { (*object.as_ptr().cast::<PyArrayObject>()).fields.flags };
@@ -442,11 +446,29 @@ fn is_constant(array: &Bound<'_, PyAny>) -> PyResult<bool> {
             view.getattr(intern!(py, "obj"))?
         };
         if behind.is_none() || behind.is(&object) {
-            return Ok(!is_array(&object));
+            return Ok(false);
         }
         object = behind;
     }
     Ok(false)
+}
+
+/// Whether the object's memory is written to by nobody: that of `bytes`, and what Ray's object store gives out
+/// read-only.
+fn never_changes(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if object.is_exact_instance_of::<PyBytes>() {
+        return Ok(true);
+    }
+    let class = object.get_type();
+    let is_rays = class.module().is_ok_and(|module| module == "ray._raylet")
+        && class
+            .name()
+            .is_ok_and(|name| name == "SubBuffer" || name == "Buffer");
+    if !is_rays {
+        return Ok(false);
+    }
+    let view = PyMemoryView::from(object)?;
+    view.getattr(intern!(object.py(), "readonly"))?.is_truthy()
 }
 
 /// The object as a Python float, if that is exactly what it is.
