@@ -121,14 +121,16 @@ impl<'s> Decoder<'s> {
         }
         // What is wrong with a file is not found out here.
         let frames = self.count().ok()?;
-        if !self.keeps_step().ok()? {
+        let least = PART.max(4 * self.opened.lead);
+        // A short file is not worth the look at its end.
+        if frames < 2 * least || !self.keeps_step().ok()? {
             return None;
         }
         // Memory for all of it has to be justified: see `read`.
         (frames <= self.likely_frames()).then_some((
             frames,
             Division {
-                least: PART.max(4 * self.opened.lead),
+                least,
                 most: MOST_OF_A_PART,
                 last: frames.saturating_sub(self.opened.tail),
             },

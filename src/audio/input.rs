@@ -85,6 +85,19 @@ impl Reader {
     }
 }
 
+/// Where a seek comes out that begins at `at`, in bytes of a size that is only asked for where it counts.
+///
+/// # Errors
+/// A place before the first byte or past all numbers, and those of `size`.
+pub fn sought(to: SeekFrom, at: u64, size: impl FnOnce() -> io::Result<u64>) -> io::Result<u64> {
+    let place = match to {
+        SeekFrom::Start(offset) => Some(offset),
+        SeekFrom::Current(way) => at.checked_add_signed(way),
+        SeekFrom::End(way) => size()?.checked_add_signed(way),
+    };
+    place.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
 impl Bytes for Reader {
     fn again(&self) -> Option<Reader> {
         Some(self.clone())
@@ -101,12 +114,7 @@ impl Read for Reader {
 
 impl Seek for Reader {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::Current(way) => self.at.checked_add_signed(way),
-            SeekFrom::End(way) => self.bytes.size()?.checked_add_signed(way),
-        };
-        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(to, self.at, || self.bytes.size())?;
         Ok(self.at)
     }
 }

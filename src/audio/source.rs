@@ -8,7 +8,7 @@
 //! Our own walk looks first. What it finds to be compressed goes to the decoders.
 
 use crate::audio::codec::Decoder;
-pub use crate::audio::input::{Bytes, Input, Memory, Positional, Reader};
+pub use crate::audio::input::{Bytes, Input, Memory, Positional, Reader, sought};
 use crate::audio::parts::{self, Division};
 use crate::audio::pcm::{self, Frames};
 use crate::audio::{Audio, SampleRate};

@@ -12,7 +12,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use crate::audio::file;
-use crate::audio::source::{Bytes, Input, Memory, Reader};
+use crate::audio::source::{Bytes, Input, Memory, Reader, sought};
 use crate::error::Error;
 use crate::python::construct;
 use crate::sync::Mutex;
@@ -185,12 +185,7 @@ impl Read for BufferObject {
 
 impl Seek for BufferObject {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::Current(way) => self.at.checked_add_signed(way),
-            SeekFrom::End(way) => self.len.checked_add_signed(way),
-        };
-        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(to, self.at, || Ok(self.len))?;
         Ok(self.at)
     }
 }

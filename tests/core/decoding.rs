@@ -5,27 +5,14 @@ use std::io::Cursor;
 use audio_samples::audio::source::{self, Source};
 use audio_samples::audio::writing::{self, Format, Recipe};
 use audio_samples::audio::{Audio, particulars};
-use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::registry::Patience;
 use rstest::rstest;
 
-use crate::samples::{audio_of, values};
+use crate::samples::{values, wave};
 
 /// Miri takes its time: there, a part of all cases.
 const STEP: usize = if cfg!(miri) { 997 } else { 1 };
-
-fn wave(channels: usize, frames: usize) -> Audio {
-    audio_of(
-        &[channels, frames],
-        Dtype::Int16,
-        44_100,
-        |channel, frame| {
-            let phase = frame as f64 * 0.02 * (channel + 1) as f64;
-            (phase.sin() * 12_000.0 + (frame * 7919 % 301) as f64).round()
-        },
-    )
-}
 
 fn flac(audio: &Audio) -> Vec<u8> {
     let recipe = Recipe {

@@ -13,25 +13,13 @@ use audio_samples::error::Error;
 use audio_samples::registry::Patience;
 use rstest::rstest;
 
-use crate::samples::{audio_of, values};
+use crate::samples::{values, wave};
 
 const STEREO_MP3: &[u8] = include_bytes!("../data/tabla.mp3");
 const VARYING_MP3: &[u8] = include_bytes!("../data/tabla-vbr.mp3");
 const SMALL_MP3: &[u8] = include_bytes!("../data/tabla-low.mp3");
 const VORBIS: &[u8] = include_bytes!("../data/tabla.ogg");
 const ALAC: &[u8] = include_bytes!("../data/tabla.m4a");
-
-fn wave(channels: usize, frames: usize) -> Audio {
-    audio_of(
-        &[channels, frames],
-        Dtype::Int16,
-        44_100,
-        |channel, frame| {
-            let phase = frame as f64 * 0.02 * (channel + 1) as f64;
-            (phase.sin() * 12_000.0 + (frame * 7919 % 301) as f64).round()
-        },
-    )
-}
 
 fn written(audio: &Audio, format: Format, encoding: Encoding) -> Vec<u8> {
     let recipe = Recipe {

@@ -41,3 +41,16 @@ pub fn audio_of(
     });
     Audio::new(fresh.share(), SampleRate::new(hertz).unwrap()).unwrap()
 }
+
+/// Tones with a little noise: nothing that a codec finds trivial.
+pub fn wave(channels: usize, frames: usize) -> Audio {
+    audio_of(
+        &[channels, frames],
+        Dtype::Int16,
+        44_100,
+        |channel, frame| {
+            let phase = frame as f64 * 0.02 * (channel + 1) as f64;
+            (phase.sin() * 12_000.0 + (frame * 7919 % 301) as f64).round()
+        },
+    )
+}
