@@ -222,6 +222,32 @@ impl Samples {
     /// dropped. `shown` is the layout that the consumer sees (these samples, perhaps transposed).
     #[inline(always)]
     pub fn export(&self, kind: Kind, writable: bool, shown: &Layout) -> Result<Export, Error> {
+        Ok(Export {
+            registration: self.register(kind, writable, shown)?,
+            samples: Samples {
+                layout: *shown,
+                writable: self.writable,
+                ..self.clone()
+            },
+        })
+    }
+
+    /// As [`Samples::export`] of these samples as they lie, for a consumer that is told once what they are.
+    #[inline(always)]
+    pub fn hold(&self, kind: Kind, writable: bool) -> Result<Hold, Error> {
+        Ok(Hold {
+            registration: self.register(kind, writable, &self.layout)?,
+            _buffer: self.buffer.clone(),
+        })
+    }
+
+    #[inline(always)]
+    fn register(
+        &self,
+        kind: Kind,
+        writable: bool,
+        shown: &Layout,
+    ) -> Result<Registration<'static>, Error> {
         self.check_file()?;
         self.buffer.publish();
         let mode = if writable && self.writable {
@@ -229,18 +255,9 @@ impl Samples {
         } else {
             Mode::Read
         };
-        let view = self.entry(kind, mode, shown);
-        let registration = Registry::global()
-            .register(self.buffer.origin().number(), view)
-            .map_err(|conflict| describe(&conflict, Some(&self.strided())))?;
-        Ok(Export {
-            registration,
-            samples: Samples {
-                layout: *shown,
-                writable: self.writable,
-                ..self.clone()
-            },
-        })
+        Registry::global()
+            .register(self.buffer.origin().number(), self.entry(kind, mode, shown))
+            .map_err(|conflict| describe(&conflict, Some(&self.strided())))
     }
 
     /// Lends the samples to a user, to read or alone to write, until the loan is dropped.
@@ -327,6 +344,21 @@ impl Export {
     /// Says that the consumer can no longer write.
     pub fn make_readonly(&mut self) {
         self.registration.make_readonly();
+    }
+}
+
+/// As [`Export`], for who needs no more than that the memory stays: it knows no layout.
+pub struct Hold {
+    // Dropped before the buffer: the entry goes while the memory is still there.
+    registration: Registration<'static>,
+    _buffer: Buffer,
+}
+
+impl Hold {
+    /// Whether the consumer may write.
+    #[inline]
+    pub fn writable(&self) -> bool {
+        self.registration.mode() == Mode::Write
     }
 }
 

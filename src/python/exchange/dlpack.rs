@@ -1,6 +1,6 @@
 //! DLPack: `torch.from_dlpack(audio)`, `np.from_dlpack(audio)`, and tensors of others as audio.
 //!
-//! What a consumer is given owns an [`Export`], so the samples and their entry in the registry stay until the
+//! What a consumer is given owns a [`Hold`], so the samples and their entry in the registry stay until the
 //! consumer calls the deleter: on any thread, with or without an interpreter, for no Python object is held.
 //!
 //! The legacy structure has no flags: it goes out for writable samples only, and what comes in through it is
@@ -13,8 +13,9 @@ mod import;
 mod method;
 mod table;
 
+use std::cell::Cell;
 use std::ffi::CStr;
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 use std::ptr;
 
 use dlpark::ffi::{DLDataType, DLDevice, DLManagedTensor, DLManagedTensorVersioned, DLTensor};
@@ -31,7 +32,7 @@ use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
 use crate::python::errors::borrow_error;
 use crate::registry::Kind;
-use crate::view::{Export, Samples};
+use crate::view::{Hold, Samples};
 
 pub use import::{Legacy, import};
 
@@ -95,20 +96,36 @@ fn strides_text(layout: &Layout) -> String {
 ///
 /// Invariants:
 /// 1. the structure is the first field, so that a pointer to it is a pointer to the whole;
-/// 2. `export` keeps the described samples allocated and in the registry;
+/// 2. `_hold` keeps the described samples allocated and in the registry;
 /// 3. it lies in a box until the structure's deleter takes it out, once.
 #[repr(C)]
 struct Lent<M> {
     tensor: M,
     shape: [i64; 2],
     strides: [i64; 2],
-    export: Export,
+    _hold: Hold,
+}
+
+/// Room for what a consumer is given.
+type Room<M> = Box<MaybeUninit<Lent<M>>>;
+
+thread_local! {
+    /// One that was given back, for the next import: where they follow each other, as in a loop, malloc has no work.
+    static SPARE: Cell<Option<Room<DLManagedTensorVersioned>>> = const { Cell::new(None) };
 }
 
 /// The two structures of DLPack.
 trait Structure: ManagedTensorBase + Sized {
     /// The name of a capsule with this structure.
     const NAME: &'static CStr;
+    /// Room for one.
+    fn room() -> Room<Self> {
+        Box::new_uninit()
+    }
+    /// Takes room back that is empty again.
+    fn give_room(room: Room<Self>) {
+        drop(room);
+    }
     /// Puts the flags in, where there is a place for them.
     fn flag(&mut self, flags: DlpackFlags);
 }
@@ -120,48 +137,60 @@ impl Structure for DLManagedTensor {
 
 impl Structure for DLManagedTensorVersioned {
     const NAME: &'static CStr = c"dltensor_versioned";
+    #[inline]
+    fn room() -> Room<Self> {
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        spare.unwrap_or_else(Box::new_uninit)
+    }
+    #[inline]
+    fn give_room(room: Room<Self>) {
+        // A thread that ends keeps none.
+        let _ = SPARE.try_with(|spare| spare.set(Some(room)));
+    }
     fn flag(&mut self, flags: DlpackFlags) {
         self.flags = flags;
     }
 }
 
-/// Frees what `lend` made: on any thread, and without an interpreter.
-unsafe extern "C" fn give_back<M>(tensor: *mut M) {
+/// Lets go of what `lend` made: on any thread, and without an interpreter.
+unsafe extern "C" fn give_back<M: Structure>(tensor: *mut M) {
     // SAFETY: by invariants 1 and 3 this is the box of a `Lent`, taken back once.
-    drop(unsafe { Box::from_raw(tensor.cast::<Lent<M>>()) });
+    let mut room = unsafe { Room::<M>::from_raw(tensor.cast()) };
+    // SAFETY: invariant 3: `lend` has filled it, and nobody uses it from here on.
+    unsafe { room.assume_init_drop() };
+    M::give_room(room);
 }
 
-/// The structure that a consumer takes over, and has to give back through its deleter.
-fn lend<M: Structure>(export: Export, flags: DlpackFlags) -> PyResult<*mut M> {
-    let samples = export.samples();
+/// The structure that a consumer takes over, and has to give back through its deleter. `hold` is of these samples.
+#[inline(always)]
+fn lend<M: Structure>(samples: &Samples, hold: Hold, flags: DlpackFlags) -> PyResult<*mut M> {
     let (shape, strides) = measures(samples).ok_or_else(|| unaligned(samples))?;
+    let axes = 2 - samples.layout().ndim();
+    let lent = Box::into_raw(M::room()).cast::<Lent<M>>();
+    let at = |field: usize| {
+        lent.wrapping_byte_add(field)
+            .cast::<i64>()
+            .wrapping_add(axes)
+    };
     let tensor = DLTensor {
         data: samples.first().as_ptr().cast(),
         device: DLDevice::CPU,
         ndim: samples.layout().ndim() as i32,
         dtype: data_type(samples.dtype()),
-        shape: ptr::null_mut(),
-        strides: ptr::null_mut(),
+        shape: at(offset_of!(Lent<M>, shape)),
+        strides: at(offset_of!(Lent<M>, strides)),
         byte_offset: 0,
     };
-    let axes = 2 - samples.layout().ndim();
-    let mut lent = Box::new(Lent {
-        tensor: M::from_parts(tensor, ptr::null_mut(), Some(give_back::<M>)),
+    let mut tensor = M::from_parts(tensor, ptr::null_mut(), Some(give_back::<M>));
+    tensor.flag(flags);
+    let filled = Lent {
+        tensor,
         shape,
         strides,
-        export,
-    });
-    lent.tensor.flag(flags);
-    let lent = Box::into_raw(lent);
-    let at = move |field: usize| {
-        lent.wrapping_byte_add(field)
-            .cast::<i64>()
-            .wrapping_add(axes)
+        _hold: hold,
     };
-    // SAFETY: just boxed, and nobody else knows it yet.
-    let tensor = unsafe { &mut (*lent).tensor };
-    tensor.tensor_mut().shape = at(offset_of!(Lent<M>, shape));
-    tensor.tensor_mut().strides = at(offset_of!(Lent<M>, strides));
+    // SAFETY: room for one, just boxed, and nobody else knows it yet.
+    unsafe { lent.write(filled) };
     Ok(lent.cast())
 }
 
@@ -177,12 +206,14 @@ unsafe extern "C" fn drop_capsule<M: Structure>(capsule: *mut ffi::PyObject) {
     unsafe { give_back::<M>(tensor.cast()) };
 }
 
-fn capsule<M: Structure>(
-    py: Python<'_>,
-    export: Export,
+#[inline(always)]
+fn capsule<'py, M: Structure>(
+    py: Python<'py>,
+    samples: &Samples,
+    hold: Hold,
     flags: DlpackFlags,
-) -> PyResult<Bound<'_, PyAny>> {
-    let tensor = lend::<M>(export, flags)?;
+) -> PyResult<Bound<'py, PyAny>> {
+    let tensor = lend::<M>(samples, hold, flags)?;
     let name = M::NAME.as_ptr();
     // SAFETY: not null, with a static name; the capsule's destructor gives the tensor back.
     let capsule = unsafe { ffi::PyCapsule_New(tensor.cast(), name, Some(drop_capsule::<M>)) };
@@ -194,38 +225,46 @@ fn capsule<M: Structure>(
     unsafe { Bound::from_owned_ptr_or_err(py, capsule) }
 }
 
-/// An export to consumers that know flags, read-only unless the consumer may write.
-fn shared(samples: &Samples) -> PyResult<(Export, DlpackFlags)> {
-    let export = samples.export(Kind::Tensor, true, samples.layout())?;
-    let flags = if export.writable() {
+/// What consumers that know flags are told: read-only unless they may write.
+#[inline]
+fn flags_of(hold: &Hold) -> DlpackFlags {
+    if hold.writable() {
         DlpackFlags::empty()
     } else {
         DlpackFlags::READ_ONLY
-    };
-    Ok((export, flags))
+    }
 }
 
-/// An export to consumers that know no flags, and so have to be allowed to write.
-fn shared_legacy(samples: &Samples) -> PyResult<Export> {
+/// A capsule of these samples for consumers that know flags.
+#[inline(always)]
+fn shared<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
+    let hold = samples.hold(Kind::Tensor, true)?;
+    let flags = flags_of(&hold);
+    capsule::<DLManagedTensorVersioned>(py, samples, hold, flags)
+}
+
+/// For consumers that know no flags, and so have to be allowed to write.
+fn hold_legacy(samples: &Samples) -> PyResult<Hold> {
     if !samples.writable() {
         return Err(refused(
             "read-only audio as a tensor needs a consumer that knows DLPack 1.0 \
              (max_version=(1, 0)), whose flags can say so; make a writable copy with .copy()",
         ));
     }
-    let export = samples.export(Kind::Tensor, true, samples.layout())?;
-    if !export.writable() {
+    let hold = samples.hold(Kind::Tensor, true)?;
+    if !hold.writable() {
         return Err(borrow_error(
             "a writable tensor of samples that are borrowed for reading (borrow), or that Arrow data is on; \
              leave the with-block of the borrow, or delete the Arrow data first",
         ));
     }
-    Ok(export)
+    Ok(hold)
 }
 
 /// A capsule of the legacy kind, which every consumer knows.
 pub fn legacy_capsule<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
-    capsule::<DLManagedTensor>(py, shared_legacy(samples)?, DlpackFlags::empty())
+    let hold = hold_legacy(samples)?;
+    capsule::<DLManagedTensor>(py, samples, hold, DlpackFlags::empty())
 }
 
 /// Why these samples cannot be shared with consumers that know no negative strides, if so.
@@ -309,17 +348,16 @@ fn answer_to<'py>(
     if copy_request(request.copy)? == Some(true) {
         let own = audio.copied(py, "copy=True is a copy; copy=None shares")?;
         let samples = own.samples();
-        let export = samples.export(Kind::Tensor, true, samples.layout())?;
+        let hold = samples.hold(Kind::Tensor, true)?;
         return if versioned {
-            capsule::<DLManagedTensorVersioned>(py, export, DlpackFlags::IS_COPIED)
+            capsule::<DLManagedTensorVersioned>(py, samples, hold, DlpackFlags::IS_COPIED)
         } else {
-            capsule::<DLManagedTensor>(py, export, DlpackFlags::empty())
+            capsule::<DLManagedTensor>(py, samples, hold, DlpackFlags::empty())
         };
     }
     let samples = audio.audio().samples();
     if versioned {
-        let (export, flags) = shared(samples)?;
-        capsule::<DLManagedTensorVersioned>(py, export, flags)
+        shared(py, samples)
     } else {
         legacy_capsule(py, samples)
     }

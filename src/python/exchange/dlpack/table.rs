@@ -18,10 +18,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
-use super::{lend, refused, shared};
+use super::{flags_of, lend, refused};
 use crate::memory::Buffer;
 use crate::python::audio::AudioSamples;
 use crate::python::operand::numpy_module;
+use crate::registry::Kind;
 
 struct Table(DLPackExchangeAPI);
 
@@ -80,8 +81,10 @@ unsafe extern "C" fn tensor_of_audio(
         let audio = object.cast_exact::<AudioSamples>().map_err(|_| {
             PyTypeError::new_err("this table makes tensors of AudioSamples and nothing else")
         })?;
-        let (export, flags) = shared(audio.get().audio().samples())?;
-        let tensor = lend(export, flags)?;
+        let samples = audio.get().audio().samples();
+        let hold = samples.hold(Kind::Tensor, true)?;
+        let flags = flags_of(&hold);
+        let tensor = lend(samples, hold, flags)?;
         // SAFETY: the caller passes a place for the result.
         unsafe { out.write(tensor) };
         Ok(())
