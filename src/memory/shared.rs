@@ -405,18 +405,21 @@ impl Buffer {
         let attached = match known {
             Some(buffer) if !buffer.is_closed() => Ok(buffer),
             closing => {
-                let attached = place::open(name).and_then(|file| {
+                let entered = place::open(name).and_then(|file| {
                     let header = Header::read(&file)?;
                     let readonly = !header.content.writable;
                     let buffer = live.enter(name.to_owned(), header, Arc::new(file))?;
-                    if readonly {
-                        live.settle(&buffer)?;
-                    }
-                    Ok(buffer)
+                    Ok((buffer, readonly))
                 });
+                let settled = match &entered {
+                    Ok((buffer, true)) => live.settle(buffer),
+                    _ => Ok(()),
+                };
                 drop(live);
-                // Whose last handle this may be: it takes the lock to leave.
+                // Either may be the last handle of its region, which takes the lock to leave: that of a closed
+                // one, and that of one which the system would not settle.
                 drop(closing);
+                let attached = settled.and(entered.map(|(buffer, _)| buffer));
                 live = LIVE.lock();
                 attached
             }

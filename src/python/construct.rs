@@ -18,36 +18,11 @@ use crate::python::operand::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
 
+pub use arguments::{AxisOrder, count, dtype, numpy_dtype, sample_rate, shape, shown, whole};
 use arguments::{axes, named_dtype, type_name};
-pub use arguments::{count, dtype, numpy_dtype, sample_rate, shape, shown, whole};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
 const MOST_CHANNELS: usize = 64;
-
-/// Which axis of a two-dimensional array is time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum AxisOrder {
-    /// `(channels, frames)`, by name.
-    ChannelsFirst,
-    /// `(frames, channels)`, by name.
-    FramesFirst,
-    /// `(channels, frames)` unless it looks otherwise.
-    Unnamed,
-}
-
-impl AxisOrder {
-    /// The order of that name.
-    pub fn parse(name: Option<&str>) -> PyResult<AxisOrder> {
-        match name {
-            None => Ok(AxisOrder::Unnamed),
-            Some("channels_first") => Ok(AxisOrder::ChannelsFirst),
-            Some("frames_first") => Ok(AxisOrder::FramesFirst),
-            Some(other) => Err(PyValueError::new_err(format!(
-                "layout must be 'channels_first' or 'frames_first', not '{other}'"
-            ))),
-        }
-    }
-}
 
 /// How many axes the caller asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,20 +54,14 @@ pub fn build(
     request: &Request,
 ) -> PyResult<AudioSamples> {
     let rate = sample_rate(rate)?;
-    if let Some(dtype) = request.dtype
-        && let Some(array) = converted(data, rate, dtype, request.copy)?
-    {
-        return finish(data.py(), ndarray::adopt(&array)?, rate, request, true);
-    }
-    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
-        let samples = audio.get().audio().samples().clone();
-        return finish(data.py(), samples, rate, request, false);
-    }
-    if is_tensor(data)? {
-        let samples = dlpack::import(data, request.copy, Legacy::ReadOnly)?;
-        return finish(data.py(), samples, rate, request, false);
-    }
-    let (array, fresh) = array_of(data, request.copy)?;
+    let found = match request.dtype {
+        Some(dtype) => of_type(data, rate, dtype, request.copy)?,
+        None => find(data, request.copy)?,
+    };
+    let (array, fresh) = match found {
+        Found::Samples(samples) => return finish(data.py(), samples, rate, request, false),
+        Found::Array(array, fresh) => (array, fresh),
+    };
     let facts = ndarray::facts(&array)?;
     if request.copy == Some(true) && ndarray::is_lent(&array)? {
         // The audio that it was borrowed from is closed, also to us.
@@ -106,24 +75,53 @@ pub fn build(
     finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
 }
 
-/// The data as a new array of another type, if it is not of that type already.
+/// What was found in the data, which is asked once: another time it may have something else.
+enum Found<'py> {
+    /// Samples of audio or of a tensor.
+    Samples(Samples),
+    /// An array, on memory that was made just now (true) or on the data's own.
+    Array(Bound<'py, PyAny>, bool),
+}
+
+fn find<'py>(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Found<'py>> {
+    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
+        return Ok(Found::Samples(audio.get().audio().samples().clone()));
+    }
+    if is_tensor(data)? {
+        return dlpack::import(data, copy, Legacy::ReadOnly).map(Found::Samples);
+    }
+    array_of(data, copy).map(|(array, fresh)| Found::Array(array, fresh))
+}
+
+/// The data as it is, if it is of a type already, and otherwise as a new array of that type.
 ///
 /// # Errors
 /// A value that the type does not hold, and `copy=False`.
-fn converted<'py>(
+fn of_type<'py>(
     data: &Bound<'py, PyAny>,
     rate: SampleRate,
     dtype: Dtype,
     copy: Option<bool>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+) -> PyResult<Found<'py>> {
     let py = data.py();
-    let (array, fresh) = if is_tensor(data)? {
-        (tensor_array(data)?, false)
-    } else {
-        array_of(data, copy)?
+    let (array, fresh) = match find(data, copy) {
+        Ok(Found::Array(array, fresh)) => (array, fresh),
+        Ok(Found::Samples(samples)) if samples.dtype() == dtype => {
+            return Ok(Found::Samples(samples));
+        }
+        Ok(Found::Samples(samples)) => {
+            let audio = AudioSamples::new(Audio::new(samples, rate)?);
+            (audio.shared_array(py, false)?, false)
+        }
+        // A tensor of numbers that are no samples yet. What else is refused, such as its device, is told so.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) && is_tensor(data)? => {
+            let array = numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,));
+            (array.map_err(|_| error)?, false)
+        }
+        Err(error) => return Err(error),
     };
     if ndarray::facts(&array)?.dtype == Some(dtype) {
-        return Ok(None);
+        return Ok(Found::Array(array, fresh));
     }
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let kind: String = theirs.getattr(intern!(py, "kind"))?.extract()?;
@@ -153,20 +151,7 @@ fn converted<'py>(
     let arguments = (array, dtype.name());
     casting
         .call_method1(intern!(py, "converted"), arguments)
-        .map(Some)
-}
-
-/// A tensor of any numbers as an array on its memory.
-fn tensor_array<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    let py = data.py();
-    // As samples first: what is refused there for another reason than its type, such as its device, is told so.
-    let refused = dlpack::import(data, None, Legacy::ReadOnly).err();
-    match refused {
-        Some(error) if !error.is_instance_of::<PyTypeError>(py) => Err(error),
-        refused => numpy_module(py)?
-            .call_method1(intern!(py, "from_dlpack"), (data,))
-            .map_err(|error| refused.unwrap_or(error)),
-    }
+        .map(|array| Found::Array(array, true))
 }
 
 /// An array's numbers as they are at one moment, in memory that nobody else has: they are looked at more than
@@ -217,7 +202,7 @@ fn array_of<'py>(
         }
         return Ok((data.clone(), false));
     }
-    let has_array = data.hasattr(intern!(py, "__array__"))?;
+    let has_array = has_array(data)?;
     if !has_array && is_no_sequence(data) {
         return Err(PyTypeError::new_err(format!(
             "samples come from an array, a buffer, a tensor or a sequence of numbers, not from a {}; \
@@ -242,6 +227,14 @@ fn array_of<'py>(
     Ok((array, true))
 }
 
+/// Whether the object shows NumPy an array in one of NumPy's own ways, and so perhaps memory of its own.
+fn has_array(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = data.py();
+    Ok(data.hasattr(intern!(py, "__array__"))?
+        || data.hasattr(intern!(py, "__array_interface__"))?
+        || data.hasattr(intern!(py, "__array_struct__"))?)
+}
+
 /// Whether the object is surely no sequence of numbers, though NumPy would wrap it in an array.
 fn is_no_sequence(data: &Bound<'_, PyAny>) -> bool {
     data.is_none()
@@ -252,7 +245,7 @@ fn is_no_sequence(data: &Bound<'_, PyAny>) -> bool {
         || data.is_instance_of::<PyIterator>()
 }
 
-/// What an object's own `__array__` gives.
+/// What an object's own `__array__` gives, or one of its elder brothers.
 fn array_by_protocol<'py>(
     data: &Bound<'py, PyAny>,
     copy: Option<bool>,
@@ -343,7 +336,7 @@ fn no_samples(
         }
         return Ok(Error::NotASampleType { name }.into());
     }
-    if ndarray::is_array(data) || data.hasattr(intern!(py, "__array__"))? {
+    if ndarray::is_array(data) || has_array(data)? {
         let error = Error::NotASampleType { name: name.clone() };
         let hint = match name.as_str() {
             "uint8" => {

@@ -156,11 +156,28 @@ def test_copy_false_never_takes_memory_that_an_object_made_for_it(honest):
         assert AudioSamples.new_mono(Maker(honest), RATE, copy=copy).to_numpy()[1] == 0.5
 
 
-def test_copy_false_shares_the_memory_that_an_object_holds():
-    holder = Holder()
-    audio = AudioSamples.new_mono(holder, RATE, copy=False)
-    audio[0] = 1.0
-    assert holder.samples[0] == 1.0
+class Shower:
+    """Memory of its own, shown by one of NumPy's older protocols and by nothing else."""
+
+    def __init__(self, protocol):
+        self.samples = np.array([0.25, 0.5])
+        setattr(self, protocol, getattr(self.samples, protocol))
+
+
+HOLDERS = [Holder, lambda: Shower("__array_interface__"), lambda: Shower("__array_struct__")]
+
+
+@pytest.mark.parametrize("make", HOLDERS, ids=["method", "interface", "struct"])
+def test_memory_that_an_object_holds_is_copied_or_shared_as_asked(make):
+    holder = make()
+    for copy in (False, None):
+        audio = AudioSamples.new_mono(holder, RATE, copy=copy)
+        audio[0] = holder.samples[0] + 1.0
+        assert audio[0] == holder.samples[0]
+    for arguments in ({}, {"copy": True}, {"dtype": "float64"}):
+        own = AudioSamples.new_mono(holder, RATE, **arguments)
+        own[0] = 0.0
+        assert holder.samples[0] == 2.25
 
 
 # Byte order

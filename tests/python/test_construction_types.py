@@ -119,6 +119,29 @@ def test_audio_and_tensors_are_taken_too():
     assert AudioSamples.new_mono(Tensor(np.ones(2)), RATE, dtype="float64").size == 2
 
 
+@pytest.mark.parametrize("copy", [True, None, False])
+@pytest.mark.parametrize("protocol", ["__array__", "__dlpack__"])
+def test_data_of_the_type_named_is_asked_for_its_samples_once(protocol, copy):
+    class Fickle:
+        array = np.arange(4, dtype=np.int16)
+        asked = 0
+
+        def answer(self, *arguments, **options):
+            self.asked += 1
+            if self.asked > 1:
+                raise AssertionError("asked again")
+            return getattr(self.array, protocol)(*arguments, **options)
+
+        def __dlpack_device__(self):
+            return self.array.__dlpack_device__()
+
+    setattr(Fickle, protocol, Fickle.answer)
+    data = Fickle()
+    audio = AudioSamples.new_mono(data, RATE, dtype="int16", copy=copy)
+    assert (audio.to_numpy().tolist(), data.asked) == ([0, 1, 2, 3], 1)
+    assert (audio.address == data.array.ctypes.data) == (copy is not True)
+
+
 @pytest.mark.parametrize("data", [["a"], [1j], [None], np.zeros(3, "M8[s]"), "abc", b"1234"])
 def test_what_is_no_number_is_refused_whatever_type_is_named(data):
     with pytest.raises(TypeError):

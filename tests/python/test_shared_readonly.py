@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
 import pickle
+import struct
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -64,6 +66,32 @@ def test_not_even_its_maker_changes_what_others_have():
 
 def tell(name: str, told) -> None:
     told.put(AudioSamples.attach(name).to_numpy().tolist())
+
+
+ATTACH_AND_GO_ON = """
+import sys
+from audio_samples import AudioSamples
+try:
+    AudioSamples.attach(sys.argv[1])
+except OSError as error:
+    print(error)
+print(AudioSamples.zeros(4, 44_100, shared=True).size)
+"""
+
+
+def test_what_the_system_does_not_map_read_only_leaves_the_rest_at_work():
+    # Eight TiB, of which none is there: more than a system promises to who might change all of it.
+    frames, start = 2**40, 2**21
+    audio = AudioSamples.zeros(4, RATE).as_readonly().share()
+    header = bytearray((segments.FOLDER / audio.shared_name).read_bytes()[:4096])
+    header[32:40], header[48:64] = struct.pack("Q", frames), struct.pack("2Q", start, 8 * frames)
+    sparse = segments.FOLDER / "audio_samples-too-large-to-map"
+    try:
+        sparse.write_bytes(header)
+        os.truncate(sparse, start + 8 * frames)
+        assert segments.run(ATTACH_AND_GO_ON, sparse.name).endswith("4")
+    finally:
+        sparse.unlink(missing_ok=True)
 
 
 def test_writable_audio_is_one_memory_still():

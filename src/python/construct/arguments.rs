@@ -12,6 +12,31 @@ use crate::error::Error;
 use crate::python::exchange::ndarray;
 use crate::python::operand::numpy_module;
 
+/// Which axis of a two-dimensional array is time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum AxisOrder {
+    /// `(channels, frames)`, by name.
+    ChannelsFirst,
+    /// `(frames, channels)`, by name.
+    FramesFirst,
+    /// `(channels, frames)` unless it looks otherwise.
+    Unnamed,
+}
+
+impl AxisOrder {
+    /// The order of that name.
+    pub fn parse(name: Option<&str>) -> PyResult<AxisOrder> {
+        match name {
+            None => Ok(AxisOrder::Unnamed),
+            Some("channels_first") => Ok(AxisOrder::ChannelsFirst),
+            Some("frames_first") => Ok(AxisOrder::FramesFirst),
+            Some(other) => Err(PyValueError::new_err(format!(
+                "layout must be 'channels_first' or 'frames_first', not '{other}'"
+            ))),
+        }
+    }
+}
+
 /// Characters of a user's value in a message.
 const MOST_SHOWN: usize = 60;
 
