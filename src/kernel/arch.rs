@@ -17,6 +17,7 @@ mod element;
 mod forms;
 mod loops;
 mod operators;
+mod split;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 

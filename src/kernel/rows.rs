@@ -59,6 +59,9 @@ impl<'a> Task<'a> {
     fn run_in<R: Element>(&self, access: &'a Access) -> Result<bool, Error> {
         let layout = self.rows.out.layout();
         let (channels, frames) = (layout.channels(), layout.frames());
+        if self.splits_stereo(access) {
+            return Ok(false);
+        }
         let mut scratch = Scratch::<R>::new(self.needs_blocks())?;
         let tile = match self.order {
             Order::Any if channels > 1 && shares_lines(&self.rows.out) => BLOCK,
@@ -86,6 +89,22 @@ impl<'a> Task<'a> {
             from += len;
         }
         Ok(noted)
+    }
+
+    /// Does it all, if it is stereo that only changes its type or its place, and goes from interleaved frames to
+    /// channels.
+    fn splits_stereo(&self, access: &'a Access) -> bool {
+        let (Work::Cast | Work::Convert, Operand::Samples(x)) = (self.work, &self.rows.x) else {
+            return false;
+        };
+        let any_order = self.order == Order::Any && !self.early[0] && !self.dry;
+        if self.rows.out.layout().channels() != 2 || !any_order {
+            return false;
+        }
+        let out = [0, 1].map(|channel| AnyTarget::of(&self.rows.out, access, channel));
+        let from = [0, 1].map(|channel| AnySource::of(x, access, channel));
+        let scale = matches!(self.work, Work::Convert);
+        self.arch.split(scale, out, from)
     }
 
     /// What an operand gives to one row.
