@@ -365,13 +365,8 @@ impl<'s> Decoder<'s> {
                 return Err(self.damaged("the packets do not follow each other"));
             } else if self.opened.numbers_packets
                 && let Some(place) = place
-                && place > self.at
             {
-                let missing = place - self.at;
-                return Err(self.damaged(&format!(
-                    "{missing} frames from frame {} on are damaged or missing",
-                    self.at
-                )));
+                self.require_next(place, frames)?;
             }
             let rest = self
                 .facts
