@@ -313,6 +313,13 @@ def test_a_folder_is_one(tmp_path):
         )
 
 
+def test_an_empty_path_is_found_by_nobody():
+    audio = AudioSamples.zeros(8, RATE)
+    for work in (audio_samples.read, lambda path: audio_samples.write(path, audio)):
+        with pytest.raises(FileNotFoundError):
+            work("")
+
+
 def test_a_pipe_is_not_waited_for(tmp_path):
     path = tmp_path / "pipe.wav"
     os.mkfifo(path)
