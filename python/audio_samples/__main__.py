@@ -1,6 +1,7 @@
 """The command line: `python -m audio_samples demo [FILE] [--out DIR]`, `... info FILE...`."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,14 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell(files: Sequence[Path], program: str) -> int:
     """Print what each file holds; 1 if one of them cannot be read."""
     status = 0
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A text that the terminal has no letters for is no reason to stop.
+        sys.stdout.reconfigure(errors="backslashreplace")
     for path in files:
         try:
             told = info_of(path)
         except (AudioSamplesError, OSError) as error:
-            print(f"{program} info: {error}", file=sys.stderr)
+            print(f"{program} info: {_printable(str(error))}", file=sys.stderr)
             status = 1
         else:
-            print("\n".join([str(path), *_lines(told)]))
+            print("\n".join([_printable(str(path)), *_lines(told)]))
     return status
 
 

@@ -41,6 +41,9 @@ use opening::{MPEG_PACKET, Opened};
 /// speech at 6 kbit/s has 11.
 const FRAMES_PER_BYTE: u64 = 16;
 
+/// Frames that there is memory for at first where nobody knows how many there are: the file may be a film.
+const UNTOLD: u64 = 1 << 22;
+
 /// Frames that are rather decoded and dropped than skipped by a seek.
 const SKIP_AT_MOST: u64 = 1 << 16;
 
@@ -70,6 +73,8 @@ pub struct Decoder<'s> {
     is_lost: bool,
     /// Whether no packet was taken yet.
     is_fresh: bool,
+    /// Whether something failed on the way: where the reader stands is not where `at` says.
+    is_astray: bool,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
     /// Whether who seeks counts the frames as who reads does, once that was looked at.
@@ -94,6 +99,7 @@ impl<'s> Decoder<'s> {
             ready: 0..0,
             is_lost: false,
             is_fresh: true,
+            is_astray: false,
             is_strict: false,
             in_step: None,
         })
@@ -197,7 +203,7 @@ impl<'s> Decoder<'s> {
             return Ok(());
         }
         let is_ahead = frame >= self.at && frame - self.at <= SKIP_AT_MOST;
-        if is_ahead && frames != Some(self.at) && self.skip_to(frame)? {
+        if is_ahead && !self.is_astray && frames != Some(self.at) && self.skip_to(frame)? {
             return Ok(());
         }
         if !self.opened.counts_frames || !self.jump(frame)? {
@@ -229,6 +235,7 @@ impl<'s> Decoder<'s> {
         let Some(reader) = &mut self.reader else {
             return Ok(false);
         };
+        self.is_astray = true;
         match guarded(|| reader.seek(SeekMode::Accurate, to)) {
             Ok(_) => {}
             Err(refusal) => {
@@ -249,7 +256,10 @@ impl<'s> Decoder<'s> {
         let mut forgiven = 2 * self.opened.lead / MPEG_PACKET;
         loop {
             match self.decode_next() {
-                Ok(true) => return Ok(self.at <= frame),
+                Ok(true) => {
+                    self.is_astray = false;
+                    return Ok(self.at <= frame);
+                }
                 Ok(false) => return Ok(false),
                 Err(Error::File { .. }) if forgiven > 0 => forgiven -= 1,
                 Err(error) => return Err(error),
@@ -290,7 +300,7 @@ impl<'s> Decoder<'s> {
         self.reader = Some(opening.reader);
         self.decoder = opening.decoder;
         (self.at, self.ready, self.is_lost) = (0, 0..0, false);
-        self.is_fresh = true;
+        (self.is_fresh, self.is_astray) = (true, false);
         Ok(())
     }
 
@@ -310,6 +320,12 @@ impl<'s> Decoder<'s> {
 
     /// Decodes packets until one has frames; none of the last one's are left then. False at the end.
     fn decode_next(&mut self) -> Result<bool, Error> {
+        let decoded = self.decode_packets();
+        self.is_astray |= decoded.is_err();
+        decoded
+    }
+
+    fn decode_packets(&mut self) -> Result<bool, Error> {
         loop {
             if self.facts.frames.is_some_and(|frames| self.at >= frames) && !self.is_lost {
                 self.ready = 0..0;
@@ -349,13 +365,8 @@ impl<'s> Decoder<'s> {
                 return Err(self.damaged("the packets do not follow each other"));
             } else if self.opened.numbers_packets
                 && let Some(place) = place
-                && place > self.at
             {
-                let missing = place - self.at;
-                return Err(self.damaged(&format!(
-                    "{missing} frames from frame {} on are damaged or missing",
-                    self.at
-                )));
+                self.require_next(place, frames)?;
             }
             let rest = self
                 .facts
@@ -418,7 +429,10 @@ impl<'s> Decoder<'s> {
         let rest = self.facts.frames.map(|all| all - start);
         let wanted = frames.unwrap_or(u64::MAX).min(rest.unwrap_or(u64::MAX));
         // Memory for what the file says, but at first no more than its length makes likely.
-        let likely = self.likely_frames();
+        let mut likely = self.likely_frames();
+        if rest.is_none() {
+            likely = likely.min(UNTOLD);
+        }
         let size = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
         let mut out = make_room(self.facts.channels, size(wanted.min(likely)), dtype)?;
         let mut done = 0;

@@ -151,7 +151,10 @@ pub fn named(error: Error, path: &Path) -> Error {
 
 /// Opens a regular file for reading, or to change it where it is. Nothing else is waited for: a pipe that nobody writes to would
 /// never open.
-pub(super) fn open(path: &Path, writable: bool) -> Result<File, Error> {
+///
+/// # Errors
+/// [`Error::Io`] with the path, and [`Error::File`] for what is no regular file.
+pub fn open(path: &Path, writable: bool) -> Result<File, Error> {
     let io = |error| Error::io(&error, Some(path));
     let mut options = OpenOptions::new();
     options.read(true).write(writable);
@@ -260,6 +263,8 @@ impl Drop for Beside {
 /// A new file in the folder of `target`, so that a rename is all it takes.
 fn create_beside(target: &Path, is_private: bool) -> io::Result<(File, Beside)> {
     if target.file_name().is_none() {
+        // The system says it in its own words.
+        fs::metadata(target)?;
         return Err(io::ErrorKind::NotFound.into());
     }
     let mut options = OpenOptions::new();

@@ -1,7 +1,7 @@
 //! Signals made from numbers: tones, noise, silence.
 //!
 //! Every sample is computed in float64 from the number of its frame, so that the last frame of an hour is as
-//! exact as the first; then it is written straight into the buffer of the result. Integer types
+//! exact as the first (the phase of a chirp to 1e-7); then it is written straight into the buffer of the result. Integer types
 //! take full scale as 1, rounded to the nearest, ties to even, saturating. A duration in seconds is
 //! `duration * rate` frames, rounded to the nearest, ties to even.
 

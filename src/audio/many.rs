@@ -45,29 +45,44 @@ pub fn read(
     // As many threads in all as one operation may use, or as many as workers were asked for.
     let threads = (kernel::threads() / workers).max(1);
     let (sender, results) = mpsc::channel();
+    let read_next = |sender: &mpsc::Sender<_>| {
+        if is_over.load(Ordering::Relaxed) {
+            return false;
+        }
+        // Paths are taken in their order, so whatever stands before an error is finished too.
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(path) = paths.get(index) else {
+            return false;
+        };
+        let Wanted {
+            dtype,
+            start,
+            frames,
+        } = wanted;
+        let audio = file::read_with(path, dtype, start, frames, threads);
+        if audio.is_err() {
+            is_over.store(true, Ordering::Relaxed);
+        }
+        sender.send((index, audio)).is_ok()
+    };
+    let mut is_patient = || match &mut patience {
+        Patience::While(go_on) => go_on(),
+        _ => true,
+    };
     let interrupted = thread::scope(|scope| {
-        for _ in 0..workers {
-            let sender = sender.clone();
-            let (next, is_over) = (&next, &is_over);
-            scope.spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
-                    // Paths are taken in their order, so whatever stands before an error is finished too.
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(path) = paths.get(index) else { break };
-                    let Wanted {
-                        dtype,
-                        start,
-                        frames,
-                    } = wanted;
-                    let audio = file::read_with(path, dtype, start, frames, threads);
-                    if audio.is_err() {
-                        is_over.store(true, Ordering::Relaxed);
-                    }
-                    if sender.send((index, audio)).is_err() {
-                        break;
-                    }
+        for number in 0..workers {
+            let own = sender.clone();
+            let work = move || while read_next(&own) {};
+            if thread::Builder::new().spawn_scoped(scope, work).is_ok() {
+                continue;
+            }
+            // The system has no more threads: those that there are do it all, if need be this one.
+            while number == 0 && read_next(&sender) {
+                if !is_patient() {
+                    return true;
                 }
-            });
+            }
+            break;
         }
         drop(sender);
         loop {
@@ -75,9 +90,7 @@ pub fn read(
                 Ok((index, audio)) => read[index] = Some(audio),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return false,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    if let Patience::While(go_on) = &mut patience
-                        && !go_on()
-                    {
+                    if !is_patient() {
                         is_over.store(true, Ordering::Relaxed);
                         return true;
                     }

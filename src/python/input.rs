@@ -3,6 +3,8 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
@@ -12,7 +14,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use crate::audio::file;
-use crate::audio::source::{Bytes, Input, Memory, Reader, sought};
+use crate::audio::source::{Bytes, Input, Memory, Positional, Reader, sought};
 use crate::error::Error;
 use crate::python::construct;
 use crate::sync::Mutex;
@@ -54,9 +56,9 @@ impl From {
         let piped = from_pipe(given)?;
         let given = piped.as_ref().unwrap_or(given);
         let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
-            let input = given.py().detach(|| file::input(&given_path))?;
+            let file = given.py().detach(|| file::open(&given_path, false))?;
             path = Some(given_path);
-            input
+            Box::new(Reader::new(Attentive::new(file, raised.clone())))
         } else if given.hasattr(intern!(given.py(), "read"))? {
             Box::new(FileObject {
                 object: given.clone().unbind(),
@@ -64,7 +66,8 @@ impl From {
             })
         } else if let Ok(bytes) = given.cast::<PyBytes>() {
             // Bytes never change: as many may read them as like.
-            Box::new(Reader::new(Memory(PyBackedBytes::from(bytes.clone()))))
+            let bytes = Memory(PyBackedBytes::from(bytes.clone()));
+            Box::new(Reader::new(Attentive::new(bytes, raised.clone())))
         } else if let Ok(view) = PyMemoryView::from(given) {
             Box::new(BufferObject::of(&view, raised.clone())?)
         } else {
@@ -93,6 +96,56 @@ impl From {
     /// What the object raised, or the result, whose error names the path already.
     pub fn finish_named<R>(&self, result: PyResult<R>) -> PyResult<R> {
         self.raised.finish(result)
+    }
+}
+
+/// How often signal handlers are given a chance while a file is read.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// Bytes that are read until a signal handler raises something, as that of Ctrl-C does.
+struct Attentive<P> {
+    bytes: P,
+    raised: Raised,
+    /// The thread that asks: the others that read the same file need not wait for the interpreter.
+    thread: ThreadId,
+    asked: Mutex<Instant>,
+}
+
+impl<P> Attentive<P> {
+    fn new(bytes: P, raised: Raised) -> Attentive<P> {
+        Attentive {
+            bytes,
+            raised,
+            thread: thread::current().id(),
+            asked: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// An error once something was raised.
+    fn ask(&self) -> io::Result<()> {
+        let over = || io::Error::other("reading was interrupted");
+        if self.raised.0.lock().is_some() {
+            return Err(over());
+        }
+        if thread::current().id() != self.thread || self.asked.lock().elapsed() < ASKED_EVERY {
+            return Ok(());
+        }
+        *self.asked.lock() = Instant::now();
+        match Python::try_attach(|py| py.check_signals()) {
+            Some(handled) => handled.map_err(|error| self.raised.keep(error)),
+            None => Err(over()),
+        }
+    }
+}
+
+impl<P: Positional> Positional for Attentive<P> {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.ask()?;
+        self.bytes.read_at(into, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
     }
 }
 

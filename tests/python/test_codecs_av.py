@@ -150,6 +150,17 @@ def test_any_range_is_the_same_as_that_part_of_the_whole(tmp_path, row):
             assert np.array_equal(block, whole[:, number * 2500 : number * 2500 + 3000])
 
 
+def test_a_film_takes_no_more_memory_than_its_sound(tmp_path):
+    """Matroska does not say how many frames there are, and its length is that of the pictures."""
+    path = tmp_path / "a.mkv"
+    expected = encode(path, "flac", "s16", 2)
+    pictures = 1 << 36  # of which none is stored
+    with path.open("ab") as file:
+        file.write(b"\xec\x01" + pictures.to_bytes(7, "big"))
+        file.truncate(file.tell() + pictures)
+    assert np.array_equal(audio_samples.read(path), expected)
+
+
 def test_what_no_decoder_knows_is_named(tmp_path):
     path = tmp_path / "a.mkv"
     encode(path, "ac3", "fltp", 2)

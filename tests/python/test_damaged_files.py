@@ -193,6 +193,21 @@ def test_a_file_cut_short_anywhere_is_read_or_refused(name):
         look(content[:length])
 
 
+def test_packets_that_come_twice_are_refused():
+    """Frames would be told of twice, and others not at all."""
+    file = io.BytesIO()
+    samples = (np.arange(40_000) * 7919 % 20_011).astype(np.int16)
+    audio_samples.write(file, AudioSamples.new_mono(samples, 44_100), format="FLAC")
+    content = file.getvalue()
+    head = content.index(b"\xff\xf8")
+    places = [content.index(content[head : head + 4] + bytes([number])) for number in (1, 3)]
+    begin, end = places
+    twice = content[:end] + content[begin:end] + content[end:]
+    assert np.array_equal(audio_samples.read(content), samples)
+    with pytest.raises(AudioFileError, match=r"to frame 12288 come twice"):
+        audio_samples.read(twice)
+
+
 def look(content):
     """All that reads, on anything: audio of a reasonable length, or the error of a file."""
     for work in (
@@ -296,6 +311,13 @@ def test_a_folder_is_one(tmp_path):
         audio_samples.write(
             tmp_path, AudioSamples.new_mono(np.zeros(4, np.int16), RATE), format="WAV"
         )
+
+
+def test_an_empty_path_is_found_by_nobody():
+    audio = AudioSamples.zeros(8, RATE)
+    for work in (audio_samples.read, lambda path: audio_samples.write(path, audio)):
+        with pytest.raises(FileNotFoundError):
+            work("")
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):

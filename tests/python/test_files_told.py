@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 import threading
 import time
 
@@ -394,6 +396,19 @@ def test_the_command_line_shows_no_signs_that_a_terminal_obeys(tmp_path, capsys)
     path.write_bytes(riff(form(), title, (b"data", bytes(20))))
     assert main(["info", str(path)]) == 0
     assert r"tag          title: a\x1b[2J\nb\x07c" in capsys.readouterr().out.splitlines()[6]
+
+
+@pytest.mark.parametrize("name", ["\udcff.wav", "ü☃.wav", "a\x1b[2J\nb.wav"])
+def test_the_command_line_tells_of_files_of_any_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(riff(form(), (b"data", bytes(20))))
+    command = [sys.executable, "-m", "audio_samples", "info", path, tmp_path / f"no{name}"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "format       WAV PCM_16" in done.stdout
+    assert done.stderr.count("\n") == 1
+    assert "\x1b" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("container", ["WAV", "RF64", "W64", "AIFF", "CAF", "FLAC", "OGG", "MP3"])

@@ -1,5 +1,7 @@
 """`read_many`: several files at once."""
 
+import os
+import subprocess
 import sys
 import threading
 
@@ -57,6 +59,19 @@ def test_a_missing_file_is_an_os_error(paths):
 def test_no_worker_is_refused(paths):
     with pytest.raises(ValueError, match="workers"):
         audio_samples.read_many(paths, workers=0)
+
+
+def test_a_system_that_has_no_more_threads_is_no_obstacle(paths):
+    program = (
+        "import sys, audio_samples\n"
+        "read = audio_samples.read_many(sys.argv[1:], workers=5)\n"
+        "print(*(audio.sample_rate for audio in read))"
+    )
+    # Stacks of a size that no machine has: no thread can be started.
+    environment = os.environ | {"RUST_MIN_STACK": str(1 << 50)}
+    command = [sys.executable, "-c", program, *map(str, paths)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [str(8000 + number) for number in range(12)], done.stderr
 
 
 def test_other_threads_run_meanwhile(paths):

@@ -109,6 +109,41 @@ def test_one_of_two_streams_in_an_ogg_file_is_read_from_every_frame():
     assert np.array_equal(part, alone[:, PART : PART + 1_000])
 
 
+class Failing(io.BytesIO):
+    """Bytes that cannot be read once."""
+
+    fails = False
+
+    def read(self, size=-1):
+        if self.fails:
+            self.fails = False
+            raise TimeoutError("not now")
+        return super().read(size)
+
+
+@pytest.mark.parametrize(("container", "subtype"), [("MP3", "MPEG_LAYER_III"), ("FLAC", "PCM_16")])
+@pytest.mark.parametrize("block_frames", [1152, 3000, 4096])
+def test_a_stream_that_failed_once_goes_on_with_the_frames_that_come_next(
+    container, subtype, block_frames
+):
+    content = encoded(noise(PART), 44_100, container, subtype)
+    whole, failures = by_one_thread(content), 0
+    for fails_at in range(5, 15):
+        file = Failing(content)
+        with audio_samples.stream(file, block_frames) as blocks:
+            for number in range(PART // block_frames):
+                file.fails = number == fails_at
+                at = blocks.position
+                try:
+                    block = next(blocks)
+                except TimeoutError:
+                    failures += 1
+                    assert blocks.position == at
+                    block = next(blocks)
+                assert np.array_equal(block, whole[:, at : at + block_frames]), (fails_at, number)
+    assert failures > 0
+
+
 def test_any_number_of_threads_may_be_asked_for():
     content = encoded(noise(3 * PART), 44_100, "FLAC", "PCM_16")
     whole = by_one_thread(content)

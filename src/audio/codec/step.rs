@@ -51,6 +51,24 @@ impl Decoder<'_> {
         Ok(end == Some(frames) || end == Some(frames.saturating_add(u64::from(padding))))
     }
 
+    /// An error for a packet of `frames` frames that is numbered as if it began elsewhere than where we are.
+    pub(super) fn require_next(&self, place: u64, frames: usize) -> Result<(), Error> {
+        let at = self.at;
+        if let Some(missing @ 1..) = place.checked_sub(at) {
+            return Err(self.damaged(&format!(
+                "{missing} frames from frame {at} on are damaged or missing"
+            )));
+        }
+        // Where packets are said to be of several sizes, a short last one is taken for an earlier one.
+        let all = self.facts.frames.unwrap_or(u64::MAX);
+        if place < at && at.saturating_add(frames as u64) < all {
+            return Err(self.damaged(&format!(
+                "the frames from frame {place} to frame {at} come twice"
+            )));
+        }
+        Ok(())
+    }
+
     /// Where a seek to a frame goes to; `None` beyond what timestamps can say.
     pub(super) fn timestamp(&self, frame: u64) -> Option<SeekTo> {
         let frame = i64::try_from(frame).ok()?;
