@@ -19,6 +19,7 @@ use crate::audio::writing::{self, Format, Recipe};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel;
+use crate::memory;
 use crate::registry::Patience;
 
 /// As many links as the system itself follows.
@@ -203,6 +204,7 @@ fn replace<R>(path: &Path, fill: impl FnOnce(&mut File) -> Result<R, Error>) -> 
     };
     if let Some(old) = &old {
         require_regular(old, path)?;
+        require_unopened(old, path)?;
         // A rename asks only the folder. Who may not write to the file may not replace it either.
         OpenOptions::new().write(true).open(&target).map_err(io)?;
     }
@@ -218,6 +220,21 @@ fn replace<R>(path: &Path, fill: impl FnOnce(&mut File) -> Result<R, Error>) -> 
     drop(file);
     beside.rename(&target).map_err(io)?;
     Ok(filled)
+}
+
+/// An error for a file that is changed through its mapping here: a new one would take its name, and what is changed
+/// from then on would be lost with the old one.
+fn require_unopened(old: &Metadata, path: &Path) -> Result<(), Error> {
+    if !memory::is_changed_here(old) {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument {
+        message: format!(
+            "'{}' is open here with mode 'r+', and what is changed through that audio would go nowhere once the \
+             file is replaced; close() it first, or change it where it lies",
+            path.display()
+        ),
+    })
 }
 
 /// The path that a chain of symbolic links ends at, whether or not there is a file.

@@ -18,7 +18,7 @@ mod across;
 mod fault;
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::ptr::NonNull;
@@ -32,6 +32,7 @@ pub use fault::page_size;
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 /// Device, and number of the file there.
 type Identity = (u64, u64);
@@ -81,6 +82,8 @@ pub struct Mapped {
     map: MmapRaw,
     file: Mutex<Option<File>>,
     is_shared: AtomicBool,
+    /// How many have opened the file and have use for it still. Changed under the lock of [`LIVE`].
+    openings: AtomicUsize,
     identity: Identity,
     origin: Origin,
 }
@@ -111,6 +114,7 @@ impl Mapped {
             map,
             file: Mutex::new(Some(file)),
             is_shared: AtomicBool::new(shared),
+            openings: AtomicUsize::new(1),
             identity,
             origin: Origin::next_mapped(),
         })
@@ -237,7 +241,8 @@ impl Mapped {
 
 impl Buffer {
     /// The first `len` bytes of a file, as memory: a write through it is a write into the file if `writable`.
-    /// A file that is mapped already is the same buffer; it becomes writable if it was not.
+    /// A file that is mapped already is the same buffer; it becomes writable if it was not. Each call is one more
+    /// opening of the file, to be given up with [`Buffer::leave`].
     ///
     /// # Errors
     /// [`Error::Io`], and a length that another mapping of the file does not have.
@@ -274,6 +279,9 @@ impl Buffer {
             } else {
                 Ok(())
             };
+            if refused.is_ok() {
+                mapped.openings.fetch_add(1, Ordering::Relaxed);
+            }
             drop(live);
             return refused.map(|()| buffer);
         }
@@ -289,6 +297,32 @@ impl Buffer {
         live.open.insert(identity, (origin.number(), weak.clone()));
         live.mapped.insert(origin.number(), weak);
         Ok(Buffer(region))
+    }
+
+    /// Gives up one opening of a mapped file, and says whether it was the last one. If that is to `close` it, whoever
+    /// opens the file from now on has another buffer.
+    pub fn leave(&self, close: bool) -> bool {
+        let Some(mapped) = self.mapped() else {
+            return false;
+        };
+        let mut live = LIVE.lock();
+        let last = mapped.openings.fetch_sub(1, Ordering::Relaxed) == 1;
+        if last && close {
+            live.forget(mapped.identity, mapped.origin);
+        }
+        last
+    }
+
+    /// Takes back what [`Buffer::leave`] did: the file could not be closed.
+    pub fn stay(&self) {
+        let Some(mapped) = self.mapped() else {
+            return;
+        };
+        let mut live = LIVE.lock();
+        mapped.openings.fetch_add(1, Ordering::Relaxed);
+        let entry = (mapped.origin.number(), Arc::downgrade(&self.0));
+        // Unless somebody has opened the file in between.
+        live.open.entry(mapped.identity).or_insert(entry);
     }
 
     fn mapped(&self) -> Option<&Mapped> {
@@ -314,6 +348,17 @@ impl Buffer {
         mapped.check()?;
         mapped.flush()
     }
+}
+
+/// Whether changes are made to the file with these facts through a mapping of this process.
+pub fn is_changed_here(facts: &Metadata) -> bool {
+    let live = LIVE.lock();
+    let known = live.open.get(&(facts.dev(), facts.ino()));
+    let region = known.and_then(|(_, region)| region.upgrade());
+    drop(live);
+    let buffer = region.map(Buffer);
+    let mapped = buffer.as_ref().and_then(Buffer::mapped);
+    mapped.is_some_and(Mapped::is_shared)
 }
 
 /// The mapped file of an origin, if it is alive.

@@ -8,9 +8,10 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::audio::Audio;
 use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
+use crate::python::mapped::Opening;
 use crate::python::operand::numpy_module;
 use crate::python::views::View;
-use crate::python::{policy, running, ufunc};
+use crate::python::{running, ufunc};
 use crate::registry::{Kind, Mode};
 
 /// Audio in memory that Rust owns and NumPy shares.
@@ -21,25 +22,33 @@ use crate::registry::{Kind, Mode};
 #[pyclass(frozen, weakref, generic, freelist = 64, module = "audio_samples")]
 pub struct AudioSamples {
     audio: Audio,
+    /// That of audio that `open` has returned.
+    opening: Option<Opening>,
 }
 
 impl AudioSamples {
     /// The class around the core's audio.
     #[inline]
     pub fn new(audio: Audio) -> AudioSamples {
-        AudioSamples { audio }
+        let opening = None;
+        AudioSamples { audio, opening }
+    }
+
+    /// The audio of a file that was just opened.
+    pub fn opened(audio: Audio) -> AudioSamples {
+        let opening = Some(Opening::of(&audio));
+        AudioSamples { audio, opening }
+    }
+
+    /// What is to be given up when it is closed.
+    pub fn opening(&self) -> Option<&Opening> {
+        self.opening.as_ref()
     }
 
     /// The core's audio.
     #[inline]
     pub fn audio(&self) -> &Audio {
         &self.audio
-    }
-
-    /// Bytes read and written by a pass over all samples.
-    #[inline]
-    pub fn bytes_per_pass(&self) -> usize {
-        2 * self.audio.layout().len() * self.audio.dtype().size()
     }
 
     /// An array on the samples, as they lie.
@@ -64,17 +73,6 @@ impl AudioSamples {
             let sample = array.call_method0(intern!(py, "item"))?;
             sample.call_method0(method)
         })
-    }
-
-    /// A `CopyError` where copies are not allowed.
-    pub fn allow_copy(&self, py: Python<'_>, why: &str) -> PyResult<()> {
-        policy::allow_copy(py, self.nbytes(), || why.to_owned())
-    }
-
-    /// The same audio in memory of its own, if copies are allowed here.
-    pub fn copied(&self, py: Python<'_>, why: &str) -> PyResult<Audio> {
-        self.allow_copy(py, why)?;
-        running::run(py, self.bytes_per_pass(), |manner| self.audio.copy(manner))
     }
 }
 

@@ -8,17 +8,20 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyEllipsis, PySlice, PyTuple};
 
 use crate::audio::{Audio, mapped, windows};
+use crate::error::Error;
+use crate::memory::Buffer;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::operand::numpy_module;
 use crate::python::running;
+use crate::sync::{AtomicBool, Ordering};
 
 /// Opens an audio file as memory: nothing is read, and nothing is copied.
 ///
 /// With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits it where it lies.
 /// Multi-channel audio is `(channels, frames)`, with the strides of interleaved frames. `with` closes the file
 /// at its end; so does `close()`, and letting go of the audio and all its views. A file that is open already is
-/// the same memory.
+/// the same memory, and is closed with the last of those who have opened it.
 ///
 /// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24 bits,
 /// 8 bits, the other byte order, compressed); `edit()` changes those files and `read()` decodes them.
@@ -36,7 +39,48 @@ pub fn open(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<AudioSamples>
         }
     };
     let audio = py.detach(|| mapped::open(&path, writable))?;
-    Ok(AudioSamples::new(audio))
+    Ok(AudioSamples::opened(audio))
+}
+
+/// What `open` has given to the audio that it returned: one of perhaps several openings of the file.
+pub struct Opening {
+    buffer: Buffer,
+    is_over: AtomicBool,
+}
+
+impl Opening {
+    /// That of audio just opened.
+    pub fn of(audio: &Audio) -> Opening {
+        Opening {
+            buffer: audio.samples().buffer().clone(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Gives it up. `close` is called if it was the last one, and may fail: then nothing has changed.
+    fn end(&self, close: impl FnOnce() -> PyResult<()>) -> PyResult<()> {
+        if self.is_over.swap(true, Ordering::AcqRel) || !self.buffer.leave(true) {
+            return Ok(());
+        }
+        let closed = close();
+        if closed.is_err() {
+            self.buffer.stay();
+            self.is_over.store(false, Ordering::Release);
+        }
+        closed
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.is_over() {
+            self.buffer.leave(false);
+        }
+    }
 }
 
 /// What only audio of `open` can do, and for closing that of `share`.
@@ -47,22 +91,29 @@ impl AudioSamples {
         Ok(py.detach(|| self.audio().samples().flush())?)
     }
 
-    /// Lets go of the file that `open` has mapped, or of the memory of `share`. Running operations are waited for; while a view of the
-    /// samples is alive it is refused with a `BorrowError` (a `BufferError`) that names it. Any later access
-    /// to the samples is a ValueError.
+    /// Lets go of the file that `open` has mapped, once it was closed as often as it was opened, or of the memory of
+    /// `share`. Running operations are waited for; while a view of the samples is alive it is refused with a
+    /// `BorrowError` (a `BufferError`) that names it. Any access to the samples after that is a ValueError.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        running::wait(py, |patience| self.audio().samples().close(patience))
+        let close = || running::wait(py, |patience| self.audio().samples().close(patience));
+        match self.opening() {
+            Some(opening) => opening.end(close),
+            None => close(),
+        }
     }
 
-    /// Whether the file that `open` has mapped, or the memory of `share`, was closed; False for other audio.
+    /// Whether this audio of `open` or `share` was closed; False for other audio.
     #[getter]
     fn closed(&self) -> bool {
-        self.audio().samples().buffer().is_closed()
+        self.opening().is_some_and(Opening::is_over) || self.audio().samples().buffer().is_closed()
     }
 
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().audio().samples().require_open("a with-block")?;
-        let _ = py;
+    fn __enter__(slf: Py<Self>) -> PyResult<Py<Self>> {
+        let this = slf.get();
+        this.audio().samples().require_open("a with-block")?;
+        if this.closed() {
+            return Err(Error::Closed.into());
+        }
         Ok(slf)
     }
 

@@ -8,10 +8,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::Overflow;
+use crate::python::audio::AudioSamples;
 use crate::python::errors::copy_error;
+use crate::python::running;
 use crate::sync::{AtomicBool, Ordering};
 
 /// One setting.
@@ -113,4 +116,21 @@ fn refused(bytes: usize, why: &str) -> PyErr {
     copy_error(format!(
         "{bytes} bytes of samples would be copied inside no_copies(): {why}"
     ))
+}
+
+impl AudioSamples {
+    /// A `CopyError` where copies are not allowed.
+    pub fn allow_copy(&self, py: Python<'_>, why: &str) -> PyResult<()> {
+        let layout = self.audio().layout();
+        let bytes = layout.len() * self.audio().dtype().size();
+        allow_copy(py, bytes, || why.to_owned())
+    }
+
+    /// The same audio in memory of its own, if copies are allowed here.
+    pub fn copied(&self, py: Python<'_>, why: &str) -> PyResult<Audio> {
+        self.allow_copy(py, why)?;
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio().copy(manner)
+        })
+    }
 }

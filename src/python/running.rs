@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use crate::audio::{Audio, Manner};
 use crate::error::Error;
 use crate::kernel;
+use crate::python::audio::AudioSamples;
 use crate::registry::{Claim, Lease, Mode, Patience};
 use crate::view::{self, Effort};
 
@@ -117,4 +118,12 @@ pub fn set_num_threads(threads: usize) -> PyResult<()> {
     }
     kernel::set_threads(threads);
     Ok(())
+}
+
+impl AudioSamples {
+    /// Bytes read and written by a pass over all samples.
+    #[inline]
+    pub fn bytes_per_pass(&self) -> usize {
+        2 * self.audio().layout().len() * self.audio().dtype().size()
+    }
 }

@@ -122,7 +122,9 @@ fn a_file_that_was_replaced_is_another_buffer(folder: Folder) {
     let path = folder.path("a.wav");
     store(&path, &ramp(1, 5, Dtype::Int16));
     let old = mapped::open(&path, true).unwrap();
-    store(&path, &ramp(1, 9, Dtype::Int16));
+    let beside = folder.path("b.wav");
+    store(&beside, &ramp(1, 9, Dtype::Int16));
+    std::fs::rename(&beside, &path).unwrap();
     let new = mapped::open(&path, true).unwrap();
     assert!(
         !old.samples()

@@ -1,0 +1,81 @@
+"""One file, opened by several: who closes it, and who may replace it."""
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import soundfile
+
+import audio_samples
+from audio_samples import AudioSamples, BorrowError
+
+RATE = 44_100
+
+
+@pytest.fixture
+def stereo(tmp_path):
+    path = tmp_path / "stereo.wav"
+    samples = np.arange(1, 2_001, dtype=np.float32).reshape(2, 1_000)
+    audio_samples.write(path, AudioSamples.new_multi(samples, RATE))
+    return path
+
+
+def samples_in(path):
+    return soundfile.read(path, dtype="float32", always_2d=True)[0].T
+
+
+def test_a_file_is_closed_by_the_last_of_those_who_opened_it(stereo):
+    with audio_samples.open(stereo, "r+") as outer:
+        with audio_samples.open(stereo) as inner:
+            assert inner[0, 0] == 1
+        inner.close()
+        assert inner.closed
+        assert not outer.closed
+        with pytest.raises(ValueError, match="is closed"), inner:
+            pass
+        outer *= 2
+        view = outer.to_numpy()
+        with audio_samples.open(stereo) as again:
+            assert again[0, 0] == 2
+        with pytest.raises(BorrowError, match="numpy of shape"):
+            outer.close()
+        assert not outer.closed
+        with audio_samples.open(stereo, "r+") as again:
+            again *= 2
+        assert view[0, 0] == 4
+        del view
+        # Who lets go of it without closing it does not keep it open.
+        forgotten = audio_samples.open(stereo)
+        del forgotten
+        gc.collect()
+    assert outer.closed
+    with pytest.raises(ValueError, match="is closed"):
+        outer *= 2
+    assert samples_in(stereo)[0, 0] == 4
+
+
+def test_threads_that_open_one_file_do_not_close_it_to_each_other(stereo):
+    def peaks(_):
+        found = []
+        for number in range(200):
+            with audio_samples.open(stereo) as audio:
+                found.append(float(np.max(np.abs(audio[:, number : number + 10]))))
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(peaks, range(4)))
+    assert results == [results[0]] * 4
+    assert results[0][0] == np.abs(samples_in(stereo)[:, :10]).max()
+
+
+def test_a_file_that_is_changed_where_it_lies_is_not_replaced(stereo):
+    audio = audio_samples.open(stereo, "r+")
+    with pytest.raises(ValueError, match=r"stereo\.wav' is open here with mode 'r\+'.*close\(\)"):
+        audio_samples.write(stereo, audio)
+    audio *= 3
+    audio.close()
+    assert samples_in(stereo)[0, 0] == 3
+    with audio_samples.open(stereo) as reading:
+        audio_samples.write(stereo, reading * 2)
+    assert samples_in(stereo)[0, 0] == 6
