@@ -31,7 +31,7 @@ use std::sync::{Arc, Weak};
 use crate::error::Error;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
-pub use file::{check as check_file, give_back, is_changed_here, page_size, store_across};
+pub use file::{Across, check as check_file, give_back, is_changed_here, page_size};
 pub use foreign::Owner as ForeignOwner;
 pub use shared::{Content, Ticket};
 

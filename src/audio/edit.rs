@@ -23,7 +23,7 @@ use crate::audio::pcm::bytes::failed;
 use crate::audio::pcm::{self, Info};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::memory::{page_size, store_across};
+use crate::memory::{Across, page_size};
 use crate::registry::{Mode, Patience};
 use crate::view::{Effort, Fresh, access};
 
@@ -188,6 +188,7 @@ impl Edit {
     fn put(&self, at: u64, bytes: &[u8], kept: &[u8]) -> Result<(), Error> {
         let width = self.info.encoding.width();
         let io = |error| Error::io(&error, Some(&self.path));
+        let mut across = None;
         let mut done = 0;
         for (start, end) in across_pages(at, bytes.len(), width, page_size() as u64) {
             self.file
@@ -195,11 +196,20 @@ impl Edit {
                 .map_err(io)?;
             let sample = &bytes[start..end];
             if sample != &kept[start..end] {
-                let place = at + start as u64;
-                match store_across(&self.file, place, sample) {
-                    // Not every file system maps its files.
-                    Err(Error::Io { .. }) => self.file.write_all_at(sample, place).map_err(io)?,
-                    stored => stored?,
+                if across.is_none() {
+                    across = Some(match Across::new(&self.file, at, bytes.len()) {
+                        Ok(part) => Some(part),
+                        // Not every file system maps its files.
+                        Err(Error::Io { .. }) => None,
+                        Err(error) => return Err(error),
+                    });
+                }
+                match &across {
+                    Some(Some(part)) => part.store(start, sample)?,
+                    _ => self
+                        .file
+                        .write_all_at(sample, at + start as u64)
+                        .map_err(io)?,
                 }
             }
             done = end;

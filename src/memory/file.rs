@@ -26,7 +26,7 @@ use std::sync::{Arc, Weak};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-pub use across::store_across;
+pub use across::Across;
 pub use fault::page_size;
 
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io;
 
-use memmap2::MmapOptions;
+use memmap2::{MmapOptions, MmapRaw};
 
 use super::fault;
 use crate::error::Error;
@@ -15,52 +15,78 @@ use crate::error::Error;
 /// The most bytes that are stored at once.
 pub const MOST: usize = size_of::<u64>();
 
-/// Stores up to [`MOST`] bytes at `at` that lie across two pages, all of which the file has. The bytes behind them,
-/// as many as make up [`MOST`], are stored again as they are.
+/// A part of a file in which a few bytes at a time are stored.
 ///
-/// # Errors
-/// [`Error::Io`] where the file cannot be mapped, or too many files are, [`Error::File`] where it became shorter.
-pub fn store_across(file: &File, at: u64, bytes: &[u8]) -> Result<(), Error> {
-    let missing = || {
-        Error::damaged(
+/// Invariant 1: `map` has [`MOST`] bytes more than the part, all of which may be read and written: by the pages of the
+/// file, or by those that `guard` puts in. Behind the end of the file its last page goes on; what is stored there
+/// reaches nobody.
+pub struct Across {
+    // Dropped before the map: nobody may look for a page of ours at an address that is somebody else's.
+    guard: fault::Guard,
+    map: MmapRaw,
+    at: u64,
+    len: usize,
+}
+
+impl Across {
+    /// The `len` bytes from `at` on, all of which the file has.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the file cannot be mapped, or too many files are, [`Error::File`] where it became shorter.
+    pub fn new(file: &File, at: u64, len: usize) -> Result<Across, Error> {
+        let facts = file.metadata().map_err(|error| Error::io(&error, None))?;
+        if at.saturating_add(len as u64) > facts.len() {
+            return Err(missing(at));
+        }
+        let mut options = MmapOptions::new();
+        options.offset(at).len(len + MOST);
+        let map = options
+            .map_raw(file)
+            .map_err(|error| Error::io(&error, None))?;
+        let guard = fault::Guard::new(map.as_ptr().addr(), map.len());
+        if !guard.is_on() {
+            let error = io::Error::from(io::ErrorKind::ResourceBusy);
+            return Err(Error::io(&error, None));
+        }
+        Ok(Across {
+            guard,
+            map,
             at,
-            "the file could not be written here: it became shorter, or its disk is full or failing"
-                .into(),
-        )
-    };
-    let len = file
-        .metadata()
-        .map_err(|error| Error::io(&error, None))?
-        .len();
-    if at.saturating_add(bytes.len() as u64) > len {
-        return Err(missing());
+            len,
+        })
     }
-    if bytes.len() > MOST {
-        let error = io::Error::from(io::ErrorKind::InvalidInput);
-        return Err(Error::io(&error, None));
+
+    /// Stores up to [`MOST`] bytes, `from` bytes behind the first one. The bytes behind them, as many as make up
+    /// [`MOST`], are stored again as they are.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the file became shorter; bytes that are too many, or not in the part.
+    pub fn store(&self, from: usize, bytes: &[u8]) -> Result<(), Error> {
+        let inside = from.checked_add(bytes.len());
+        if bytes.len() > MOST || inside.is_none_or(|end| end > self.len) {
+            let error = io::Error::from(io::ErrorKind::InvalidInput);
+            return Err(Error::io(&error, None));
+        }
+        let place = self.map.as_mut_ptr().wrapping_add(from).cast::<u64>();
+        // SAFETY: MOST bytes from here on are in the map (invariant 1), `from` being in the part.
+        let mut word = unsafe { place.read_unaligned() }.to_ne_bytes();
+        word[..bytes.len()].copy_from_slice(bytes);
+        // SAFETY: as above. One instruction where the processor stores words at any address.
+        unsafe { place.write_unaligned(u64::from_ne_bytes(word)) };
+        match self.guard.torn() {
+            Some(_) => Err(missing(self.at + from as u64)),
+            None => Ok(()),
+        }
     }
-    // Behind the end of the file its last page goes on; what is stored there reaches nobody.
-    let mut options = MmapOptions::new();
-    options.offset(at).len(MOST);
-    let map = options
-        .map_raw(file)
-        .map_err(|error| Error::io(&error, None))?;
-    let guard = fault::Guard::new(map.as_ptr().addr(), MOST);
-    if !guard.is_on() {
-        let error = io::Error::from(io::ErrorKind::ResourceBusy);
-        return Err(Error::io(&error, None));
-    }
-    let place = map.as_mut_ptr().cast::<u64>();
-    // SAFETY: MOST bytes from here on are mapped to be read and written, by the pages of the file or by those
-    // that the guard puts in.
-    let mut word = unsafe { place.read_unaligned() }.to_ne_bytes();
-    word[..bytes.len()].copy_from_slice(bytes);
-    // SAFETY: as above. One instruction where the processor stores words at any address.
-    unsafe { place.write_unaligned(u64::from_ne_bytes(word)) };
-    match guard.torn() {
-        Some(_) => Err(missing()),
-        None => Ok(()),
-    }
+}
+
+#[cold]
+fn missing(at: u64) -> Error {
+    Error::damaged(
+        at,
+        "the file could not be written here: it became shorter, or its disk is full or failing"
+            .into(),
+    )
 }
 
 #[cfg(all(test, not(miri)))]
@@ -76,7 +102,9 @@ mod tests {
         let file = options.read(true).write(true).open(&path).unwrap();
         // Across two pages, and at the end of the file.
         for (at, bytes) in [(4095, &[7, 8, 9][..]), (8188, &[1; 8]), (8197, &[5, 6, 7])] {
-            store_across(&file, at, bytes).unwrap();
+            let start = at - at % 100;
+            let part = Across::new(&file, start, 8200 - start as usize).unwrap();
+            part.store((at - start) as usize, bytes).unwrap();
             let mut expected = before.clone();
             expected[at as usize..][..bytes.len()].copy_from_slice(bytes);
             let now = std::fs::read(&path).unwrap();
@@ -85,12 +113,19 @@ mod tests {
             std::fs::write(&path, &before).unwrap();
         }
         for at in [8198, 9000, u64::MAX] {
-            assert!(matches!(
-                store_across(&file, at, &[1, 2, 3]),
-                Err(Error::File { .. })
-            ));
+            assert!(matches!(Across::new(&file, at, 3), Err(Error::File { .. })));
         }
-        assert!(store_across(&file, 0, &[0; 9]).is_err());
+        let part = Across::new(&file, 10, 100).unwrap();
+        for (from, bytes) in [(0, &[0; 9][..]), (98, &[0; 3]), (usize::MAX, &[0; 3])] {
+            assert!(part.store(from, bytes).is_err(), "{from}");
+        }
+        file.set_len(8000).unwrap();
+        let part = Across::new(&file, 4000, 100).unwrap();
+        file.set_len(4000).unwrap();
+        assert!(matches!(
+            part.store(96, &[1, 2, 3]),
+            Err(Error::File { .. })
+        ));
         std::fs::remove_file(&path).unwrap();
     }
 }
