@@ -11,6 +11,7 @@
 //! A decoder of damaged data may do anything: it is held to what memory the file justifies, and should it
 //! panic, that is an [`Error::File`] like any other damage.
 
+mod chapters;
 mod guard;
 mod opening;
 mod planes;

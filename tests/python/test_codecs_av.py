@@ -213,3 +213,25 @@ def test_a_seek_in_mp3_of_the_lowest_bit_rate_reaches_back_far_enough(tmp_path):
     for start in range(0, frames - 100, 4_800):
         part = audio_samples.read(path, start=start, frames=100)
         assert np.array_equal(part, whole[:, start : start + 100]), start
+
+
+def test_chapters_without_an_edition_number_do_not_keep_the_sound_away(tmp_path):
+    """FFmpeg writes them so."""
+    path = tmp_path / "a.mkv"
+    expected = (np.arange(RATE) % 1000).astype(np.int16)
+    with av.open(str(path), "w", format="matroska") as file:
+        stream = file.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        chapter = {"time_base": Fraction(1, 1000), "metadata": {"title": "first"}}
+        file.set_chapters([{"id": 1, "start": 0, "end": 250, **chapter}])
+        frame = av.AudioFrame.from_ndarray(expected[None], format="s16", layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    content = path.read_bytes()
+    chapters = bytes.fromhex("1043a770")
+    assert chapters in content[: content.find(bytes.fromhex("1f43b675"))]
+    assert np.array_equal(audio_samples.read(path), expected)
+    assert np.array_equal(audio_samples.read(content, start=1000), expected[1000:])
+    for cut in range(content.find(chapters), content.find(chapters) + 60):
+        with pytest.raises(AudioFileError):
+            audio_samples.read(content[:cut])

@@ -16,6 +16,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
 
 use crate::audio::SampleRate;
+use crate::audio::codec::chapters::{NO_NAME, unnumbered};
 use crate::audio::codec::guard::{guarded, refused};
 use crate::audio::source::{Facts, Input};
 use crate::dtype::Dtype;
@@ -381,6 +382,8 @@ struct Window<'s> {
     len: u64,
     at: u64,
     reached: Arc<AtomicU64>,
+    /// A byte that is read as [`NO_NAME`].
+    hidden: Option<u64>,
 }
 
 impl<'s> Window<'s> {
@@ -395,7 +398,9 @@ impl<'s> Window<'s> {
             len: end.saturating_sub(start),
             at: 0,
             reached: Arc::clone(reached),
+            hidden: None,
         };
+        window.hidden = unnumbered(&mut window).map_err(io)?;
         let is_exact = window.has_mpeg_length().map_err(io)?;
         window.seek(SeekFrom::Start(0)).map_err(io)?;
         window.reached.store(0, Ordering::Relaxed);
@@ -440,6 +445,10 @@ impl Read for Window<'_> {
         let rest = self.len.saturating_sub(self.at);
         let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
         let count = self.input.read(&mut into[..count])?;
+        let hidden = self.hidden.and_then(|place| place.checked_sub(self.at));
+        if let Some(byte) = hidden.and_then(|place| into[..count].get_mut(place as usize)) {
+            *byte = NO_NAME;
+        }
         self.at += count as u64;
         let reached = self.start + self.at.min(self.len);
         self.reached.store(reached, Ordering::Relaxed);
