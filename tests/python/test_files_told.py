@@ -411,6 +411,17 @@ def test_the_command_line_tells_of_files_of_any_name(tmp_path, name):
     assert "\x1b" not in done.stdout + done.stderr
 
 
+def test_the_command_line_ends_quietly_once_nobody_reads_it(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(riff(form(), (b"data", bytes(20))))
+    command = [sys.executable, "-m", "audio_samples", "info", *[path] * 3_000]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == b""
+        assert program.wait() == 1
+
+
 @pytest.mark.parametrize("container", ["WAV", "RF64", "W64", "AIFF", "CAF", "FLAC", "OGG", "MP3"])
 def test_the_command_line_tells_of_every_format_and_of_every_error(tmp_path, container, capsys):
     good, bad = tmp_path / f"a.{container.lower()}", tmp_path / "b.wav"

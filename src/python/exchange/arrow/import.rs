@@ -249,7 +249,13 @@ unsafe fn values(
 ) -> PyResult<NonNull<u8>> {
     let offset = usize::try_from(array.offset).unwrap_or(0) + skip;
     let there = usize::try_from(array.length).unwrap_or(0);
-    if array.n_buffers != 2 || there < skip + length {
+    if array.n_buffers != 2 {
+        return Err(PyValueError::new_err(format!(
+            "the Arrow array describes itself wrongly: {} buffers where an array of numbers has 2",
+            array.n_buffers
+        )));
+    }
+    if there < skip + length {
         return Err(PyValueError::new_err(format!(
             "the Arrow array describes itself wrongly: {there} values where {} are needed",
             skip + length
