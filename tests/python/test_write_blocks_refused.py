@@ -224,17 +224,22 @@ def test_a_block_is_leased_while_it_is_written():
 
     class Curious(io.BytesIO):
         def write(self, data):
-            if len(data) > 1_000:
-                with pytest.raises(BorrowError) as told:
-                    part[:] = 7
-                said.append(told)
+            try:
+                part[:] = 0
+            except BorrowError as error:
+                said.append(error)
+            else:
+                said.append(None)
             return super().write(data)
 
     file = Curious()
     audio_samples.write(file, [part, part])
-    assert said
-    part[:] = 7
-    assert not audio_samples.read(file.getvalue()).to_numpy().any()
+    # The last samples, which filled no room, are written when no block is needed any more; then
+    # the header once again.
+    first, *between, last, header = said
+    assert (first, last, header) == (None, None, None)
+    assert between
+    assert None not in between
 
 
 def test_other_threads_run_while_a_block_is_written(tmp_path):
@@ -307,15 +312,16 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - floor)
 """
 
 
-@pytest.mark.parametrize("ending", ["wav", "aiff", "flac"])
-def test_a_long_recording_is_converted_in_the_memory_of_a_block(tmp_path, ending):
+@pytest.mark.parametrize(("ending", "seconds"), [("wav", 3_000), ("aiff", 500), ("flac", 100)])
+def test_a_long_recording_is_converted_in_the_memory_of_a_block(tmp_path, ending, seconds):
     source, path = tmp_path / "in.wav", tmp_path / f"out.{ending}"
     second = np.random.default_rng(2).integers(-9_000, 9_000, (2, RATE)).astype(np.int16)
-    seconds = 20 if ending == "flac" else 3_000
     part = AudioSamples.new_multi(second, RATE)
     audio_samples.write(source, (part for _ in range(seconds)))
     done = subprocess.run(
         [sys.executable, "-c", CONVERT, source, path], capture_output=True, text=True, check=True
     )
     assert audio_samples.info(path).frames == seconds * RATE
-    assert int(done.stdout) < 8 << 10  # KiB
+    for large in (source, path):
+        large.unlink()
+    assert int(done.stdout) < 8 << 10  # KiB; 529 MB, 88 MB and 18 MB were written, twice
