@@ -79,8 +79,9 @@ pub struct Recipe {
 }
 
 /// Writes a whole file. From the narrowest to the widest type there is one rounding to the nearest, and saturation
-/// where the encoding has fewer bits; what that has clipped is told. The samples are leased for reading all the while; no more than a block
-/// of them is copied. What is written to need not seek: the length is known from the beginning.
+/// where the encoding has fewer bits; what that has clipped is told. The samples are leased for reading all the
+/// while; no more than a block of them is copied. What is written to need not seek: the length is known from the
+/// beginning.
 ///
 /// # Errors
 /// Audio that the format cannot hold, [`Error::Io`], and what [`access`] gives.

@@ -130,17 +130,16 @@ pub fn read_many(
 ///
 /// The ending of the path says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is
 /// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
-/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8 channels and
-/// up to 96000 Hz. Floats become integers
-/// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file whose chunks
-/// besides the samples go into the new file of the same kind. Floats beyond full scale are clipped, with a UserWarning that
-/// has their number and peak; the file is written all the same. A path is written beside its target and renamed: a
-/// failure leaves the old file.
+/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8
+/// channels and up to 96000 Hz. Floats become integers rounded to the nearest, ties to even, and saturated.
+/// `metadata_from` is a WAV or AIFF file whose chunks besides the samples go into the new file of the same kind. Floats
+/// beyond full scale are clipped, with a UserWarning that has their number and peak; the file is written all the same.
+/// A path is written beside its target and renamed: a failure leaves the old file.
 ///
-/// `audio` may be an iterable of AudioSamples, such as a generator or a `stream`: they are written one after the other, in the
-/// memory of one. Sample rate, channels and type are those of the first; another one of a later block is a ValueError, as is an
-/// iterable without a block. Lengths may differ. What the iterable raises is raised, and the old file left. A file object has to
-/// seek then, for the length is written at the end; it is left there.
+/// `audio` may be an iterable of AudioSamples, such as a generator or a `stream`: they are written one after the
+/// other, in the memory of one. Sample rate, channels and type are those of the first; another one of a later block
+/// is a ValueError, as is an iterable without a block. Lengths may differ. What the iterable raises is raised, and
+/// the old file left. A file object has to seek then, for the length is written at the end; it is left there.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None),

@@ -2,6 +2,8 @@
 
 import gc
 import io
+import itertools
+import signal
 import subprocess
 import sys
 import threading
@@ -272,6 +274,13 @@ def test_other_threads_run_while_a_block_is_written(tmp_path):
         sys.setswitchinterval(pause)
         other.join()
     assert seen[1] - seen[0] > 100
+
+
+def test_ctrl_c_is_answered_where_no_python_code_runs(old):
+    endless = itertools.repeat(block(frames=0))
+    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        audio_samples.write(old, endless)
 
 
 class Full(io.BytesIO):

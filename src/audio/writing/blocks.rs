@@ -103,7 +103,8 @@ impl<W: Write + Seek> Blocks<W> {
         };
         Err(Error::InvalidArgument {
             message: format!(
-                "block {} (the first is 0) has {has}, and the blocks before it have {had}; a file has one kind: {way_out}",
+                "block {} (the first is 0) has {has}, and the blocks before it have {had}; a file has one kind: \
+                 {way_out}",
                 self.count
             ),
         })
