@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod audio;
+mod blocks;
 mod borrowing;
 mod construct;
 mod edit;

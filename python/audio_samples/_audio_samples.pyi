@@ -472,7 +472,7 @@ def read_many(
 ) -> list[AudioSamples[Any]]: ...
 def write(
     path_or_file: _Path | BinaryIO,
-    audio: AudioSamples[Any],
+    audio: AudioSamples[Any] | Iterable[AudioSamples[Any]],
     *,
     subtype: str | None = None,
     format: str | None = None,

@@ -269,7 +269,15 @@ impl Block {
 
     /// The first `frames` frames as `(channels, frames)` samples, to be filled before [`Block::encode`].
     pub fn samples(&mut self, frames: usize) -> Result<Strided<'_>, Error> {
-        self.samples.strided().transposed().take_frames(0, frames)
+        self.part(0, frames)
+    }
+
+    /// As [`Block::samples`], from frame `start` on.
+    pub fn part(&mut self, start: usize, frames: usize) -> Result<Strided<'_>, Error> {
+        self.samples
+            .strided()
+            .transposed()
+            .take_frames(start, frames)
     }
 
     /// The first `frames` frames of the bytes as `(channels, frames)` samples.

@@ -6,7 +6,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
-use std::io;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::audio::Audio;
@@ -89,11 +89,23 @@ pub fn write(
     recipe: &Recipe,
     patience: Patience<'_>,
 ) -> Result<Clipped, Error> {
-    let recipe = Recipe {
+    let recipe = recipe_for(path, recipe)?;
+    let mut file = Replacement::begin(path)?;
+    let written = writing::write(&mut file, audio, &recipe, patience);
+    let clipped = written.map_err(|error| named(error, path))?;
+    file.commit()?;
+    Ok(clipped)
+}
+
+/// The recipe with the format that the path promises.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for a path that promises none, or another than the recipe has.
+pub fn recipe_for(path: &Path, recipe: &Recipe) -> Result<Recipe, Error> {
+    Ok(Recipe {
         format: Some(format_of(path, recipe.format)?),
         ..recipe.clone()
-    };
-    replace(path, |file| writing::write(file, audio, &recipe, patience))
+    })
 }
 
 /// Which format is meant is not guessed from audio whose name promises another.
@@ -193,33 +205,77 @@ fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), Error> {
     })
 }
 
-/// Replaces the file at `path` by what `fill` writes, or leaves it alone.
-fn replace<R>(path: &Path, fill: impl FnOnce(&mut File) -> Result<R, Error>) -> Result<R, Error> {
-    let io = |error| Error::io(&error, Some(path));
-    let target = follow_links(path).map_err(io)?;
-    let old = match fs::metadata(&target) {
-        Ok(metadata) => Some(metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(io(error)),
-    };
-    if let Some(old) = &old {
-        require_regular(old, path)?;
-        require_unopened(old, path)?;
-        // A rename asks only the folder. Who may not write to the file may not replace it either.
-        OpenOptions::new().write(true).open(&target).map_err(io)?;
+/// A file on its way to a path. Dropped, it is gone, and the old file is as it was.
+pub struct Replacement {
+    path: PathBuf,
+    /// Where the links of the path lead to.
+    target: PathBuf,
+    file: File,
+    beside: Beside,
+    replaces: bool,
+}
+
+impl Replacement {
+    /// An empty file beside the path.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::File`] with the path, for one that cannot be written to.
+    pub fn begin(path: &Path) -> Result<Replacement, Error> {
+        let io = |error| Error::io(&error, Some(path));
+        let target = follow_links(path).map_err(io)?;
+        let old = match fs::metadata(&target) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(io(error)),
+        };
+        if let Some(old) = &old {
+            require_regular(old, path)?;
+            require_unopened(old, path)?;
+            // A rename asks only the folder. Who may not write to the file may not replace it either.
+            OpenOptions::new().write(true).open(&target).map_err(io)?;
+        }
+        let (file, beside) = create_beside(&target, old.is_some()).map_err(io)?;
+        if let Some(old) = &old {
+            take_after(&file, old).map_err(io)?;
+        }
+        Ok(Replacement {
+            path: path.into(),
+            target,
+            file,
+            beside,
+            replaces: old.is_some(),
+        })
     }
-    let (mut file, beside) = create_beside(&target, old.is_some()).map_err(io)?;
-    if let Some(old) = &old {
-        take_after(&file, old).map_err(io)?;
+
+    /// Puts it in the place of the old file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the path.
+    pub fn commit(self) -> Result<(), Error> {
+        let io = |error| Error::io(&error, Some(&self.path));
+        if self.replaces {
+            // A machine that stops may have kept the new name and lost the new bytes: then the old file would be gone.
+            self.file.sync_data().map_err(io)?;
+        }
+        drop(self.file);
+        self.beside.rename(&self.target).map_err(io)
     }
-    let filled = fill(&mut file).map_err(|error| named(error, path))?;
-    if old.is_some() {
-        // A machine that stops may have kept the new name and lost the new bytes: then the old file would be gone.
-        file.sync_data().map_err(io)?;
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
     }
-    drop(file);
-    beside.rename(&target).map_err(io)?;
-    Ok(filled)
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Replacement {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 /// An error for a file that is changed through its mapping here: a new one would take its name, and what is changed

@@ -1,7 +1,7 @@
-//! FLAC, encoded by flacenc block by block.
+//! FLAC, encoded by flacenc block by block: nothing but a block is in memory.
 //!
-//! The header has a checksum of all samples, so they are gone through twice: nothing but a block is in memory,
-//! and what is written to need not seek.
+//! The header has a checksum of all samples. Where they are there from the beginning, they are gone through twice, and
+//! what is written to need not seek; otherwise the header is written again at the end.
 
 use std::io::Write;
 
@@ -12,38 +12,29 @@ use flacenc::encode_fixed_size_frame;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
-use crate::audio::Audio;
 use crate::audio::clipping::Clipped;
 use crate::audio::codec::guarded_write;
 use crate::audio::encoding::{Encoding, as_slice, round_to, transfer};
-use crate::audio::passing::Passing;
+use crate::audio::writing::{Coder, Finished, Kind, Recipe, Whole};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::registry::{Mode, Patience};
-use crate::view::{Access, Effort, Fresh, access};
+use crate::view::{Access, Fresh, Strided};
 
 /// Frames of a block, as the reference encoder has them.
 const BLOCK: usize = 4096;
 const MOST_CHANNELS: usize = 8;
 /// What the header counts.
 const MOST_FRAMES: u64 = (1 << 36) - 1;
-/// What its field for the rate holds.
-const MOST_HERTZ: u32 = (1 << 20) - 1;
+/// As high as the encoder goes; the format has room for more.
+const MOST_HERTZ: u32 = 96_000;
 
-/// Writes a whole file; see [`crate::audio::writing::write`]. Without an encoding it is 16 bits for int16, and
-/// 24 bits for every other type.
+/// Writes FLAC. Without an encoding it is 16 bits for int16, and 24 bits for every other type.
 ///
 /// # Errors
-/// As there.
-pub fn write<W: Write>(
-    writer: &mut W,
-    audio: &Audio,
-    encoding: Option<Encoding>,
-    passing: &Passing,
-    patience: Patience<'_>,
-) -> Result<Clipped, Error> {
-    passing.require(None, "a FLAC file")?;
-    let bits = match encoding.unwrap_or(match audio.dtype() {
+/// What a FLAC file cannot hold.
+pub fn coder(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
+    recipe.passing.require(None, "a FLAC file")?;
+    let bits = match recipe.encoding.unwrap_or(match kind.dtype {
         Dtype::Int16 => Encoding::Pcm16,
         _ => Encoding::Pcm24,
     }) {
@@ -57,35 +48,60 @@ pub fn write<W: Write>(
             )));
         }
     };
-    let (channels, frames) = (audio.layout().channels(), audio.layout().frames());
+    let channels = kind.channels;
     if channels == 0 || channels > MOST_CHANNELS {
         return Err(invalid(format!(
             "a FLAC file has 1 to {MOST_CHANNELS} channels, not {channels}; write it as WAV"
         )));
     }
+    if kind.rate.hertz() > MOST_HERTZ {
+        return Err(invalid(format!(
+            "FLAC is written up to {MOST_HERTZ} Hz, and this is {} Hz; WAV and AIFF take the rate",
+            kind.rate.hertz()
+        )));
+    }
+    if let Some(frames) = frames {
+        require(frames as u64)?;
+    }
+    let width = bits as usize;
+    let mut stream = Stream::new(kind.rate.hertz() as usize, channels, width).map_err(refused)?;
+    let info = stream.stream_info_mut();
+    info.set_block_sizes(BLOCK, BLOCK).map_err(refused)?;
+    let mut plain = Encoder::default();
+    plain.subframe_coding.use_fixed = false;
+    plain.subframe_coding.use_lpc = false;
+    Ok(Flac {
+        bits,
+        channels,
+        known: false,
+        stream,
+        context: Context::new(width, channels),
+        room: Fresh::new(&[BLOCK, channels], Dtype::Float64)?,
+        filled: 0,
+        whole: Vec::with_capacity(BLOCK * channels),
+        frames: 0,
+        clipped: Clipped::default(),
+        config: verified(Encoder::default())?,
+        plain: verified(plain)?,
+        buffer: FrameBuf::with_size(channels, BLOCK).map_err(refused)?,
+        number: 0,
+        bytes: MemSink::new(),
+    })
+}
+
+/// An error for a number of frames that no FLAC file has.
+fn require(frames: u64) -> Result<(), Error> {
     if frames == 0 {
         return Err(invalid(
             "a FLAC file has at least one frame; write audio without any as WAV".into(),
         ));
     }
-    if audio.rate().hertz() > MOST_HERTZ || frames as u64 > MOST_FRAMES {
+    if frames > MOST_FRAMES {
         return Err(invalid(format!(
-            "a FLAC file has at most {MOST_HERTZ} Hz and {MOST_FRAMES} frames, not {} Hz and {frames} \
-             frames; write it as WAV",
-            audio.rate().hertz()
+            "a FLAC file has at most {MOST_FRAMES} frames, not {frames}; write it as WAV"
         )));
     }
-    let claim = audio.samples().strided().claim(Mode::Read);
-    access(&[claim], Effort::Long, patience, |access| {
-        let mut encoder = Whole {
-            audio,
-            bits,
-            room: Fresh::new(&[BLOCK.min(frames.max(1)), channels], Dtype::Float64)?,
-            whole: Vec::new(),
-            clipped: Clipped::default(),
-        };
-        guarded_write(|| encoder.write(writer, access))
-    })?
+    Ok(())
 }
 
 fn invalid(message: String) -> Error {
@@ -104,82 +120,175 @@ fn verified(config: Encoder) -> Result<Verified<Encoder>, Error> {
     config.into_verified().map_err(|(_, error)| refused(error))
 }
 
-/// Audio on its way to whole numbers of `bits`.
-struct Whole<'a> {
-    audio: &'a Audio,
-    bits: u32,
-    room: Fresh,
-    whole: Vec<i32>,
-    clipped: Clipped,
+/// What the encoder says of something that was checked before.
+fn unwritten(error: impl std::fmt::Debug) -> Error {
+    refused(format!("{error:?}"))
 }
 
-impl Whole<'_> {
-    fn write<W: Write>(&mut self, writer: &mut W, access: &Access) -> Result<Clipped, Error> {
-        let io = |error| Error::io(&error, None);
-        let layout = self.audio.layout();
-        let (channels, frames) = (layout.channels(), layout.frames());
-        let hertz = self.audio.rate().hertz() as usize;
-        let mut stream = Stream::new(hertz, channels, self.bits as usize).map_err(refused)?;
-        let info = stream.stream_info_mut();
-        info.set_block_sizes(BLOCK, BLOCK).map_err(refused)?;
-        let mut context = Context::new(self.bits as usize, channels);
-        let mut done = 0;
-        while done < frames {
-            let count = BLOCK.min(frames - done);
-            let filled = context.fill_interleaved(self.block(access, done, count)?);
-            filled.map_err(refused)?;
-            done += count;
-        }
-        let clipped = self.clipped;
-        info.set_total_samples(frames);
-        info.set_md5_digest(&context.md5_digest());
-        let mut bytes = MemSink::<u8>::new();
-        stream
-            .write(&mut bytes)
-            .map_err(|error| refused(format!("{error:?}")))?;
-        writer.write_all(bytes.as_slice()).map_err(io)?;
+/// Writes FLAC.
+pub struct Flac {
+    bits: u32,
+    channels: usize,
+    /// Whether the header was right from the beginning.
+    known: bool,
+    stream: Stream,
+    /// The checksum.
+    context: Context,
+    /// What is not written yet: the first `filled` frames of it, `(frames, channels)`.
+    room: Fresh,
+    filled: usize,
+    /// The same as whole numbers of `bits`.
+    whole: Vec<i32>,
+    /// Frames so far.
+    frames: u64,
+    clipped: Clipped,
+    config: Verified<Encoder>,
+    /// For what the other makes longer than it is.
+    plain: Verified<Encoder>,
+    buffer: FrameBuf,
+    /// FLAC's own frames, of [`BLOCK`] frames each, so far.
+    number: usize,
+    bytes: MemSink<u8>,
+}
 
-        let config = verified(Encoder::default())?;
-        let mut plain = Encoder::default();
-        plain.subframe_coding.use_fixed = false;
-        plain.subframe_coding.use_lpc = false;
-        let plain = verified(plain)?;
-        let mut buffer = FrameBuf::with_size(channels, BLOCK).map_err(refused)?;
-        for (number, start) in (0..frames).step_by(BLOCK).enumerate() {
-            let count = BLOCK.min(frames - start);
-            let samples = self.block(access, start, count)?;
-            buffer.fill_interleaved(samples).map_err(refused)?;
-            let info = stream.stream_info();
-            let frame = encode_fixed_size_frame(&config, &buffer, number, info).map_err(refused)?;
-            // For some extreme samples the encoder finds something far longer than the samples themselves.
-            let as_they_are = count * channels * (self.bits as usize + 1);
-            let frame = if frame.count_bits() > as_they_are + 1024 {
-                encode_fixed_size_frame(&plain, &buffer, number, info).map_err(refused)?
-            } else {
-                frame
-            };
-            bytes.clear();
-            frame
-                .write(&mut bytes)
-                .map_err(|error| refused(format!("{error:?}")))?;
-            writer.write_all(bytes.as_slice()).map_err(io)?;
-        }
-        writer.flush().map_err(io)?;
-        // As the first time through has them.
-        Ok(clipped)
+impl Flac {
+    /// Takes as many samples into the room as it has place for.
+    fn take(
+        &mut self,
+        access: &Access,
+        samples: &Strided<'_>,
+        start: usize,
+    ) -> Result<usize, Error> {
+        let rest = samples.layout().frames() - start;
+        let count = (BLOCK - self.filled).min(rest);
+        let room = self.room.strided().transposed();
+        let room = room.take_frames(self.filled, count)?;
+        transfer(access, &room, &samples.take_frames(start, count)?)?;
+        self.filled += count;
+        Ok(count)
     }
 
-    /// Some frames, interleaved.
-    fn block(&mut self, access: &Access, start: usize, count: usize) -> Result<&[i32], Error> {
-        let part = self.audio.samples().strided().take_frames(start, count)?;
-        let room = self.room.strided().transposed().take_frames(0, count)?;
-        transfer(access, &room, &part)?;
+    /// The room, rounded.
+    fn round(&mut self) {
         let samples = as_slice::<f64>(&mut self.room);
-        let samples = &samples[..count * self.audio.layout().channels()];
-        self.clipped.count(self.bits, samples);
+        let samples = &samples[..self.filled * self.channels];
         self.whole.clear();
         self.whole
             .extend(samples.iter().map(|sample| round_to(self.bits, *sample)));
-        Ok(&self.whole)
+    }
+
+    /// Goes through all samples for what the header says about them.
+    fn foresee(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
+        let frames = samples.layout().frames();
+        let mut done = 0;
+        while done < frames {
+            done += self.take(access, samples, done)?;
+            self.round();
+            self.context
+                .fill_interleaved(&self.whole)
+                .map_err(refused)?;
+            self.filled = 0;
+        }
+        self.known = true;
+        self.complete();
+        Ok(())
+    }
+
+    /// Has the header say what is known by now.
+    fn complete(&mut self) {
+        let info = self.stream.stream_info_mut();
+        info.set_total_samples(self.context.total_samples());
+        info.set_md5_digest(&self.context.md5_digest());
+    }
+
+    fn header(&mut self) -> Result<&[u8], Error> {
+        self.bytes.clear();
+        self.stream.write(&mut self.bytes).map_err(unwritten)?;
+        Ok(self.bytes.as_slice())
+    }
+
+    /// Writes the room as one of FLAC's own frames.
+    fn encode(&mut self, out: &mut dyn Write) -> Result<(), Error> {
+        let count = self.filled * self.channels;
+        let samples = as_slice::<f64>(&mut self.room);
+        self.clipped.count(self.bits, &samples[..count]);
+        self.round();
+        if !self.known {
+            self.context
+                .fill_interleaved(&self.whole)
+                .map_err(refused)?;
+        }
+        self.buffer.fill_interleaved(&self.whole).map_err(refused)?;
+        let info = self.stream.stream_info();
+        let encode = |config| encode_fixed_size_frame(config, &self.buffer, self.number, info);
+        let mut frame = encode(&self.config).map_err(refused)?;
+        // For some extreme samples the encoder finds something far longer than the samples themselves.
+        let as_they_are = count * (self.bits as usize + 1);
+        if frame.count_bits() > as_they_are + 1024 {
+            frame = encode(&self.plain).map_err(refused)?;
+        }
+        self.bytes.clear();
+        frame.write(&mut self.bytes).map_err(unwritten)?;
+        self.filled = 0;
+        self.number += 1;
+        put(out, self.bytes.as_slice())
+    }
+}
+
+fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    out.write_all(bytes)
+        .map_err(|error| Error::io(&error, None))
+}
+
+impl Coder for Flac {
+    fn begin(&mut self, out: &mut dyn Write, whole: Whole<'_>) -> Result<(), Error> {
+        guarded_write(|| {
+            if let Some((access, samples)) = whole {
+                self.foresee(access, samples)?;
+            }
+            put(out, self.header()?)
+        })
+    }
+
+    fn append(
+        &mut self,
+        out: &mut dyn Write,
+        access: &Access,
+        samples: &Strided<'_>,
+    ) -> Result<(), Error> {
+        let frames = samples.layout().frames();
+        if frames == 0 {
+            return Ok(());
+        }
+        let total = self.frames + frames as u64;
+        require(total)?;
+        let mut done = 0;
+        while done < frames {
+            done += self.take(access, samples, done)?;
+            if self.filled == BLOCK {
+                guarded_write(|| self.encode(out))?;
+            }
+        }
+        self.frames = total;
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> Result<Finished, Error> {
+        require(self.frames)?;
+        guarded_write(|| {
+            if self.filled > 0 {
+                self.encode(out)?;
+            }
+            let header = if self.known {
+                None
+            } else {
+                self.complete();
+                Some(self.header()?.to_vec())
+            };
+            Ok(Finished {
+                clipped: self.clipped,
+                header,
+            })
+        })
     }
 }

@@ -31,5 +31,5 @@ mod writing;
 
 pub use crate::audio::pcm::{Chunk, Container, Header, Info, info, read};
 pub(super) use header::header;
+pub(super) use writing::coder;
 pub use writing::write;
-pub(super) use writing::write_passing;

@@ -1,14 +1,25 @@
 //! Audio as a file: which kind, and what every kind has in common.
+//!
+//! ```text
+//!   whole audio, of known length   write    ->              begin, append once, finish
+//!   block after block              Blocks   ->  a Coder:    begin, append, append, ..., finish, header again
+//! ```
+
+mod blocks;
+pub(super) mod plain;
 
 use std::io::Write;
 
-use crate::audio::clipping::{Clipped, Watch};
-use crate::audio::encoding::{Block, ByteOrder, Encoding, transfer};
+pub use blocks::Blocks;
+
+use crate::audio::clipping::Clipped;
+use crate::audio::encoding::Encoding;
 use crate::audio::passing::Passing;
-use crate::audio::{Audio, aiff, flac, wav};
+use crate::audio::{Audio, SampleRate, aiff, flac, wav};
+use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::registry::{Mode, Patience};
-use crate::view::{Access, Effort, access};
+use crate::view::{Access, Effort, Strided, access};
 
 /// A kind of file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +79,9 @@ pub struct Recipe {
 }
 
 /// Writes a whole file. From the narrowest to the widest type there is one rounding to the nearest, and saturation
-/// where the encoding has fewer bits; what that has clipped is told. The samples are leased for reading all the while; no more than a block
-/// of them is copied.
+/// where the encoding has fewer bits; what that has clipped is told. The samples are leased for reading all the
+/// while; no more than a block of them is copied. What is written to need not seek: the length is known from the
+/// beginning.
 ///
 /// # Errors
 /// Audio that the format cannot hold, [`Error::Io`], and what [`access`] gives.
@@ -79,72 +91,83 @@ pub fn write<W: Write>(
     recipe: &Recipe,
     patience: Patience<'_>,
 ) -> Result<Clipped, Error> {
-    let Recipe {
-        encoding, passing, ..
-    } = recipe;
-    match recipe.format.unwrap_or(Format::Wav) {
-        Format::Wav => wav::write_passing(writer, audio, *encoding, passing, false, patience),
-        Format::Rf64 => wav::write_passing(writer, audio, *encoding, passing, true, patience),
-        Format::Aiff => aiff::write(writer, audio, *encoding, passing, patience),
-        Format::Flac => flac::write(writer, audio, *encoding, passing, patience),
+    let samples = audio.samples().strided();
+    let mut coder = coder(Kind::of(audio), Some(audio.layout().frames()), recipe)?;
+    let claim = samples.claim(Mode::Read);
+    access(&[claim], Effort::Long, patience, |access| {
+        coder.begin(writer, Some((access, &samples)))?;
+        coder.append(writer, access, &samples)?;
+        let finished = coder.finish(writer)?;
+        writer.flush().map_err(|error| Error::io(&error, None))?;
+        Ok(finished.clipped)
+    })?
+}
+
+/// What turns samples into the bytes of a format. `frames` says how many there will be, where that is known.
+fn coder(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Box<dyn Coder>, Error> {
+    Ok(match recipe.format.unwrap_or(Format::Wav) {
+        Format::Wav => Box::new(wav::coder(kind, frames, recipe, false)?),
+        Format::Rf64 => Box::new(wav::coder(kind, frames, recipe, true)?),
+        Format::Aiff => Box::new(aiff::coder(kind, frames, recipe)?),
+        Format::Flac => Box::new(flac::coder(kind, frames, recipe)?),
+    })
+}
+
+/// What all samples of a file have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// How many channels.
+    pub channels: usize,
+    /// The type in memory.
+    pub dtype: Dtype,
+    /// Frames per second.
+    pub rate: SampleRate,
+}
+
+impl Kind {
+    /// That of some audio.
+    pub fn of(audio: &Audio) -> Kind {
+        Kind {
+            channels: audio.layout().channels(),
+            dtype: audio.dtype(),
+            rate: audio.rate(),
+        }
     }
 }
 
-/// What is before the samples of a file, how they lie, and what is behind them.
-pub struct Body<'a> {
-    /// Bytes before the first frame.
-    pub before: &'a [u8],
-    /// How a sample is stored.
-    pub encoding: Encoding,
-    /// Which byte of it comes first.
-    pub order: ByteOrder,
-    /// Bytes behind the last frame.
-    pub behind: &'a [u8],
+/// All samples that will come, where they are there from the beginning.
+pub type Whole<'a> = Option<(&'a Access, &'a Strided<'a>)>;
+
+/// What is known when the last sample was written.
+pub struct Finished {
+    /// What was clipped.
+    pub clipped: Clipped,
+    /// The first bytes of the file as they have to be, if they were not known when they were written.
+    pub header: Option<Vec<u8>>,
 }
 
-impl Body<'_> {
-    /// Writes it all, the samples under a lease.
+/// Turns samples into the bytes of one format, a block at a time. Once it has failed, its file is none.
+pub trait Coder: Send {
+    /// Everything before the samples.
     ///
     /// # Errors
-    /// [`Error::Io`], and what [`access`] gives.
-    pub fn write<W: Write>(
-        &self,
-        writer: &mut W,
-        audio: &Audio,
-        patience: Patience<'_>,
-    ) -> Result<Clipped, Error> {
-        let claim = audio.samples().strided().claim(Mode::Read);
-        access(&[claim], Effort::Long, patience, |access| {
-            let io = |error| Error::io(&error, None);
-            writer.write_all(self.before).map_err(io)?;
-            let clipped = self.write_frames(writer, audio, access)?;
-            writer.write_all(self.behind).map_err(io)?;
-            writer.flush().map_err(io)?;
-            Ok(clipped)
-        })?
-    }
+    /// [`Error::Io`].
+    fn begin(&mut self, out: &mut dyn Write, whole: Whole<'_>) -> Result<(), Error>;
 
-    fn write_frames<W: Write>(
-        &self,
-        writer: &mut W,
-        audio: &Audio,
+    /// The next samples.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::InvalidArgument`] for more than the format holds.
+    fn append(
+        &mut self,
+        out: &mut dyn Write,
         access: &Access,
-    ) -> Result<Clipped, Error> {
-        let (frames, channels) = (audio.layout().frames(), audio.layout().channels());
-        let mut block = Block::to_write(self.encoding, self.order, channels, frames)?;
-        let mut watch = Watch::new(audio.dtype(), self.encoding, channels, block.frames())?;
-        let mut done = 0;
-        while done < frames {
-            let count = block.frames().min(frames - done);
-            let part = audio.samples().strided().take_frames(done, count)?;
-            transfer(access, &block.samples(count)?, &part)?;
-            if let Some(watch) = &mut watch {
-                watch.see(access, &part)?;
-            }
-            let written = writer.write_all(block.encode(count));
-            written.map_err(|error| Error::io(&error, None))?;
-            done += count;
-        }
-        Ok(watch.map(|watch| watch.clipped).unwrap_or_default())
-    }
+        samples: &Strided<'_>,
+    ) -> Result<(), Error>;
+
+    /// Everything behind the samples.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::InvalidArgument`] for fewer samples than the format holds.
+    fn finish(&mut self, out: &mut dyn Write) -> Result<Finished, Error>;
 }

@@ -18,7 +18,7 @@ use crate::audio::writing::{self, Format, Recipe};
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
 use crate::python::input::{From, To};
-use crate::python::{construct, running};
+use crate::python::{blocks, construct, running};
 
 /// Threads that read files at one time, whatever is asked for.
 const MOST_WORKERS: usize = 256;
@@ -126,15 +126,20 @@ pub fn read_many(
     Ok(read.into_iter().map(AudioSamples::new).collect())
 }
 
-/// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC.
+/// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC: whole, or block by block.
 ///
 /// The ending of the path says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is
 /// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
-/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. Floats become integers
-/// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file whose chunks
-/// besides the samples go into the new file of the same kind. Floats beyond full scale are clipped, with a UserWarning that
-/// has their number and peak; the file is written all the same. A path is written beside its target and renamed: a
-/// failure leaves the old file.
+/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8
+/// channels and up to 96000 Hz. Floats become integers rounded to the nearest, ties to even, and saturated.
+/// `metadata_from` is a WAV or AIFF file whose chunks besides the samples go into the new file of the same kind. Floats
+/// beyond full scale are clipped, with a UserWarning that has their number and peak; the file is written all the same.
+/// A path is written beside its target and renamed: a failure leaves the old file.
+///
+/// `audio` may be an iterable of AudioSamples, such as a generator or a `stream`: they are written one after the
+/// other, in the memory of one. Sample rate, channels and type are those of the first; another one of a later block
+/// is a ValueError, as is an iterable without a block. Lengths may differ. What the iterable raises is raised, and
+/// the old file left. A file object has to seek then, for the length is written at the end; it is left there.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None),
@@ -149,10 +154,10 @@ pub fn write(
     metadata_from: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let py = path_or_file.py();
-    let audio = match audio.cast::<AudioSamples>() {
-        Ok(audio) if rest.is_empty() => audio,
-        _ => return Err(no_audio(audio, rest)?),
-    };
+    let whole = audio.cast::<AudioSamples>().ok();
+    if !rest.is_empty() || (whole.is_none() && !blocks::may_give_blocks(audio)?) {
+        return Err(no_audio(audio, rest)?);
+    }
     let passing = match metadata_from {
         Some(given) => {
             let (from, input) = From::open(given)?;
@@ -165,14 +170,17 @@ pub fn write(
         encoding: subtype.map(Encoding::from_name).transpose()?,
         passing,
     };
-    let audio = audio.get().audio();
-    let (name, clipped) = match To::of(path_or_file)? {
-        To::Path(path) => {
+    let to = To::of(path_or_file)?;
+    let (name, clipped) = match (whole, to) {
+        (None, to) => blocks::write(audio, to, &recipe)?,
+        (Some(audio), To::Path(path)) => {
+            let audio = audio.get().audio();
             let clipped =
                 running::wait(py, |patience| file::write(&path, audio, &recipe, patience))?;
             (format!("'{}'", path.display()), clipped)
         }
-        To::Object(mut object) => {
+        (Some(audio), To::Object(mut object)) => {
+            let audio = audio.get().audio();
             let result = running::wait(py, |patience| {
                 writing::write(&mut object, audio, &recipe, patience)
             });
@@ -203,7 +211,7 @@ pub(super) fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<
 /// `write` takes audio, which knows its rate, and not an array with a rate beside it.
 #[cold]
 fn no_audio(given: &Bound<'_, PyAny>, rest: &Bound<'_, PyTuple>) -> PyResult<PyErr> {
-    if given.is_instance_of::<AudioSamples>() {
+    if given.is_instance_of::<AudioSamples>() || blocks::may_give_blocks(given)? {
         let rest = construct::shown(&rest.get_item(0)?);
         return Ok(PyTypeError::new_err(format!(
             "write takes a path and audio, and no {rest} besides: the audio has its sample rate, and \

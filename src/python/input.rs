@@ -21,7 +21,7 @@ use crate::sync::Mutex;
 
 /// What a Python object raised while the core was reading: raised again once that has given up.
 #[derive(Clone)]
-struct Raised(Arc<Mutex<Option<PyErr>>>);
+pub struct Raised(Arc<Mutex<Option<PyErr>>>);
 
 impl Raised {
     fn new() -> Raised {
@@ -29,7 +29,7 @@ impl Raised {
     }
 
     /// The result, or what was raised.
-    fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
+    pub fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
         match self.0.lock().take() {
             Some(error) => Err(error),
             None => result.map_err(Into::into),
@@ -257,6 +257,37 @@ impl FileObject {
     /// The result, or what the file object itself raised.
     pub fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
         self.raised.finish(result)
+    }
+
+    /// What it will have raised, for whoever lets go of it before.
+    pub fn raised(&self) -> Raised {
+        self.raised.clone()
+    }
+
+    /// An error for an object in which nobody can go back and write there.
+    pub fn require_return(&self, py: Python<'_>) -> PyResult<()> {
+        let object = self.object.bind(py);
+        let asked = intern!(py, "seekable");
+        let reason = if object.hasattr(asked)? {
+            let seeks = object.call_method0(asked)?.is_truthy()?;
+            (!seeks).then_some("cannot seek")
+        } else {
+            let seeks = object.hasattr(intern!(py, "seek"))?;
+            (!seeks).then_some("has no seek()")
+        };
+        let appends = || {
+            let mode = object.getattr_opt(intern!(py, "mode"))?;
+            let mode = mode.and_then(|mode| mode.extract::<String>().ok());
+            let appends = mode.is_some_and(|mode| mode.contains('a'));
+            Ok::<_, PyErr>(appends.then_some("writes at its end only (mode 'a')"))
+        };
+        match reason.map_or_else(appends, |reason| Ok(Some(reason)))? {
+            None => Ok(()),
+            Some(reason) => Err(PyValueError::new_err(format!(
+                "the file object {reason}: how many frames there are is written into the beginning of the file, and \
+                 known after the last block only; write to a path and send that file on, or give all audio at once"
+            ))),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The core, without an interpreter.
 
+mod blocks;
 mod borrowing;
 mod contention;
 mod decoding;
