@@ -315,8 +315,9 @@ impl AudioSamples {
             _ => format!("{} channels", layout.channels()),
         };
         format!(
-            "AudioSamples({channels}, {} frames, {}, {} Hz, {:.3} s{})",
+            "AudioSamples({channels}, {} frame{}, {}, {} Hz, {:.3} s{})",
             layout.frames(),
+            if layout.frames() == 1 { "" } else { "s" },
             self.audio.dtype().name(),
             self.audio.rate().hertz(),
             self.audio.duration(),

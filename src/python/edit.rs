@@ -1,6 +1,7 @@
 //! `edit`: files of any length changed where they lie, block by block.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 
@@ -13,6 +14,7 @@ use crate::python::facts::{self, facts_of};
 use crate::python::files::warn_of;
 use crate::python::opened::Opened;
 use crate::python::{construct, running};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Frames of a block unless the user says otherwise: some hundred kilobytes, a second or so.
 pub(super) const BLOCK_FRAMES: usize = 65_536;
@@ -23,7 +25,8 @@ struct Open {
     next: u64,
     /// The block that the user works on, and its first frame.
     out: Option<(u64, Audio)>,
-    written: u64,
+    /// How many blocks were written, which is told of a closed file too.
+    written: Arc<AtomicU64>,
 }
 
 impl Open {
@@ -35,7 +38,7 @@ impl Open {
         let changed = running::wait(py, |patience| self.edit.write(start, &block, patience));
         match changed {
             Ok(changed) => {
-                self.written += u64::from(changed);
+                self.written.fetch_add(u64::from(changed), Ordering::Relaxed);
                 Ok(())
             }
             Err(error) => {
@@ -53,6 +56,7 @@ pub struct FileEdit {
     open: Opened<Open>,
     facts: Facts,
     block_frames: usize,
+    written: Arc<AtomicU64>,
 }
 
 facts_of!(FileEdit);
@@ -67,8 +71,8 @@ impl FileEdit {
 
     /// How many blocks had to be written so far.
     #[getter]
-    fn blocks_written(&self, py: Python<'_>) -> PyResult<u64> {
-        self.open.with(py, |_, open| Ok(open.written))
+    fn blocks_written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Begins at the first frame again.
@@ -146,8 +150,10 @@ impl FileEdit {
         self.close(py)
     }
 
-    fn __repr__(&self) -> String {
-        facts::shown("FileEdit", &self.facts)
+    fn __repr__(&self, py: Python<'_>) -> String {
+        // A thread that is at a block of it has it open.
+        let closed = self.open.is_closed(py).unwrap_or(false);
+        facts::shown("FileEdit", &self.facts, closed)
     }
 }
 
@@ -184,17 +190,19 @@ pub fn edit(
     let dtype = dtype.map(construct::dtype).transpose()?;
     let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;
+    let written = Arc::new(AtomicU64::new(0));
     Ok(FileEdit {
         facts: Facts {
             dtype: edit.dtype(),
             ..Facts::from(edit.info())
         },
         block_frames,
+        written: written.clone(),
         open: Opened::new(Open {
             edit,
             next: 0,
             out: None,
-            written: 0,
+            written,
         }),
     })
 }

@@ -283,7 +283,7 @@ impl AudioInfo {
     }
 
     fn __repr__(&self) -> String {
-        facts::shown("AudioInfo", &self.facts)
+        facts::shown("AudioInfo", &self.facts, false)
     }
 }
 

@@ -18,6 +18,8 @@ struct Reading {
     stream: Stream,
     /// The one block, where the user wants no fresh ones.
     block: Option<Py<AudioSamples>>,
+    /// Whether `seek` said last where to go on, which may be the end: iterating begins there, and not again.
+    sought: bool,
 }
 
 /// The blocks of a file, as `stream` gives them.
@@ -88,15 +90,18 @@ impl FileStream {
                 ));
             }
         };
-        self.open
-            .with(py, |_, reading| Ok(reading.stream.seek(frame)?))
+        self.open.with(py, |_, reading| {
+            reading.stream.seek(frame)?;
+            reading.sought = true;
+            Ok(())
+        })
     }
 
     /// Goes on with the next block; after the last one it begins again.
     fn __iter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
         slf.get().open.with(py, |_, reading| {
             let stream = &mut reading.stream;
-            if stream.next_frames() == 0 {
+            if stream.next_frames() == 0 && !reading.sought {
                 stream.seek(stream.cut().start)?;
             }
             Ok(())
@@ -106,6 +111,7 @@ impl FileStream {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<AudioSamples>>> {
         self.open.with(py, |py, reading| {
+            reading.sought = false;
             if reading.stream.next_frames() == 0 {
                 return Ok(None);
             }
@@ -121,8 +127,10 @@ impl FileStream {
         })
     }
 
-    fn __repr__(&self) -> String {
-        facts::shown("FileStream", &self.facts)
+    fn __repr__(&self, py: Python<'_>) -> String {
+        // A thread that is reading a block has it open.
+        let closed = self.open.is_closed(py).unwrap_or(false);
+        facts::shown("FileStream", &self.facts, closed)
     }
 
     /// Lets go of the file.
@@ -159,7 +167,7 @@ impl FileStream {
 /// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks overlap. The last block
 /// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `dtype`,
 /// `start` and `frames` as for `read`: without `dtype` blocks have the file's own type, int32 for 24 bits. Iterating goes
-/// on where it was, or where `seek` went to, and after the last block begins again.
+/// on where it was, or where `seek` went to (at the end: no block), and after the last block begins again.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
@@ -199,6 +207,7 @@ pub fn stream(
             from,
             stream,
             block: None,
+            sought: false,
         }),
     })
 }
