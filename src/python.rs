@@ -12,12 +12,14 @@ mod errors;
 mod exchange;
 mod facts;
 mod files;
+mod fitting;
 mod functions;
 mod generation;
 mod indexing;
 mod input;
 mod mapped;
 mod memory;
+mod number;
 mod opened;
 mod operand;
 mod pickling;
@@ -26,6 +28,7 @@ mod running;
 mod shared;
 mod stream;
 mod tensors;
+mod told;
 mod ufunc;
 mod views;
 
@@ -58,6 +61,8 @@ mod _audio_samples {
     use super::shared::attach_handle;
     #[pymodule_export]
     use super::stream::{FileStream, stream};
+    #[pymodule_export]
+    use super::told::restore_info;
     #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;

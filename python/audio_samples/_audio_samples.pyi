@@ -43,6 +43,7 @@ class CopyError(AudioSamplesError): ...
 
 class AudioFileError(AudioSamplesError, ValueError):
     offset: int | None
+    filename: str | None
 
 @final
 class View:

@@ -97,6 +97,7 @@ fn refused(error: impl std::fmt::Display) -> Error {
     Error::File {
         offset: None,
         message: format!("the FLAC encoder gave up: {error}"),
+        path: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::audio::source::Facts;
 
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
-use crate::python::files::warn_of;
+use crate::python::files::warn_with;
 use crate::python::opened::Opened;
 use crate::python::{construct, running};
 use crate::sync::{AtomicU64, Ordering};
@@ -38,7 +38,8 @@ impl Open {
         let changed = running::wait(py, |patience| self.edit.write(start, &block, patience));
         match changed {
             Ok(changed) => {
-                self.written.fetch_add(u64::from(changed), Ordering::Relaxed);
+                self.written
+                    .fetch_add(u64::from(changed), Ordering::Relaxed);
                 Ok(())
             }
             Err(error) => {
@@ -119,7 +120,7 @@ impl FileEdit {
             return Ok(());
         };
         let stored = open.store(py);
-        let told = warn_of(py, "the file", open.edit.clipped());
+        let told = warn_of(py, &open.edit);
         stored.and(told)
     }
 
@@ -141,7 +142,7 @@ impl FileEdit {
             // The block in which something went wrong stays the old one. What was clipped before is told, and the
             // error goes on, also where warnings are errors.
             if let Some(open) = self.open.take(py)?
-                && let Err(warning) = warn_of(py, "the file", open.edit.clipped())
+                && let Err(warning) = warn_of(py, &open.edit)
             {
                 warning.write_unraisable(py, None);
             }
@@ -155,6 +156,13 @@ impl FileEdit {
         let closed = self.open.is_closed(py).unwrap_or(false);
         facts::shown("FileEdit", &self.facts, closed)
     }
+}
+
+/// Warns of samples that were clipped, which are in the file by now.
+fn warn_of(py: Python<'_>, edit: &Edit) -> PyResult<()> {
+    let way_out = "multiply by less before it is stored; what was clipped is in the file. A file of floats, as \
+        write(path, read(path, dtype='float32')) makes it, keeps what is louder";
+    warn_with(py, "the file", edit.clipped(), way_out)
 }
 
 /// How many frames a block has.

@@ -9,14 +9,14 @@ macro_rules! facts_of {
         impl $Class {
             /// The kind of file, such as `WAV` or `FLAC`.
             #[getter]
-            fn format(&self) -> &'static str {
-                self.facts.format
+            fn format(&self) -> &str {
+                &self.facts.format
             }
 
             /// How samples are stored, such as `PCM_16` or `VORBIS`.
             #[getter]
-            fn subtype(&self) -> &'static str {
-                self.facts.subtype
+            fn subtype(&self) -> &str {
+                &self.facts.subtype
             }
 
             /// The number of frames.

@@ -183,15 +183,26 @@ pub fn write(
 }
 
 /// Warns of samples that were clipped: nobody hears that from a file that was written without a word.
-pub(super) fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<()> {
+fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<()> {
+    let way_out = "make it quieter first, or write subtype='FLOAT' (integer audio times a float keeps the \
+        integers' size: convert() it to float32 before)";
+    warn_with(py, name, clipped, way_out)
+}
+
+/// [`warn_of`], with what is to be done about it.
+pub(super) fn warn_with(
+    py: Python<'_>,
+    name: &str,
+    clipped: Clipped,
+    way_out: &str,
+) -> PyResult<()> {
     let Clipped { samples, peak } = clipped;
     if samples == 0 {
         return Ok(());
     }
     let message = format!(
         "{samples} sample{} in {name} {} clipped: floats become integers from -1 to 1, and the peak is {peak:.6} \
-         ({:+.2} dB); make it quieter first, or write subtype='FLOAT' (integer audio times a float keeps the \
-         integers' size: convert() it to float32 before)",
+         ({:+.2} dB); {way_out}",
         if samples == 1 { "" } else { "s" },
         if samples == 1 { "was" } else { "were" },
         20.0 * peak.log10()
@@ -226,6 +237,19 @@ pub struct AudioInfo {
 }
 
 facts_of!(AudioInfo);
+
+impl AudioInfo {
+    pub(super) fn new(told: Particulars) -> AudioInfo {
+        AudioInfo {
+            facts: told.facts.clone(),
+            told,
+        }
+    }
+
+    pub(super) fn told(&self) -> &Particulars {
+        &self.told
+    }
+}
 
 #[pymethods]
 impl AudioInfo {
@@ -293,8 +317,5 @@ impl AudioInfo {
 pub fn info(py: Python<'_>, path_or_file: &Bound<'_, PyAny>) -> PyResult<AudioInfo> {
     let (from, input) = From::open(path_or_file)?;
     let told = from.finish(py.detach(|| particulars::of(input)))?;
-    Ok(AudioInfo {
-        facts: told.facts.clone(),
-        told,
-    })
+    Ok(AudioInfo::new(told))
 }
