@@ -15,6 +15,7 @@ mod files;
 mod fitting;
 mod functions;
 mod generation;
+mod hints;
 mod indexing;
 mod input;
 mod mapped;
@@ -74,6 +75,7 @@ mod _audio_samples {
         // What is public is listed in the package's __init__.py, once.
         module.delattr("__all__")?;
         super::exchange::dlpack::install(module.py())?;
+        super::hints::install(module.py())?;
         crate::view::survive_forks();
         Ok(())
     }

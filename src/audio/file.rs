@@ -113,8 +113,9 @@ fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Error> {
     Err(Error::InvalidArgument {
         message: match asked {
             Some(asked) => format!(
-                "'{}' is a name for another format than {asked:?}; name it so, or leave format= out",
-                path.display()
+                "'{}' is a name for another format than {}; name it so, or leave format= out",
+                path.display(),
+                format!("{asked:?}").to_ascii_uppercase()
             ),
             None => format!(
                 "'{}' does not end in .wav, .rf64, .aiff or .flac, which is what is written; name it so, \

@@ -19,9 +19,11 @@ use crate::python::operand::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
 
-pub use arguments::{AxisOrder, count, dtype, numpy_dtype, sample_rate, shape, shown, whole};
+pub use arguments::{
+    AxisOrder, count, dtype, number, numpy_dtype, sample_rate, shape, shown, whole,
+};
 use arguments::{axes, named_dtype, type_name};
-use refusals::{no_samples, refuse_other_form, single_number};
+use refusals::{no_samples, refuse_other_form, single_number, unequal};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
 const MOST_CHANNELS: usize = 64;
@@ -230,8 +232,8 @@ fn array_of<'py>(
             type_name(data)
         )));
     }
-    let array = numpy.call_method1(intern!(py, "asarray"), (data,))?;
-    Ok((array, true))
+    let array = numpy.call_method1(intern!(py, "asarray"), (data,));
+    Ok((array.map_err(|error| unequal(data, error))?, true))
 }
 
 /// Whether the object shows NumPy an array in one of NumPy's own ways, and so perhaps memory of its own.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::audio::Audio;
 use crate::audio::edit::Edit;
@@ -13,7 +14,7 @@ use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
 use crate::python::files::warn_with;
 use crate::python::opened::Opened;
-use crate::python::{construct, running};
+use crate::python::{construct, hints, running};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Frames of a block unless the user says otherwise: some hundred kilobytes, a second or so.
@@ -186,7 +187,7 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
 /// itself stop, that holds for what `flush()` has waited for.
 #[pyfunction]
 #[pyo3(
-    signature = (path, *, dtype = None, block_frames = None),
+    signature = (path, *, dtype = None, block_frames = None, **others),
     text_signature = "(path, *, dtype=None, block_frames=65536)"
 )]
 pub fn edit(
@@ -194,7 +195,9 @@ pub fn edit(
     path: PathBuf,
     dtype: Option<&Bound<'_, PyAny>>,
     block_frames: Option<&Bound<'_, PyAny>>,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileEdit> {
+    hints::refuse_others("edit", "dtype= and block_frames=", None, others)?;
     let dtype = dtype.map(construct::dtype).transpose()?;
     let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;

@@ -18,7 +18,7 @@ use crate::audio::writing::{self, Format, Recipe};
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
 use crate::python::input::{From, To};
-use crate::python::{construct, running};
+use crate::python::{construct, hints, running};
 
 /// Threads that read files at one time, whatever is asked for.
 const MOST_WORKERS: usize = 256;
@@ -66,16 +66,19 @@ pub(super) fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, *, dtype = None, start = None, frames = None),
+    signature = (path_or_file, *rest, dtype = None, start = None, frames = None, **others),
     text_signature = "(path_or_file, *, dtype=None, start=0, frames=None)"
 )]
 pub fn read(
     py: Python<'_>,
     path_or_file: &Bound<'_, PyAny>,
+    rest: &Bound<'_, PyTuple>,
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
+    hints::refuse_others("read", "dtype=, start= and frames=", Some(rest), others)?;
     let dtype = dtype.map(construct::dtype).transpose()?;
     let start = start.map_or(Ok(0), |start| first_frame(start, "start"))?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
@@ -137,18 +140,28 @@ pub fn read_many(
 /// failure leaves the old file.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None),
+    signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None, **others),
     text_signature = "(path_or_file, audio, *, subtype=None, format=None, metadata_from=None)"
 )]
 pub fn write(
     path_or_file: &Bound<'_, PyAny>,
     audio: &Bound<'_, PyAny>,
     rest: &Bound<'_, PyTuple>,
-    subtype: Option<&str>,
-    format: Option<&str>,
+    subtype: Option<&Bound<'_, PyAny>>,
+    format: Option<&Bound<'_, PyAny>>,
     metadata_from: Option<&Bound<'_, PyAny>>,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<()> {
     let py = path_or_file.py();
+    hints::refuse_others(
+        "write",
+        "subtype=, format= and metadata_from=",
+        None,
+        others,
+    )?;
+    let subtype = subtype.map(|given| name_of(given, "subtype", "PCM_24"));
+    let format = format.map(|given| name_of(given, "format", "FLAC"));
+    let (subtype, format) = (subtype.transpose()?, format.transpose()?);
     let audio = match audio.cast::<AudioSamples>() {
         Ok(audio) if rest.is_empty() => audio,
         _ => return Err(no_audio(audio, rest)?),
@@ -161,8 +174,8 @@ pub fn write(
         None => Passing::default(),
     };
     let recipe = Recipe {
-        format: format.map(Format::from_name).transpose()?,
-        encoding: subtype.map(Encoding::from_name).transpose()?,
+        format: format.as_deref().map(Format::from_name).transpose()?,
+        encoding: subtype.as_deref().map(Encoding::from_name).transpose()?,
         passing,
     };
     let audio = audio.get().audio();
@@ -180,6 +193,21 @@ pub fn write(
         }
     };
     warn_of(py, &name, clipped)
+}
+
+/// A name in an argument.
+fn name_of(given: &Bound<'_, PyAny>, what: &str, such_as: &str) -> PyResult<String> {
+    given.extract().map_err(|_| {
+        let bits = given.extract::<u32>().ok();
+        let meant = match bits.filter(|bits| what == "subtype" && [16, 24, 32].contains(bits)) {
+            Some(bits) => format!("PCM_{bits}"),
+            None => such_as.to_owned(),
+        };
+        PyTypeError::new_err(format!(
+            "{what} must be a name such as '{meant}', not {}",
+            construct::shown(given)
+        ))
+    })
 }
 
 /// Warns of samples that were clipped: nobody hears that from a file that was written without a word.

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::audio::source::Facts;
 use crate::audio::stream::{Cut, Stream};
@@ -11,7 +12,7 @@ use crate::python::facts::{self, facts_of};
 use crate::python::files::{first_frame, number_of_frames};
 use crate::python::input::From;
 use crate::python::opened::Opened;
-use crate::python::{construct, running};
+use crate::python::{construct, hints, running};
 
 struct Reading {
     from: From,
@@ -171,9 +172,10 @@ impl FileStream {
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
-        reuse = false),
+        reuse = false, **others),
     text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False)"
 )]
+#[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn stream(
     path_or_file: &Bound<'_, PyAny>,
     block_frames: Option<&Bound<'_, PyAny>>,
@@ -182,7 +184,10 @@ pub fn stream(
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
     reuse: bool,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileStream> {
+    let takes = "block_frames=, hop=, dtype=, start=, frames= and reuse=";
+    hints::refuse_others("stream", takes, None, others)?;
     let py = path_or_file.py();
     let dtype = dtype.map(construct::dtype).transpose()?;
     let block = self::block_frames(block_frames, "block_frames")?;

@@ -289,7 +289,9 @@ def test_arithmetic_with_a_tensor_says_how(audio, symbol):
 def test_a_tensor_of_another_type_is_cast_as_the_error_says(other):
     tensor = torch.ones(3).to(getattr(torch, other))
     for new in (AudioSamples.from_torch, AudioSamples.from_dlpack):
-        with pytest.raises(TypeError, match=rf"{other} is no sample type.*tensor\.float\(\)") as told:
+        with pytest.raises(
+            TypeError, match=rf"{other} is no sample type.*tensor\.float\(\)"
+        ) as told:
             new(tensor, 48_000)
         assert "dtype=" not in str(told.value)
         assert new(tensor.float(), 48_000).to_numpy().tolist() == [1, 1, 1]

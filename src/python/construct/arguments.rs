@@ -94,6 +94,26 @@ pub fn count(given: &Bound<'_, PyAny>, what: &str, least: u64) -> PyResult<u64> 
     }
 }
 
+/// A number as users write it; what is meant is named in errors.
+pub fn number(given: &Bound<'_, PyAny>, what: &str) -> PyResult<f64> {
+    let py = given.py();
+    given.extract::<f64>().map_err(|error| {
+        if !error.is_instance_of::<PyTypeError>(py) {
+            return error;
+        }
+        let is_type = named_dtype(given).is_ok() && !given.is_none();
+        let hint = if is_type {
+            format!("; a sample type is named, as in dtype={}", shown(given))
+        } else {
+            String::new()
+        };
+        PyTypeError::new_err(format!(
+            "{what} must be a number, not {}{hint}",
+            shown(given)
+        ))
+    })
+}
+
 /// The shape of new audio: a number of frames, `(frames,)` or `(channels, frames)`.
 pub fn shape(given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     let axis = |length: &Bound<'_, PyAny>, what: &str| -> PyResult<usize> {

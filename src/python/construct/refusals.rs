@@ -1,6 +1,6 @@
 //! What is no audio, and how it becomes audio, in the words of the constructor that was called.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
@@ -144,5 +144,31 @@ pub(super) fn refuse_other_form(layout: &Layout, form: Form) -> Result<(), Error
 pub(super) fn single_number() -> Error {
     Error::InvalidShape {
         message: "a single number is no audio; give a sequence such as [0.5]".into(),
+    }
+}
+
+/// Why a sequence is no array: perhaps its channels have not the same length.
+#[cold]
+pub(super) fn unequal(data: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyValueError>(data.py()) {
+        return error;
+    }
+    let lengths = data.try_iter().and_then(|items| {
+        let lengths = items.map(|item| item?.len());
+        lengths.collect::<PyResult<Vec<usize>>>()
+    });
+    match lengths {
+        Ok(lengths) if lengths.iter().any(|length| *length != lengths[0]) => {
+            let shortest = lengths.iter().min().copied().unwrap_or(0);
+            let mut told: Vec<String> = lengths.iter().take(8).map(ToString::to_string).collect();
+            if lengths.len() > told.len() {
+                told.push("...".into());
+            }
+            PyValueError::new_err(format!(
+                "the channels have {} frames, and all of them take as many; slice the longer ones, as in x[:{shortest}]",
+                told.join(", ")
+            ))
+        }
+        _ => error,
     }
 }
