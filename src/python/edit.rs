@@ -180,7 +180,8 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
 /// Blocks are floats to compute with, unlike those of `stream`, which keep the file's type: float32, or float64 where
 /// the file has 32 bits and more; `dtype` gives them another type. Values are rounded to the nearest and saturated
 /// once, and `close()` warns of those that were too loud (a UserWarning with their number and peak); samples that keep their value keep their bytes, and so
-/// does everything else in the file. Use it in a `with`, which stores the last block.
+/// does everything else in the file. Use it in a `with`, which stores the last block. A block is stored when the next
+/// one is asked for: what is done to one that was kept is stored no more.
 ///
 /// A process that is killed leaves a file in which every sample is the old one or the new one: up to some sample
 /// all that was stored, and behind it nothing. Of the block being stored that may be a part. Should the machine

@@ -132,8 +132,8 @@ pub fn read_many(
 /// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC.
 ///
 /// The ending of the path says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is
-/// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
-/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. Floats become integers
+/// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT`, `DOUBLE`, `ULAW` or
+/// `ALAW` (the last five not in FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. Floats become integers
 /// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file whose chunks
 /// besides the samples go into the new file of the same kind. Floats beyond full scale are clipped, with a UserWarning that
 /// has their number and peak; the file is written all the same. A path is written beside its target and renamed: a
