@@ -373,15 +373,17 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
         return Ok(true);
     }
     if samples.broadcast_into(part.layout()).is_none() {
-        // NumPy's error for arrays.
-        return match value.cast_exact::<AudioSamples>() {
-            Ok(other) => {
-                let error = PyValueError::new_err("the shapes do not fit");
-                let other = other.get().audio();
-                Err(fitting::told(py, part, other, Deed::InPlace("="), error))
-            }
-            Err(_) => Ok(false),
+        // Arrays are NumPy's business, and so is an axis of one channel that mono audio has not.
+        let Ok(other) = value.cast_exact::<AudioSamples>() else {
+            return Ok(false);
         };
+        let other = other.get().audio();
+        let theirs = other.layout();
+        if theirs.channels() == 1 && [1, part.layout().frames()].contains(&theirs.frames()) {
+            return Ok(false);
+        }
+        let error = PyValueError::new_err("the shapes do not fit");
+        return Err(fitting::told(py, part, other, Deed::InPlace("="), error));
     }
     policy::allow_operand(py, || part.copied_bytes(&kernel))?;
     let bytes = 2 * part.layout().len() * part.dtype().size();

@@ -71,6 +71,14 @@ def test_mono_audio_takes_one_channel_of_stereo_audio(mono, stereo):
     assert mono.to_numpy().tolist() == [0, 1, 2, 3, 4]
 
 
+def test_one_channel_with_an_axis_of_its_own_is_stored_in_mono_audio(mono, stereo):
+    one = stereo[:1, :]
+    assert one.shape == (1, 5)
+    mono[:] = one
+    assert np.array_equal(mono, stereo.channel(0))
+    assert (one + mono).shape == (mono + one).shape == (1, 5)
+
+
 @pytest.mark.parametrize("frames", [3, 9])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_two_lengths_are_told_in_frames_with_the_slice_that_fits(frames, channels):
