@@ -81,8 +81,9 @@ def test_what_is_there_is_listed_and_described_as_before(audio, path):
         assert dict(inspect.getmembers(thing))["sample_rate"] == RATE
     assert "samples_per_channel" in pydoc.render_doc(AudioSamples, renderer=pydoc.plaintext)
     assert not hasattr(audio, "no_such_name")
-    # A class with a __getattr__ of its own pays for every method that is called.
-    assert not any("__getattr__" in vars(kind) for kind in (AudioSamples, audio_samples.AudioInfo))
+    # A class that looks attributes up by itself pays for every method that is called.
+    for kind in (AudioSamples, audio_samples.AudioInfo):
+        assert kind.__getattribute__ is object.__getattribute__
 
 
 @pytest.mark.parametrize("name", OF_MODULE)
