@@ -89,6 +89,8 @@ pub enum Error {
         to: &'static str,
         /// The in-place operator.
         operator: &'static str,
+        /// Whether the samples are those of a mapped file.
+        in_file: bool,
     },
     /// A write into samples that are read-only.
     ReadOnly,
@@ -120,6 +122,8 @@ pub enum Error {
         offset: Option<u64>,
         /// What is wrong.
         message: String,
+        /// The file, if it is known.
+        path: Option<String>,
     },
     /// A file whose samples are no plain numbers, where those are needed.
     Compressed {
@@ -127,6 +131,10 @@ pub enum Error {
         offset: u64,
         /// What they are.
         message: String,
+        /// The kind of file, where it is known by how it begins and by no more: `an MP4 file`.
+        begins_like: Option<&'static str>,
+        /// The file, if it is known.
+        path: Option<String>,
     },
     /// The operating system refused an operation on a file.
     Io {
@@ -145,12 +153,36 @@ impl Error {
         Error::File {
             offset: Some(offset),
             message,
+            path: None,
         }
     }
 
     /// Samples that are no plain numbers, and at which byte the file says so.
     pub fn compressed(offset: u64, message: String) -> Error {
-        Error::Compressed { offset, message }
+        Error::Compressed {
+            offset,
+            message,
+            begins_like: None,
+            path: None,
+        }
+    }
+
+    /// A file that no decoder takes either: what begins as a known kind, and cannot be read as one, is damaged.
+    pub fn undecoded(self) -> Error {
+        match self {
+            Error::Compressed {
+                offset,
+                begins_like: Some(kind),
+                ..
+            } => Error::damaged(
+                offset,
+                format!(
+                    "this begins like {kind}, and what it takes to read one is not there: it was cut short or is \
+                     damaged, or there is no sound in it"
+                ),
+            ),
+            other => other,
+        }
     }
 
     /// What the system refused, in its own words.
@@ -200,14 +232,6 @@ fn fitting(audio: &[usize], operand: &[usize]) -> String {
     }
 }
 
-/// Whether numbers of this type become samples where one of the four types is named: real ones of a plain width.
-fn is_of_numbers(name: &str) -> bool {
-    let width = ["int", "uint", "float"]
-        .iter()
-        .find_map(|kind| name.strip_prefix(kind)?.parse::<u32>().ok());
-    name == "bool" || name == "longdouble" || width.is_some_and(|bits| bits >= 8)
-}
-
 /// The greatest common divisor of two rates, neither of which is 0.
 fn divisor(one: u32, other: u32) -> u32 {
     if other == 0 {
@@ -221,22 +245,29 @@ fn full_scale(dtype: &str) -> u64 {
     if dtype == "int16" { 1 << 15 } else { 1 << 31 }
 }
 
+/// What is wrong with which file, at which byte.
+fn in_file(
+    f: &mut fmt::Formatter<'_>,
+    path: Option<&str>,
+    message: &str,
+    offset: Option<u64>,
+) -> fmt::Result {
+    if let Some(path) = path {
+        write!(f, "'{path}': ")?;
+    }
+    f.write_str(message)?;
+    match offset {
+        Some(offset) => write!(f, " (at byte {offset})"),
+        None => Ok(()),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotASampleType { name } => write!(
                 f,
-                "{name} is no sample type; samples are int16, int32, float32 or float64{}",
-                if is_of_numbers(name) {
-                    format!(
-                        ": name one of these with dtype= to make audio of {name} data; \
-                         audio.to_numpy().astype('{name}') makes such data of audio"
-                    )
-                } else if name.starts_with("complex") {
-                    format!("; audio.to_numpy().astype('{name}') makes {name} data of audio")
-                } else {
-                    String::new()
-                }
+                "{name} is no sample type; samples are int16, int32, float32 or float64"
             ),
             Error::TooLarge { samples, size } => write!(
                 f,
@@ -300,12 +331,25 @@ impl fmt::Display for Error {
                      or convert the audio to a wider type first",
                 )
             }
-            Error::CastRefused { from, to, operator } => write!(
+            Error::CastRefused {
+                from,
+                to,
+                operator,
+                in_file,
+            } => write!(
                 f,
-                "{operator} gives {from}, which {to} audio cannot hold in place \
-                 (casting='same_kind'); audio {} x gives new {from} audio of {to}'s own numbers (up to \
+                "{operator} gives {from}, which {to} audio cannot hold in place (casting='same_kind'); {}\
+                 audio {} x gives new {from} audio of {to}'s own numbers (up to \
                  {}), and audio.convert('float32') gives audio of full scale 1.0, which takes {operator} \
                  and goes back with .convert('{to}')",
+                if *in_file {
+                    format!(
+                        "to change this file, close() it and go over it with edit(path), whose blocks are floats \
+                         and take {operator}, or keep to whole numbers, as in audio //= 2; "
+                    )
+                } else {
+                    String::new()
+                },
                 operator.trim_end_matches('='),
                 full_scale(to)
             ),
@@ -328,14 +372,16 @@ impl fmt::Display for Error {
             ),
             Error::Interrupted => write!(f, "interrupted while waiting for other operations"),
             Error::File {
-                offset: Some(offset),
+                offset,
                 message,
-            } => write!(f, "{message} (at byte {offset})"),
-            Error::File {
-                offset: None,
+                path,
+            } => in_file(f, path.as_deref(), message, *offset),
+            Error::Compressed {
+                offset,
                 message,
-            } => f.write_str(message),
-            Error::Compressed { offset, message } => write!(f, "{message} (at byte {offset})"),
+                path,
+                ..
+            } => in_file(f, path.as_deref(), message, Some(*offset)),
             Error::Io {
                 message,
                 path: Some(path),

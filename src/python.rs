@@ -13,12 +13,15 @@ mod errors;
 mod exchange;
 mod facts;
 mod files;
+mod fitting;
 mod functions;
 mod generation;
+mod hints;
 mod indexing;
 mod input;
 mod mapped;
 mod memory;
+mod number;
 mod opened;
 mod operand;
 mod pickling;
@@ -27,6 +30,7 @@ mod running;
 mod shared;
 mod stream;
 mod tensors;
+mod told;
 mod ufunc;
 mod views;
 
@@ -60,6 +64,8 @@ mod _audio_samples {
     #[pymodule_export]
     use super::stream::{FileStream, stream};
     #[pymodule_export]
+    use super::told::restore_info;
+    #[pymodule_export]
     use super::views::View;
     use pyo3::prelude::*;
 
@@ -70,6 +76,7 @@ mod _audio_samples {
         // What is public is listed in the package's __init__.py, once.
         module.delattr("__all__")?;
         super::exchange::dlpack::install(module.py())?;
+        super::hints::install(module.py())?;
         crate::view::survive_forks();
         Ok(())
     }

@@ -5,6 +5,7 @@ and `AudioSamples.views` lists every one of them that is alive.
 """
 
 import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._audio_samples import (
     AudioFileError,
@@ -35,6 +36,14 @@ from ._policies import integer_overflow, no_copies
 # these lines make `import audio_samples.generation` work.
 _sys.modules[f"{__name__}.generation"] = generation
 _sys.modules[f"{__name__}.memory"] = memory
+
+if not _TYPE_CHECKING:  # with it every name would pass for one
+
+    def __getattr__(name: str) -> object:
+        from ._names import missing
+
+        raise missing(name)
+
 
 # Without `open`, which `from audio_samples import *` would put in the place of Python's own.
 __all__ = [

@@ -43,6 +43,7 @@ class CopyError(AudioSamplesError): ...
 
 class AudioFileError(AudioSamplesError, ValueError):
     offset: int | None
+    filename: str | None
 
 @final
 class View:
@@ -438,9 +439,7 @@ class FileStream(_FileFacts, _Closing):
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
 
-def edit(
-    path: _Path, *, dtype: DTypeLike | None = None, block_frames: int = 65_536
-) -> FileEdit: ...
+def edit(path: _Path, *, dtype: DTypeLike | None = None, block_frames: int = 65536) -> FileEdit: ...
 def stream(
     path_or_file: _Source,
     block_frames: int = 65_536,

@@ -40,10 +40,14 @@ _integer_overflow: ContextVar[str | None] = ContextVar("integer_overflow", defau
 
 @contextmanager
 def integer_overflow(mode: Literal["wrap", "saturate", "raise"]) -> Iterator[None]:
-    """What operators do with integer results that their type cannot hold.
+    """What `+ - *`, unary minus and `abs()` do with integer results that their type cannot hold.
 
-    `"wrap"` wraps as NumPy does (the default), `"saturate"` takes the nearest number that fits,
-    `"raise"` raises OverflowError and changes nothing. It holds for the current thread or task.
+    In place or not, `"wrap"` wraps as NumPy does (the default), `"saturate"` takes the nearest
+    number that fits, `"raise"` raises OverflowError and changes nothing. It holds for the current
+    thread or task.
+
+    Everything else wraps as NumPy does: `**`, `<<` and `//`, ufuncs by name such as `np.add`, and
+    stores such as `audio[:] = x`.
     """
     if mode not in ("wrap", "saturate", "raise"):
         raise ValueError(f"integer_overflow takes 'wrap', 'saturate' or 'raise', not {mode!r}")

@@ -190,6 +190,7 @@ impl Audio {
                 from: operation.compute.name(),
                 to: self.dtype().name(),
                 operator: operation.operator.in_place_symbol(),
+                in_file: self.samples.buffer().owner_name() == "file",
             });
         }
         let out = self.samples.strided();

@@ -472,7 +472,7 @@ impl<'s> Decoder<'s> {
     }
 
     fn refused(&self, refusal: Refusal) -> Error {
-        guard::refused(refusal, self.facts.format, &self.reached)
+        guard::refused(refusal, &self.facts.format, &self.reached)
     }
 }
 

@@ -126,8 +126,9 @@ fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Error> {
     Err(Error::InvalidArgument {
         message: match asked {
             Some(asked) => format!(
-                "'{}' is a name for another format than {asked:?}; name it so, or leave format= out",
-                path.display()
+                "'{}' is a name for another format than {}; name it so, or leave format= out",
+                path.display(),
+                format!("{asked:?}").to_ascii_uppercase()
             ),
             None => format!(
                 "'{}' does not end in .wav, .rf64, .aiff or .flac, which is what is written; name it so, \
@@ -139,27 +140,13 @@ fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Error> {
 }
 
 /// The error with the path of the file in it.
-pub fn named(error: Error, path: &Path) -> Error {
-    match error {
-        Error::File { offset, message } => Error::File {
-            offset,
-            message: format!("'{}': {message}", path.display()),
-        },
-        Error::Compressed { offset, message } => Error::Compressed {
-            offset,
-            message: format!("'{}': {message}", path.display()),
-        },
-        Error::Io {
-            code,
-            message,
-            path: None,
-        } => Error::Io {
-            code,
-            message,
-            path: Some(path.display().to_string()),
-        },
-        other => other,
+pub fn named(mut error: Error, file: &Path) -> Error {
+    if let Error::File { path, .. } | Error::Compressed { path, .. } | Error::Io { path, .. } =
+        &mut error
+    {
+        path.get_or_insert_with(|| file.display().to_string());
     }
+    error
 }
 
 /// Opens a regular file for reading, or to change it where it is. Nothing else is waited for: a pipe that nobody writes to would
@@ -197,11 +184,10 @@ fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), Error> {
     }
     Err(Error::File {
         offset: None,
-        message: format!(
-            "'{}' is a pipe or a device, not a regular file, and is not waited for; open it yourself and give \
-             the open file, which is read to its end first",
-            path.display()
-        ),
+        message: "it is a pipe or a device, not a regular file, and is not waited for; open it yourself and \
+                  give the open file, which is read to its end first"
+            .into(),
+        path: Some(path.display().to_string()),
     })
 }
 

@@ -113,6 +113,7 @@ fn refused(error: impl std::fmt::Display) -> Error {
     Error::File {
         offset: None,
         message: format!("the FLAC encoder gave up: {error}"),
+        path: None,
     }
 }
 

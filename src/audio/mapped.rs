@@ -41,6 +41,7 @@ pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
             Error::File {
                 offset: Some(info.data_offset),
                 message,
+                path: None,
             },
             path,
         ));

@@ -36,7 +36,7 @@ pub struct Particulars {
 }
 
 /// The positions of WAV's channel mask, lowest bit first, as they are commonly abbreviated.
-pub(super) const POSITIONS: [&str; 18] = [
+pub const POSITIONS: [&str; 18] = [
     "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR",
     "TBL", "TBC", "TBR",
 ];
@@ -62,12 +62,15 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
     let start = pcm::bytes::position(&mut input)?;
     let header = match pcm::header(&mut input) {
         Ok((_, header)) => header,
-        Err(Error::Compressed { offset, message }) => {
+        Err(unknown @ Error::Compressed { .. }) => {
             pcm::bytes::seek(&mut input, start)?;
             let damage = completeness::missing(&mut Bytes::new(&mut input)?)?;
             pcm::bytes::seek(&mut input, start)?;
-            let obstacle = message.clone();
-            let mut decoder = Decoder::open(input, Error::compressed(offset, message))?;
+            let obstacle = match &unknown {
+                Error::Compressed { message, .. } => message.clone(),
+                other => other.to_string(),
+            };
+            let mut decoder = Decoder::open(input, unknown.undecoded())?;
             let told = decoder.told();
             decoder.count()?;
             return Ok(Particulars {

@@ -143,9 +143,9 @@ impl Header {
 pub fn plain_header<R: Read + Seek>(reader: &mut R, otherwise: &str) -> Result<Header, Error> {
     match header(reader) {
         Ok((_, header)) => Ok(header),
-        Err(Error::Compressed { offset, message }) => {
-            Err(Error::compressed(offset, format!("{message}; {otherwise}")))
-        }
+        Err(Error::Compressed {
+            offset, message, ..
+        }) => Err(Error::compressed(offset, format!("{message}; {otherwise}"))),
         Err(error) => Err(error),
     }
 }

@@ -7,6 +7,8 @@
 //!
 //! Our own walk looks first. What it finds to be compressed goes to the decoders.
 
+use std::borrow::Cow;
+
 use crate::audio::codec::Decoder;
 pub use crate::audio::input::{Bytes, Input, Memory, Positional, Reader, sought};
 use crate::audio::parts::{self, Division};
@@ -21,9 +23,9 @@ use crate::view::{Access, Fresh, Strided};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// The kind of file, such as `WAV` or `FLAC`.
-    pub format: &'static str,
+    pub format: Cow<'static, str>,
     /// How its samples are stored, such as `PCM_16` or `VORBIS`.
-    pub subtype: &'static str,
+    pub subtype: Cow<'static, str>,
     /// The sample type that holds every value of it.
     pub dtype: Dtype,
     /// Channels, at least one.
@@ -37,8 +39,8 @@ pub struct Facts {
 impl From<&pcm::Info> for Facts {
     fn from(info: &pcm::Info) -> Facts {
         Facts {
-            format: info.container(),
-            subtype: info.subtype(),
+            format: info.container().into(),
+            subtype: info.subtype().into(),
             dtype: info.dtype(),
             channels: info.channels,
             frames: Some(info.frames),
@@ -74,9 +76,9 @@ impl<'s> Source<'s> {
                 kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
                 shared,
             }),
-            Err(Error::Compressed { offset, message }) => {
+            Err(unknown @ Error::Compressed { .. }) => {
                 pcm::bytes::seek(&mut input, start)?;
-                let decoder = Decoder::open(input, Error::compressed(offset, message))?;
+                let decoder = Decoder::open(input, unknown.undecoded())?;
                 Ok(Source {
                     facts: decoder.facts().clone(),
                     kind: Kind::Coded(Box::new(decoder)),

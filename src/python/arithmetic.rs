@@ -7,6 +7,7 @@ use crate::audio::{Audio, Operation};
 use crate::dtype::Dtype;
 use crate::kernel::{self, Operator};
 use crate::python::audio::AudioSamples;
+use crate::python::fitting::{self, Deed};
 use crate::python::operand::{self, Operand, Side};
 use crate::python::{policy, running, ufunc};
 
@@ -70,10 +71,27 @@ impl AudioSamples {
                 overflow: policy::overflow(py, operand.compute)?,
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
-            return running::run(py, bytes, |manner| other.operate(turned, &own, manner));
+            let done = running::run(py, bytes, |manner| other.operate(turned, &own, manner));
+            return self.told(py, operand, Deed::New(operator.symbol()), done);
         }
         let kernel = operand.kernel(self.audio())?;
-        self.compute(py, operator, reflected, operand.compute, &kernel)
+        let done = self.compute(py, operator, reflected, operand.compute, &kernel);
+        self.told(py, operand, Deed::New(operator.symbol()), done)
+    }
+
+    /// The result; an error is told of both, if the other side is audio too.
+    #[inline]
+    fn told<R>(
+        &self,
+        py: Python<'_>,
+        operand: &Operand<'_>,
+        deed: Deed<'_>,
+        done: PyResult<R>,
+    ) -> PyResult<R> {
+        done.map_err(|error| match operand.audio() {
+            Some(other) => fitting::told(py, self.audio(), other, deed, error),
+            None => error,
+        })
     }
 
     #[inline]
@@ -99,7 +117,13 @@ impl AudioSamples {
             return ufunc::in_place(slf, operator, array);
         }
         let kernel = operand.kernel(this.audio())?;
-        this.compute_in_place(py, operator, operand.compute, &kernel)
+        let done = this.compute_in_place(py, operator, operand.compute, &kernel);
+        this.told(
+            py,
+            &operand,
+            Deed::InPlace(operator.in_place_symbol()),
+            done,
+        )
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! The class `AudioSamples`: its facts, its operators, its copies.
 
-use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -9,7 +9,6 @@ use crate::audio::Audio;
 use crate::python::construct::{self, AxisOrder, Form, Request};
 use crate::python::exchange::ndarray;
 use crate::python::mapped::Opening;
-use crate::python::operand::numpy_module;
 use crate::python::views::View;
 use crate::python::{running, ufunc};
 use crate::registry::{Kind, Mode};
@@ -62,18 +61,6 @@ impl AudioSamples {
         let export = samples.export(Kind::Array, writable, samples.layout())?;
         ndarray::array_of(py, export)
     }
-
-    /// The only sample as a Python number; NumPy's error where there are more or none.
-    fn number<'py>(&self, py: Python<'py>, method: &str) -> PyResult<Bound<'py, PyAny>> {
-        self.with_array(py, Mode::Read, |array| {
-            if self.audio.layout().len() != 1 {
-                return array.call_method0(method);
-            }
-            // NumPy wants one number in an array without axes only.
-            let sample = array.call_method0(intern!(py, "item"))?;
-            sample.call_method0(method)
-        })
-    }
 }
 
 #[pymethods]
@@ -108,6 +95,7 @@ impl AudioSamples {
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
         let request = Request {
+            called: "new_mono",
             form: Form::Mono,
             order: AxisOrder::ChannelsFirst,
             copy,
@@ -131,6 +119,7 @@ impl AudioSamples {
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
         let request = Request {
+            called: "new_multi",
             form: Form::Multi,
             order: AxisOrder::parse(layout)?,
             copy,
@@ -160,6 +149,7 @@ impl AudioSamples {
             )));
         }
         let request = Request {
+            called: "from_numpy",
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
@@ -184,6 +174,7 @@ impl AudioSamples {
     ) -> PyResult<AudioSamples> {
         let array = construct::buffer_array(buffer, dtype)?;
         let request = Request {
+            called: "from_buffer",
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
@@ -313,8 +304,9 @@ impl AudioSamples {
             _ => format!("{} channels", layout.channels()),
         };
         format!(
-            "AudioSamples({channels}, {} frames, {}, {} Hz, {:.3} s{})",
+            "AudioSamples({channels}, {} frame{}, {}, {} Hz, {:.3} s{})",
             layout.frames(),
+            if layout.frames() == 1 { "" } else { "s" },
             self.audio.dtype().name(),
             self.audio.rate().hertz(),
             self.audio.duration(),
@@ -358,7 +350,7 @@ impl AudioSamples {
             _ => None,
         };
         if copy == Some(false) && cast.is_some() {
-            return Err(pyo3::exceptions::PyValueError::new_err(
+            return Err(PyValueError::new_err(
                 "copy=False: another dtype needs a copy; use copy=None, or .astype()",
             ));
         }
@@ -469,29 +461,5 @@ impl AudioSamples {
         ufunc::beside(self, other, |own, other| {
             own.rich_compare(other, comparison)
         })
-    }
-
-    fn __bool__(&self, py: Python<'_>) -> PyResult<bool> {
-        self.with_array(py, Mode::Read, |array| array.is_truthy())
-    }
-
-    fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.number(py, "__float__")
-    }
-
-    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.number(py, "__int__")
-    }
-
-    #[pyo3(signature = (ndigits = None, /))]
-    fn __round__<'py>(
-        slf: &Bound<'py, Self>,
-        ndigits: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let numpy = numpy_module(slf.py())?;
-        match ndigits {
-            Some(digits) => numpy.call_method1(intern!(slf.py(), "round"), (slf, digits)),
-            None => numpy.call_method1(intern!(slf.py(), "round"), (slf,)),
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! From what Python has to samples: arrays, buffers, tensors, sequences, with or without a copy.
 
 mod arguments;
+mod refusals;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
@@ -18,8 +19,11 @@ use crate::python::operand::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
 
-pub use arguments::{AxisOrder, count, dtype, numpy_dtype, sample_rate, shape, shown, whole};
+pub use arguments::{
+    AxisOrder, count, dtype, number, numpy_dtype, sample_rate, shape, shown, whole,
+};
 use arguments::{axes, named_dtype, type_name};
+use refusals::{no_samples, refuse_other_form, single_number, unequal};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
 const MOST_CHANNELS: usize = 64;
@@ -37,6 +41,8 @@ pub enum Form {
 
 /// What the arguments of a constructor ask for.
 pub struct Request {
+    /// The constructor that was called, as errors name it.
+    pub called: &'static str,
     /// How many axes.
     pub form: Form,
     /// Which axis is time.
@@ -54,8 +60,11 @@ pub fn build(
     request: &Request,
 ) -> PyResult<AudioSamples> {
     let rate = sample_rate(rate)?;
+    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
+        refuse_other_form(audio.get().audio().layout(), request.form)?;
+    }
     let found = match request.dtype {
-        Some(dtype) => of_type(data, rate, dtype, request.copy)?,
+        Some(dtype) => of_type(data, rate, dtype, request)?,
         None => find(data, request.copy)?,
     };
     let (array, fresh) = match found {
@@ -69,7 +78,7 @@ pub fn build(
         return finish(data.py(), ndarray::adopt(&copied)?, rate, request, fresh);
     }
     if facts.dtype.is_none() {
-        let (array, fresh) = (native(data, &array, request.copy)?, true);
+        let (array, fresh) = (native(data, &array, request)?, true);
         return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
     }
     finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
@@ -101,9 +110,9 @@ fn of_type<'py>(
     data: &Bound<'py, PyAny>,
     rate: SampleRate,
     dtype: Dtype,
-    copy: Option<bool>,
+    request: &Request,
 ) -> PyResult<Found<'py>> {
-    let py = data.py();
+    let (py, copy) = (data.py(), request.copy);
     let (array, fresh) = match find(data, copy) {
         Ok(Found::Array(array, fresh)) => (array, fresh),
         Ok(Found::Samples(samples)) if samples.dtype() == dtype => {
@@ -130,7 +139,7 @@ fn of_type<'py>(
         && !ndarray::is_array(data)
         && PyMemoryView::from(data).is_ok();
     if is_raw || !matches!(kind.as_str(), "b" | "i" | "u" | "f") {
-        return Err(no_samples(data, &array, &theirs, name)?);
+        return Err(no_samples(data, &array, &theirs, name, request.called)?);
     }
     if copy == Some(false) {
         return Err(PyValueError::new_err(format!(
@@ -223,8 +232,8 @@ fn array_of<'py>(
             type_name(data)
         )));
     }
-    let array = numpy.call_method1(intern!(py, "asarray"), (data,))?;
-    Ok((array, true))
+    let array = numpy.call_method1(intern!(py, "asarray"), (data,));
+    Ok((array.map_err(|error| unequal(data, error))?, true))
 }
 
 /// Whether the object shows NumPy an array in one of NumPy's own ways, and so perhaps memory of its own.
@@ -283,13 +292,13 @@ fn array_by_protocol<'py>(
 fn native<'py>(
     data: &Bound<'py, PyAny>,
     array: &Bound<'py, PyAny>,
-    copy: Option<bool>,
+    request: &Request,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = array.py();
+    let (py, copy) = (array.py(), request.copy);
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
     let Ok(dtype) = Dtype::from_name(&name) else {
-        return Err(no_samples(data, array, &theirs, name)?);
+        return Err(no_samples(data, array, &theirs, name, request.called)?);
     };
     if copy == Some(false) {
         return Err(PyValueError::new_err(format!(
@@ -303,88 +312,6 @@ fn native<'py>(
         format!("samples of the other byte order ({theirs}) are turned around in a copy")
     })?;
     array.call_method1(intern!(py, "astype"), (dtype.name(),))
-}
-
-/// Why some values are no samples, in the words of what was given.
-#[cold]
-fn no_samples(
-    data: &Bound<'_, PyAny>,
-    array: &Bound<'_, PyAny>,
-    dtype: &Bound<'_, PyAny>,
-    name: String,
-) -> PyResult<PyErr> {
-    let py = array.py();
-    let fields = dtype.getattr(intern!(py, "names"))?;
-    if !fields.is_none() {
-        let fields: Vec<String> = fields.extract()?;
-        let first = fields.first().map_or("", String::as_str);
-        return Ok(PyTypeError::new_err(format!(
-            "records with the fields {} are no samples; give one field, such as \
-             np.asarray(data)['{first}'], with .astype() to int16, int32, float32 or float64 if it \
-             is of another type",
-            fields.join(", ")
-        )));
-    }
-    let given = type_name(data);
-    if PyMemoryView::from(data).is_ok() && !ndarray::is_array(data) {
-        if matches!(name.as_str(), "uint8" | "int8" | "bytes8") {
-            return Ok(PyTypeError::new_err(format!(
-                "the bytes of a {given} do not say what samples they are; name their type with \
-                 AudioSamples.from_buffer(data, sample_rate, dtype='int16') (or int32, float32, \
-                 float64)"
-            )));
-        }
-        return Ok(Error::NotASampleType { name }.into());
-    }
-    if ndarray::is_array(data) || has_array(data)? {
-        let error = Error::NotASampleType { name: name.clone() };
-        let hint = match name.as_str() {
-            "uint8" => {
-                ". Audio of 8 bits rests at 128: (data.astype('int16') - 128) * 256 is that in int16"
-            }
-            "int64" | "int8" | "bool" => {
-                ", as in AudioSamples.new_mono(data, sample_rate, dtype='int16')"
-            }
-            _ => "",
-        };
-        return Ok(PyTypeError::new_err(format!("{error}{hint}")));
-    }
-    let kind: String = dtype.getattr(intern!(py, "kind"))?.extract()?;
-    let values = match kind.as_str() {
-        "i" | "u" => "integers of no certain width",
-        "b" => "bools",
-        "c" => "complex numbers",
-        "f" => "floats of another width",
-        "U" | "S" => "strings",
-        _ => "objects that are no numbers, or numbers past all sample types",
-    };
-    let scalar = axes(array) == Some(0);
-    let held = match (scalar, matches!(kind.as_str(), "i" | "u" | "b" | "c" | "f")) {
-        (true, true) => return Ok(single_number().into()),
-        (true, false) => {
-            return Ok(PyTypeError::new_err(format!(
-                "samples come from an array, a buffer, a tensor or a sequence of numbers, not from \
-                 a {given}; make an array of its numbers with np.array(..., dtype='float32')"
-            )));
-        }
-        _ => format!("a {given} of {values} (NumPy reads {name})"),
-    };
-    if !matches!(kind.as_str(), "i" | "u" | "b" | "f") {
-        return Ok(PyTypeError::new_err(format!(
-            "{held} is no sequence of samples, which are int16, int32, float32 or float64: real numbers"
-        )));
-    }
-    Ok(PyTypeError::new_err(format!(
-        "{held} does not say its sample type; name it, as in AudioSamples.new_mono(data, sample_rate, \
-         dtype='int16'), or give np.array(data, dtype=np.int16), or another of np.int32, np.float32 and \
-         np.float64"
-    )))
-}
-
-fn single_number() -> Error {
-    Error::InvalidShape {
-        message: "a single number is no audio; give a sequence such as [0.5]".into(),
-    }
 }
 
 /// Checks the shape, puts time last, and copies where it was asked for.
@@ -417,7 +344,8 @@ fn arranged(layout: &Layout, request: &Request) -> Result<Layout, Error> {
         (0, _) => Err(single_number()),
         (2, Form::Mono) => wrong(format!(
             "mono audio has the shape (frames,), not {shape}; \
-             use new_multi for several channels, or pick one with array[0] or array[:, 0]"
+             use new_multi for several channels, or pick one with array[0] of (channels, frames) or \
+             array[:, 0] of (frames, channels)"
         )),
         (1, Form::Multi) => wrong(format!(
             "multi-channel audio has the shape (channels, frames), not {shape}; \
@@ -463,7 +391,7 @@ pub fn buffer_array<'py>(
         if ndarray::facts(&array)?.dtype.is_none() {
             let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
             if Dtype::from_name(&name).is_err() {
-                return Err(no_samples(data, &array, &theirs, name)?);
+                return Err(no_samples(data, &array, &theirs, name, "from_buffer")?);
             }
         }
         return Ok(array);

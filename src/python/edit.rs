@@ -1,8 +1,10 @@
 //! `edit`: files of any length changed where they lie, block by block.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::audio::Audio;
 use crate::audio::edit::Edit;
@@ -10,9 +12,10 @@ use crate::audio::source::Facts;
 
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
-use crate::python::files::warn_of;
+use crate::python::files::warn_with;
 use crate::python::opened::Opened;
-use crate::python::{construct, running};
+use crate::python::{construct, hints, running};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Frames of a block unless the user says otherwise: some hundred kilobytes, a second or so.
 pub(super) const BLOCK_FRAMES: usize = 65_536;
@@ -23,7 +26,8 @@ struct Open {
     next: u64,
     /// The block that the user works on, and its first frame.
     out: Option<(u64, Audio)>,
-    written: u64,
+    /// How many blocks were written, which is told of a closed file too.
+    written: Arc<AtomicU64>,
 }
 
 impl Open {
@@ -35,7 +39,8 @@ impl Open {
         let changed = running::wait(py, |patience| self.edit.write(start, &block, patience));
         match changed {
             Ok(changed) => {
-                self.written += u64::from(changed);
+                self.written
+                    .fetch_add(u64::from(changed), Ordering::Relaxed);
                 Ok(())
             }
             Err(error) => {
@@ -53,6 +58,7 @@ pub struct FileEdit {
     open: Opened<Open>,
     facts: Facts,
     block_frames: usize,
+    written: Arc<AtomicU64>,
 }
 
 facts_of!(FileEdit);
@@ -67,8 +73,8 @@ impl FileEdit {
 
     /// How many blocks had to be written so far.
     #[getter]
-    fn blocks_written(&self, py: Python<'_>) -> PyResult<u64> {
-        self.open.with(py, |_, open| Ok(open.written))
+    fn blocks_written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// Begins at the first frame again.
@@ -115,7 +121,7 @@ impl FileEdit {
             return Ok(());
         };
         let stored = open.store(py);
-        let told = warn_of(py, "the file", open.edit.clipped());
+        let told = warn_of(py, &open.edit);
         stored.and(told)
     }
 
@@ -137,7 +143,7 @@ impl FileEdit {
             // The block in which something went wrong stays the old one. What was clipped before is told, and the
             // error goes on, also where warnings are errors.
             if let Some(open) = self.open.take(py)?
-                && let Err(warning) = warn_of(py, "the file", open.edit.clipped())
+                && let Err(warning) = warn_of(py, &open.edit)
             {
                 warning.write_unraisable(py, None);
             }
@@ -146,9 +152,18 @@ impl FileEdit {
         self.close(py)
     }
 
-    fn __repr__(&self) -> String {
-        facts::shown("FileEdit", &self.facts)
+    fn __repr__(&self, py: Python<'_>) -> String {
+        // A thread that is at a block of it has it open.
+        let closed = self.open.is_closed(py).unwrap_or(false);
+        facts::shown("FileEdit", &self.facts, closed)
     }
+}
+
+/// Warns of samples that were clipped, which are in the file by now.
+fn warn_of(py: Python<'_>, edit: &Edit) -> PyResult<()> {
+    let way_out = "multiply by less before it is stored; what was clipped is in the file. A file of floats, as \
+        write(path, read(path, dtype='float32')) makes it, keeps what is louder";
+    warn_with(py, "the file", edit.clipped(), way_out)
 }
 
 /// How many frames a block has.
@@ -165,14 +180,15 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
 /// Blocks are floats to compute with, unlike those of `stream`, which keep the file's type: float32, or float64 where
 /// the file has 32 bits and more; `dtype` gives them another type. Values are rounded to the nearest and saturated
 /// once, and `close()` warns of those that were too loud (a UserWarning with their number and peak); samples that keep their value keep their bytes, and so
-/// does everything else in the file. Use it in a `with`, which stores the last block.
+/// does everything else in the file. Use it in a `with`, which stores the last block. A block is stored when the next
+/// one is asked for: what is done to one that was kept is stored no more.
 ///
 /// A process that is killed leaves a file in which every sample is the old one or the new one: up to some sample
 /// all that was stored, and behind it nothing. Of the block being stored that may be a part. Should the machine
 /// itself stop, that holds for what `flush()` has waited for.
 #[pyfunction]
 #[pyo3(
-    signature = (path, *, dtype = None, block_frames = None),
+    signature = (path, *, dtype = None, block_frames = None, **others),
     text_signature = "(path, *, dtype=None, block_frames=65536)"
 )]
 pub fn edit(
@@ -180,21 +196,25 @@ pub fn edit(
     path: PathBuf,
     dtype: Option<&Bound<'_, PyAny>>,
     block_frames: Option<&Bound<'_, PyAny>>,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileEdit> {
+    hints::refuse_others("edit", "dtype= and block_frames=", None, others)?;
     let dtype = dtype.map(construct::dtype).transpose()?;
     let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;
+    let written = Arc::new(AtomicU64::new(0));
     Ok(FileEdit {
         facts: Facts {
             dtype: edit.dtype(),
             ..Facts::from(edit.info())
         },
         block_frames,
+        written: written.clone(),
         open: Opened::new(Open {
             edit,
             next: 0,
             out: None,
-            written: 0,
+            written,
         }),
     })
 }

@@ -57,7 +57,7 @@ fn classes(py: Python<'_>) -> PyResult<&Classes> {
             file: make(
                 "AudioFileError",
                 "A file that is damaged or of a kind that is not read. `offset` is the byte in \
-                 question, or None.",
+                 question, or None; `filename` is the path, or None for file objects and bytes.",
                 &[own(), py.get_type::<PyValueError>()],
             )?,
             base,
@@ -130,8 +130,8 @@ impl From<Error> for PyErr {
             Error::IntegerOverflow { .. } => PyOverflowError::new_err(message),
             Error::Borrowed { .. } | Error::Busy => borrow_error(message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
-            Error::File { offset, .. } => file_error(message, offset),
-            Error::Compressed { offset, .. } => file_error(message, Some(offset)),
+            Error::File { offset, path, .. } => file_error(message, offset, path),
+            Error::Compressed { offset, path, .. } => file_error(message, Some(offset), path),
             Error::Io {
                 code,
                 message: reason,
@@ -145,9 +145,13 @@ impl From<Error> for PyErr {
     }
 }
 
-fn file_error(message: String, offset: Option<u64>) -> PyErr {
+fn file_error(message: String, offset: Option<u64>, path: Option<String>) -> PyErr {
     let error = raise(|classes| &classes.file, message);
-    let set = Python::attach(|py| error.value(py).setattr("offset", offset));
+    let set = Python::attach(|py| {
+        let error = error.value(py);
+        error.setattr("offset", offset)?;
+        error.setattr("filename", path)
+    });
     match set {
         Ok(()) => error,
         Err(other) => other,

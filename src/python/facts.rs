@@ -9,14 +9,14 @@ macro_rules! facts_of {
         impl $Class {
             /// The kind of file, such as `WAV` or `FLAC`.
             #[getter]
-            fn format(&self) -> &'static str {
-                self.facts.format
+            fn format(&self) -> &str {
+                &self.facts.format
             }
 
             /// How samples are stored, such as `PCM_16` or `VORBIS`.
             #[getter]
-            fn subtype(&self) -> &'static str {
-                self.facts.subtype
+            fn subtype(&self) -> &str {
+                &self.facts.subtype
             }
 
             /// The number of frames.
@@ -63,15 +63,17 @@ pub fn seconds(facts: &Facts) -> f64 {
 }
 
 /// A file in one line.
-pub fn shown(class: &str, facts: &Facts) -> String {
+pub fn shown(class: &str, facts: &Facts, closed: bool) -> String {
     format!(
-        "{class}({} {}, {} channel{}, {} frames, {} Hz, {:.3} s)",
+        "{class}({} {}, {} channel{}, {} frame{}, {} Hz, {:.3} s{})",
         facts.format,
         facts.subtype,
         facts.channels,
         if facts.channels == 1 { "" } else { "s" },
         facts.frames.unwrap_or(0),
+        if facts.frames == Some(1) { "" } else { "s" },
         facts.rate.hertz(),
-        seconds(facts)
+        seconds(facts),
+        if closed { ", closed" } else { "" }
     )
 }

@@ -18,7 +18,7 @@ use crate::audio::writing::{self, Format, Recipe};
 use crate::python::audio::AudioSamples;
 use crate::python::facts::{self, facts_of};
 use crate::python::input::{From, To};
-use crate::python::{blocks, construct, running};
+use crate::python::{blocks, construct, hints, running};
 
 /// Threads that read files at one time, whatever is asked for.
 const MOST_WORKERS: usize = 256;
@@ -66,16 +66,19 @@ pub(super) fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, *, dtype = None, start = None, frames = None),
+    signature = (path_or_file, *rest, dtype = None, start = None, frames = None, **others),
     text_signature = "(path_or_file, *, dtype=None, start=0, frames=None)"
 )]
 pub fn read(
     py: Python<'_>,
     path_or_file: &Bound<'_, PyAny>,
+    rest: &Bound<'_, PyTuple>,
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
+    hints::refuse_others("read", "dtype=, start= and frames=", Some(rest), others)?;
     let dtype = dtype.map(construct::dtype).transpose()?;
     let start = start.map_or(Ok(0), |start| first_frame(start, "start"))?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
@@ -129,8 +132,8 @@ pub fn read_many(
 /// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC: whole, or block by block.
 ///
 /// The ending of the path says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is
-/// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT` or `DOUBLE` (not
-/// FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8
+/// RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT`, `DOUBLE`, `ULAW` or
+/// `ALAW` (the last five not in FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8
 /// channels and up to 96000 Hz. Floats become integers rounded to the nearest, ties to even, and saturated.
 /// `metadata_from` is a WAV or AIFF file whose chunks besides the samples go into the new file of the same kind. Floats
 /// beyond full scale are clipped, with a UserWarning that has their number and peak; the file is written all the same.
@@ -142,18 +145,28 @@ pub fn read_many(
 /// the old file left. A file object has to seek then, for the length is written at the end; it is left there.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None),
+    signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None, **others),
     text_signature = "(path_or_file, audio, *, subtype=None, format=None, metadata_from=None)"
 )]
 pub fn write(
     path_or_file: &Bound<'_, PyAny>,
     audio: &Bound<'_, PyAny>,
     rest: &Bound<'_, PyTuple>,
-    subtype: Option<&str>,
-    format: Option<&str>,
+    subtype: Option<&Bound<'_, PyAny>>,
+    format: Option<&Bound<'_, PyAny>>,
     metadata_from: Option<&Bound<'_, PyAny>>,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<()> {
     let py = path_or_file.py();
+    hints::refuse_others(
+        "write",
+        "subtype=, format= and metadata_from=",
+        None,
+        others,
+    )?;
+    let subtype = subtype.map(|given| name_of(given, "subtype", "PCM_24"));
+    let format = format.map(|given| name_of(given, "format", "FLAC"));
+    let (subtype, format) = (subtype.transpose()?, format.transpose()?);
     let whole = audio.cast::<AudioSamples>().ok();
     if !rest.is_empty() || (whole.is_none() && !blocks::may_give_blocks(audio)?) {
         return Err(no_audio(audio, rest)?);
@@ -166,8 +179,8 @@ pub fn write(
         None => Passing::default(),
     };
     let recipe = Recipe {
-        format: format.map(Format::from_name).transpose()?,
-        encoding: subtype.map(Encoding::from_name).transpose()?,
+        format: format.as_deref().map(Format::from_name).transpose()?,
+        encoding: subtype.as_deref().map(Encoding::from_name).transpose()?,
         passing,
     };
     let to = To::of(path_or_file)?;
@@ -190,16 +203,42 @@ pub fn write(
     warn_of(py, &name, clipped)
 }
 
+/// A name in an argument.
+fn name_of(given: &Bound<'_, PyAny>, what: &str, such_as: &str) -> PyResult<String> {
+    given.extract().map_err(|_| {
+        let bits = given.extract::<u32>().ok();
+        let meant = match bits.filter(|bits| what == "subtype" && [16, 24, 32].contains(bits)) {
+            Some(bits) => format!("PCM_{bits}"),
+            None => such_as.to_owned(),
+        };
+        PyTypeError::new_err(format!(
+            "{what} must be a name such as '{meant}', not {}",
+            construct::shown(given)
+        ))
+    })
+}
+
 /// Warns of samples that were clipped: nobody hears that from a file that was written without a word.
-pub(super) fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<()> {
+fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<()> {
+    let way_out = "make it quieter first, or write subtype='FLOAT' (integer audio times a float keeps the \
+        integers' size: convert() it to float32 before)";
+    warn_with(py, name, clipped, way_out)
+}
+
+/// [`warn_of`], with what is to be done about it.
+pub(super) fn warn_with(
+    py: Python<'_>,
+    name: &str,
+    clipped: Clipped,
+    way_out: &str,
+) -> PyResult<()> {
     let Clipped { samples, peak } = clipped;
     if samples == 0 {
         return Ok(());
     }
     let message = format!(
         "{samples} sample{} in {name} {} clipped: floats become integers from -1 to 1, and the peak is {peak:.6} \
-         ({:+.2} dB); make it quieter first, or write subtype='FLOAT' (integer audio times a float keeps the \
-         integers' size: convert() it to float32 before)",
+         ({:+.2} dB); {way_out}",
         if samples == 1 { "" } else { "s" },
         if samples == 1 { "was" } else { "were" },
         20.0 * peak.log10()
@@ -234,6 +273,19 @@ pub struct AudioInfo {
 }
 
 facts_of!(AudioInfo);
+
+impl AudioInfo {
+    pub(super) fn new(told: Particulars) -> AudioInfo {
+        AudioInfo {
+            facts: told.facts.clone(),
+            told,
+        }
+    }
+
+    pub(super) fn told(&self) -> &Particulars {
+        &self.told
+    }
+}
 
 #[pymethods]
 impl AudioInfo {
@@ -291,7 +343,7 @@ impl AudioInfo {
     }
 
     fn __repr__(&self) -> String {
-        facts::shown("AudioInfo", &self.facts)
+        facts::shown("AudioInfo", &self.facts, false)
     }
 }
 
@@ -301,8 +353,5 @@ impl AudioInfo {
 pub fn info(py: Python<'_>, path_or_file: &Bound<'_, PyAny>) -> PyResult<AudioInfo> {
     let (from, input) = From::open(path_or_file)?;
     let told = from.finish(py.detach(|| particulars::of(input)))?;
-    Ok(AudioInfo {
-        facts: told.facts.clone(),
-        told,
-    })
+    Ok(AudioInfo::new(told))
 }

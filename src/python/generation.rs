@@ -29,6 +29,10 @@ impl Form {
     }
 }
 
+fn amplitude_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+    given.map_or(Ok(1.0), |given| construct::number(given, "amplitude"))
+}
+
 fn made(
     py: Python<'_>,
     make: impl FnOnce() -> Result<Audio, Error> + Send,
@@ -42,16 +46,19 @@ macro_rules! waves {
         $(
             #[doc = $doc]
             #[pyfunction]
-            #[pyo3(signature = (frequency, duration, sample_rate = None, amplitude = 1.0, dtype = None), text_signature = "(frequency, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
+            #[pyo3(signature = (frequency, duration, sample_rate = None, amplitude = None, dtype = None), text_signature = "(frequency, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
             fn $name(
                 py: Python<'_>,
-                frequency: f64,
-                duration: f64,
+                frequency: &Bound<'_, PyAny>,
+                duration: &Bound<'_, PyAny>,
                 sample_rate: Option<&Bound<'_, PyAny>>,
-                amplitude: f64,
+                amplitude: Option<&Bound<'_, PyAny>>,
                 dtype: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<AudioSamples> {
                 let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+                let frequency = construct::number(frequency, "frequency")?;
+                let duration = construct::number(duration, "duration")?;
+                let amplitude = amplitude_of(amplitude)?;
                 made(py, move || core::$name(frequency, duration, rate, amplitude, dtype))
             }
         )*
@@ -68,17 +75,23 @@ waves!(
 
 /// A sine that glides linearly from `first` to `last` Hz within `duration` seconds.
 #[pyfunction]
-#[pyo3(signature = (first, last, duration, sample_rate = None, amplitude = 1.0, dtype = None), text_signature = "(first, last, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
+#[pyo3(signature = (first, last, duration, sample_rate = None, amplitude = None, dtype = None), text_signature = "(first, last, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
 fn chirp(
     py: Python<'_>,
-    first: f64,
-    last: f64,
-    duration: f64,
+    first: &Bound<'_, PyAny>,
+    last: &Bound<'_, PyAny>,
+    duration: &Bound<'_, PyAny>,
     sample_rate: Option<&Bound<'_, PyAny>>,
-    amplitude: f64,
+    amplitude: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let (first, last) = (
+        construct::number(first, "first")?,
+        construct::number(last, "last")?,
+    );
+    let duration = construct::number(duration, "duration")?;
+    let amplitude = amplitude_of(amplitude)?;
     made(py, move || {
         core::chirp(first, last, duration, rate, amplitude, dtype)
     })
@@ -86,16 +99,19 @@ fn chirp(
 
 /// Silence but for one sample of `amplitude`, `position` seconds after the start.
 #[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, position = 0.0), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, position=0.0)")]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = None, dtype = None, *, position = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, position=0.0)")]
 fn impulse(
     py: Python<'_>,
-    duration: f64,
+    duration: &Bound<'_, PyAny>,
     sample_rate: Option<&Bound<'_, PyAny>>,
-    amplitude: f64,
+    amplitude: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
-    position: f64,
+    position: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let position = position.map_or(Ok(0.0), |given| construct::number(given, "position"))?;
+    let duration = construct::number(duration, "duration")?;
+    let amplitude = amplitude_of(amplitude)?;
     made(py, move || {
         core::impulse(position, duration, rate, amplitude, dtype)
     })
@@ -106,7 +122,7 @@ fn impulse(
 #[pyo3(signature = (duration, sample_rate = None, dtype = None, *, channels = None), text_signature = "(duration, sample_rate=44100, dtype=None, *, channels=None)")]
 fn silence(
     py: Python<'_>,
-    duration: f64,
+    duration: &Bound<'_, PyAny>,
     sample_rate: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
     channels: Option<&Bound<'_, PyAny>>,
@@ -117,17 +133,18 @@ fn silence(
         // What the address space does not hold is refused by the allocation.
         .map(|channels| usize::try_from(channels).unwrap_or(usize::MAX));
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let duration = construct::number(duration, "duration")?;
     made(py, move || core::silence(duration, rate, dtype, channels))
 }
 
 /// Uniform noise from `-amplitude` to `amplitude`, the same for the same `seed` on every machine.
 #[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, amplitude = 1.0, dtype = None, *, seed = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, seed=None)")]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = None, dtype = None, *, seed = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, seed=None)")]
 fn white_noise(
     py: Python<'_>,
-    duration: f64,
+    duration: &Bound<'_, PyAny>,
     sample_rate: Option<&Bound<'_, PyAny>>,
-    amplitude: f64,
+    amplitude: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
     seed: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
@@ -135,6 +152,8 @@ fn white_noise(
         .map(|seed| construct::count(seed, "seed", 0))
         .transpose()?;
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let duration = construct::number(duration, "duration")?;
+    let amplitude = amplitude_of(amplitude)?;
     made(py, move || {
         core::white_noise(duration, rate, amplitude, dtype, seed)
     })

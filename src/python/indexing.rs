@@ -6,7 +6,7 @@
 
 mod key;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -20,6 +20,7 @@ use crate::layout::Layout;
 use crate::python::audio::AudioSamples;
 use crate::python::errors::{borrow_error, is_borrow_error};
 use crate::python::exchange::ndarray::{self, Readable};
+use crate::python::fitting::{self, Deed};
 use crate::python::operand::{self, Side, numpy_module};
 use crate::python::{policy, running, ufunc};
 use crate::registry::{Kind, Mode, Patience};
@@ -372,7 +373,17 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
         return Ok(true);
     }
     if samples.broadcast_into(part.layout()).is_none() {
-        return Ok(false);
+        // Arrays are NumPy's business, and so is an axis of one channel that mono audio has not.
+        let Ok(other) = value.cast_exact::<AudioSamples>() else {
+            return Ok(false);
+        };
+        let other = other.get().audio();
+        let theirs = other.layout();
+        if theirs.channels() == 1 && [1, part.layout().frames()].contains(&theirs.frames()) {
+            return Ok(false);
+        }
+        let error = PyValueError::new_err("the shapes do not fit");
+        return Err(fitting::told(py, part, other, Deed::InPlace("="), error));
     }
     policy::allow_operand(py, || part.copied_bytes(&kernel))?;
     let bytes = 2 * part.layout().len() * part.dtype().size();

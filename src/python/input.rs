@@ -16,7 +16,9 @@ use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 use crate::audio::file;
 use crate::audio::source::{Bytes, Input, Memory, Positional, Reader, sought};
 use crate::error::Error;
+use crate::python::audio::AudioSamples;
 use crate::python::construct;
+use crate::python::exchange::ndarray;
 use crate::sync::Mutex;
 
 /// What a Python object raised while the core was reading: raised again once that has given up.
@@ -53,6 +55,8 @@ impl From {
     pub fn open(given: &Bound<'_, PyAny>) -> PyResult<(From, Input<'static>)> {
         let raised = Raised::new();
         let mut path = None;
+        refuse_what_is_no_file(given)?;
+        refuse_text_mode(given, "rb")?;
         let piped = from_pipe(given)?;
         let given = piped.as_ref().unwrap_or(given);
         let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
@@ -149,6 +153,42 @@ impl<P: Positional> Positional for Attentive<P> {
     }
 }
 
+/// Samples are no file, and a file of plain bytes in an array is one.
+fn refuse_what_is_no_file(given: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = given.py();
+    if given.is_instance_of::<AudioSamples>() {
+        return Err(PyTypeError::new_err(
+            "expected a path, a binary file object or the bytes of a file, not AudioSamples, which are audio \
+             already; AudioSamples.new_mono(audio, sample_rate) and audio.copy() copy it",
+        ));
+    }
+    if ndarray::is_array(given) {
+        let dtype = given.getattr(intern!(py, "dtype"))?;
+        let width: usize = dtype.getattr(intern!(py, "itemsize"))?.extract()?;
+        if width != 1 {
+            return Err(PyTypeError::new_err(format!(
+                "expected a path, a binary file object or the bytes of a file, not an array of {dtype}; \
+                 AudioSamples.new_mono(array, sample_rate) makes audio of samples, and new_multi of several channels"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A file that Python has opened as text gives and takes no bytes.
+fn refuse_text_mode(given: &Bound<'_, PyAny>, mode: &str) -> PyResult<()> {
+    let py = given.py();
+    let text = py
+        .import(intern!(py, "io"))?
+        .getattr(intern!(py, "TextIOBase"))?;
+    if given.is_instance(&text)? {
+        return Err(PyTypeError::new_err(format!(
+            "the file is open as text; open it with mode '{mode}'"
+        )));
+    }
+    Ok(())
+}
+
 /// All that a file object has which cannot go back, such as a pipe: formats need to.
 fn from_pipe<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = given.py();
@@ -180,8 +220,14 @@ impl To {
     /// What a user gave.
     pub fn of(given: &Bound<'_, PyAny>) -> PyResult<To> {
         if let Ok(path) = given.extract::<PathBuf>() {
+            if path.as_os_str().is_empty() {
+                return Err(PyValueError::new_err(
+                    "the path is empty; name a file, such as 'take.wav'",
+                ));
+            }
             return Ok(To::Path(path));
         }
+        refuse_text_mode(given, "wb")?;
         if given.hasattr(intern!(given.py(), "write"))? {
             return Ok(To::Object(FileObject {
                 object: given.clone().unbind(),

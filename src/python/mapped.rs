@@ -13,7 +13,7 @@ use crate::memory::Buffer;
 use crate::python::audio::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::operand::numpy_module;
-use crate::python::running;
+use crate::python::{hints, running};
 use crate::sync::{AtomicBool, Ordering};
 
 /// Opens an audio file as memory: nothing is read, and nothing is copied.
@@ -26,8 +26,14 @@ use crate::sync::{AtomicBool, Ordering};
 /// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24 bits,
 /// 8 bits, the other byte order, compressed); `edit()` changes those files and `read()` decodes them.
 #[pyfunction]
-#[pyo3(signature = (path, mode = "r"))]
-pub fn open(py: Python<'_>, path: PathBuf, mode: &str) -> PyResult<AudioSamples> {
+#[pyo3(signature = (path, mode = "r", **others), text_signature = "(path, mode='r')")]
+pub fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    mode: &str,
+    others: Option<&Bound<'_, PyDict>>,
+) -> PyResult<AudioSamples> {
+    hints::refuse_others("open", "mode=", None, others)?;
     let writable = match mode {
         "r" => false,
         "r+" => true,

@@ -164,34 +164,47 @@ fn uncommon<'py>(
     }
     if object.is_instance_of::<PySequence>() && !object.hasattr(intern!(py, "__array_ufunc__"))? {
         // Said here: bytes and lists would otherwise take audio for a sequence to append.
+        let name = object.get_type().name()?;
+        let operands = match side {
+            Side::Left => format!("'{name}' and 'AudioSamples'"),
+            _ => format!("'AudioSamples' and '{name}'"),
+        };
         return Err(PyTypeError::new_err(format!(
-            "unsupported operand type for {}: 'AudioSamples' and '{}'; \
-             give a number, a NumPy array (np.asarray of it) or audio",
-            operator.symbol(),
-            object.get_type().name()?
+            "unsupported operand type for {}: {operands}; give a number, a NumPy array (np.asarray of it) or \
+             audio",
+            symbol(operator, side)
         )));
     }
     if let Some(library) = tensor_library(object)? {
-        let (symbol, name) = (operator.symbol(), object.get_type().name()?);
+        let (sign, name) = (operator.symbol(), object.get_type().name()?);
         let audio = format!("{library}.from_dlpack(audio)");
         let (operands, way_out) = if side == Side::Left {
             (
                 format!("'{name}' and 'AudioSamples'"),
-                format!("tensor {symbol} {audio}"),
+                format!("tensor {sign} {audio}"),
             )
         } else {
             (
                 format!("'AudioSamples' and '{name}'"),
-                format!("{audio} {symbol} tensor"),
+                format!("{audio} {sign} tensor"),
             )
         };
         return Err(PyTypeError::new_err(format!(
-            "unsupported operand types for {symbol}: {operands}, for tensors have no part in NumPy's \
+            "unsupported operand types for {}: {operands}, for tensors have no part in NumPy's \
              arithmetic; give np.from_dlpack(tensor), which shares its memory, or compute on a tensor of the \
-             audio: {way_out}"
+             audio: {way_out}",
+            symbol(operator, side)
         )));
     }
     Ok(None)
+}
+
+/// The operator as the user wrote it.
+fn symbol(operator: Operator, side: Side) -> &'static str {
+    match side {
+        Side::InPlace => operator.in_place_symbol(),
+        _ => operator.symbol(),
+    }
 }
 
 /// The library of a tensor, by the name that its users give it, if it knows no other array types than its own: it

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::audio::source::Facts;
 use crate::audio::stream::{Cut, Stream};
@@ -11,13 +12,15 @@ use crate::python::facts::{self, facts_of};
 use crate::python::files::{first_frame, number_of_frames};
 use crate::python::input::From;
 use crate::python::opened::Opened;
-use crate::python::{construct, running};
+use crate::python::{construct, hints, running};
 
 struct Reading {
     from: From,
     stream: Stream,
     /// The one block, where the user wants no fresh ones.
     block: Option<Py<AudioSamples>>,
+    /// Whether `seek` said last where to go on, which may be the end: iterating begins there, and not again.
+    sought: bool,
 }
 
 /// The blocks of a file, as `stream` gives them.
@@ -88,15 +91,18 @@ impl FileStream {
                 ));
             }
         };
-        self.open
-            .with(py, |_, reading| Ok(reading.stream.seek(frame)?))
+        self.open.with(py, |_, reading| {
+            reading.stream.seek(frame)?;
+            reading.sought = true;
+            Ok(())
+        })
     }
 
     /// Goes on with the next block; after the last one it begins again.
     fn __iter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
         slf.get().open.with(py, |_, reading| {
             let stream = &mut reading.stream;
-            if stream.next_frames() == 0 {
+            if stream.next_frames() == 0 && !reading.sought {
                 stream.seek(stream.cut().start)?;
             }
             Ok(())
@@ -106,6 +112,7 @@ impl FileStream {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<AudioSamples>>> {
         self.open.with(py, |py, reading| {
+            reading.sought = false;
             if reading.stream.next_frames() == 0 {
                 return Ok(None);
             }
@@ -121,8 +128,10 @@ impl FileStream {
         })
     }
 
-    fn __repr__(&self) -> String {
-        facts::shown("FileStream", &self.facts)
+    fn __repr__(&self, py: Python<'_>) -> String {
+        // A thread that is reading a block has it open.
+        let closed = self.open.is_closed(py).unwrap_or(false);
+        facts::shown("FileStream", &self.facts, closed)
     }
 
     /// Lets go of the file.
@@ -159,13 +168,14 @@ impl FileStream {
 /// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks overlap. The last block
 /// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `dtype`,
 /// `start` and `frames` as for `read`: without `dtype` blocks have the file's own type, int32 for 24 bits. Iterating goes
-/// on where it was, or where `seek` went to, and after the last block begins again.
+/// on where it was, or where `seek` went to (at the end: no block), and after the last block begins again.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
-        reuse = false),
+        reuse = false, **others),
     text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False)"
 )]
+#[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn stream(
     path_or_file: &Bound<'_, PyAny>,
     block_frames: Option<&Bound<'_, PyAny>>,
@@ -174,7 +184,10 @@ pub fn stream(
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
     reuse: bool,
+    others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileStream> {
+    let takes = "block_frames=, hop=, dtype=, start=, frames= and reuse=";
+    hints::refuse_others("stream", takes, None, others)?;
     let py = path_or_file.py();
     let dtype = dtype.map(construct::dtype).transpose()?;
     let block = self::block_frames(block_frames, "block_frames")?;
@@ -199,6 +212,7 @@ pub fn stream(
             from,
             stream,
             block: None,
+            sought: false,
         }),
     })
 }

@@ -73,6 +73,7 @@ impl AudioSamples {
             )));
         }
         let request = Request {
+            called: "from_torch",
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
@@ -92,6 +93,7 @@ impl AudioSamples {
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
         let request = Request {
+            called: "from_dlpack",
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,

@@ -14,12 +14,7 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             Error::NotASampleType {
                 name: "int64".into(),
             },
-            &[
-                "int64",
-                "int16, int32, float32 or float64",
-                "dtype=",
-                ".astype('int64')",
-            ],
+            &["int64", "int16, int32, float32 or float64"],
         ),
         (
             Error::TooLarge {
@@ -94,6 +89,7 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
                 from: "float64",
                 to: "int16",
                 operator: "*=",
+                in_file: false,
             },
             &[
                 "*=",
@@ -128,13 +124,15 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             Error::File {
                 offset: Some(36),
                 message: "no data chunk".into(),
+                path: path(),
             },
-            &["no data chunk", "at byte 36"],
+            &["'take.wav': no data chunk", "at byte 36"],
         ),
         (
             Error::File {
                 offset: None,
                 message: "no data chunk".into(),
+                path: None,
             },
             &["no data chunk"],
         ),

@@ -271,7 +271,10 @@ fn a_file_that_shrinks_is_refused_and_crashes_nobody(folder: Folder) {
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(10_000).unwrap();
     let refused = multiply(&audio, 2.0);
-    let Err(Error::File { offset, message }) = &refused else {
+    let Err(Error::File {
+        offset, message, ..
+    }) = &refused
+    else {
         panic!("{refused:?}");
     };
     assert_eq!(*offset, Some(10_000));

@@ -15,8 +15,12 @@ const STEP: usize = if cfg!(miri) { 13 } else { 1 };
 /// The byte offset and the words of a refusal.
 fn refusal(file: &[u8]) -> (Option<u64>, String) {
     match read_all(file) {
-        Err(Error::File { offset, message }) => (offset, message),
-        Err(Error::Compressed { offset, message }) => (Some(offset), message),
+        Err(Error::File {
+            offset, message, ..
+        }) => (offset, message),
+        Err(Error::Compressed {
+            offset, message, ..
+        }) => (Some(offset), message),
         other => panic!("{other:?}"),
     }
 }

@@ -117,13 +117,12 @@ def test_audio_cannot_be_hashed():
 
 
 @pytest.mark.parametrize("shape", [(2,), (12,), (2, 6)])
-def test_the_truth_of_many_samples_is_numpys_error(shape):
+def test_the_truth_of_many_samples_is_numpys_error_in_words_for_audio(shape):
     audio, samples = make(shape)
-    with pytest.raises(ValueError, match="truth value") as theirs:
+    with pytest.raises(ValueError, match="truth value"):
         bool(samples)
-    with pytest.raises(ValueError, match="truth value") as ours:
+    with pytest.raises(ValueError, match=f"truth value of audio of {samples.size} samples"):
         bool(audio)
-    assert str(ours.value) == str(theirs.value)
 
 
 @pytest.mark.parametrize("samples", [[0.0], [1.0], [-2.0]])

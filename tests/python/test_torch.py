@@ -283,3 +283,15 @@ def test_arithmetic_with_a_tensor_says_how(audio, symbol):
     audio += np.from_dlpack(tensor)
     assert audio[..., 0].max() >= 1
     assert (torch.from_dlpack(audio) * tensor).shape == audio.shape
+
+
+@pytest.mark.parametrize("other", ["float16", "bfloat16", "int64", "bool"])
+def test_a_tensor_of_another_type_is_cast_as_the_error_says(other):
+    tensor = torch.ones(3).to(getattr(torch, other))
+    for new in (AudioSamples.from_torch, AudioSamples.from_dlpack):
+        with pytest.raises(
+            TypeError, match=rf"{other} is no sample type.*tensor\.float\(\)"
+        ) as told:
+            new(tensor, 48_000)
+        assert "dtype=" not in str(told.value)
+        assert new(tensor.float(), 48_000).to_numpy().tolist() == [1, 1, 1]

@@ -27,6 +27,7 @@ pub fn guarded_write<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Er
         Err(Error::File {
             offset: None,
             message: "the encoder gave up on these samples; write them as WAV".into(),
+            path: None,
         })
     })
 }
@@ -95,7 +96,7 @@ mod tests {
             panic!("on purpose")
         });
         assert!(
-            matches!(written, Err(Error::File { offset: None, message }) if message.contains("as WAV"))
+            matches!(written, Err(Error::File { offset: None, message, .. }) if message.contains("as WAV"))
         );
         assert!(!IS_GUARDED.get());
         assert_eq!(guarded(|| Ok(7)).ok(), Some(7));

@@ -241,8 +241,8 @@ fn describe(
     let (subtype, dtype) = encoding(params.codec, bits);
     Ok((
         Facts {
-            format,
-            subtype,
+            format: format.into(),
+            subtype: subtype.into(),
             dtype,
             channels,
             frames: track.num_frames.filter(|_| !opened.guesses),

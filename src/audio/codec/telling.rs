@@ -15,8 +15,13 @@ impl Decoder<'_> {
         let mut told = Told::default();
         if let Some(Channels::Positioned(set)) = &self.decoder.codec_params().channels {
             told.positions = positions(set.bits(), self.facts.channels);
+            // What is heard of one channel alone comes from the front: Symphonia calls that left.
+            if told.positions == ["FL"] {
+                told.positions = vec!["FC"];
+            }
         }
         let hertz = f64::from(self.facts.rate.hertz());
+        let channels = self.facts.channels;
         let Some(reader) = &mut self.reader else {
             return told;
         };
@@ -31,6 +36,14 @@ impl Decoder<'_> {
             }
             if log.pop().is_none() {
                 break;
+            }
+        }
+        // FLAC's own way to say it (RFC 9639, 8.6.2); a mask of 0 stands for channels that have no position.
+        let stated = |(name, _): &&(String, String)| name == "waveformatextensible_channel_mask";
+        if let Some((_, mask)) = told.tags.iter().find(stated) {
+            let digits = mask.trim_start_matches("0x").trim_start_matches("0X");
+            if let Ok(mask) = u64::from_str_radix(digits, 16) {
+                told.positions = positions(mask, channels);
             }
         }
         told

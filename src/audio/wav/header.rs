@@ -54,10 +54,12 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32)
         _ => "",
     };
     if !other.is_empty() {
-        return Err(Error::compressed(
-            start,
-            format!("this is {other}, which holds no plain samples"),
-        ));
+        return Err(Error::Compressed {
+            offset: start,
+            message: format!("this is {other}, which holds no plain samples"),
+            begins_like: Some(other),
+            path: None,
+        });
     }
     let (container, order) = match prefix {
         [b'R', b'I', b'F', b'F', ..] => (Container::Wav, ByteOrder::Little),

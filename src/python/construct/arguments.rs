@@ -7,6 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PySequence, PyString};
 
 use crate::audio::SampleRate;
+use crate::audio::encoding::Encoding;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::python::exchange::ndarray;
@@ -91,6 +92,26 @@ pub fn count(given: &Bound<'_, PyAny>, what: &str, least: u64) -> PyResult<u64> 
             shown(&index)
         ))),
     }
+}
+
+/// A number as users write it; what is meant is named in errors.
+pub fn number(given: &Bound<'_, PyAny>, what: &str) -> PyResult<f64> {
+    let py = given.py();
+    given.extract::<f64>().map_err(|error| {
+        if !error.is_instance_of::<PyTypeError>(py) {
+            return error;
+        }
+        let is_type = named_dtype(given).is_ok() && !given.is_none();
+        let hint = if is_type {
+            format!("; a sample type is named, as in dtype={}", shown(given))
+        } else {
+            String::new()
+        };
+        PyTypeError::new_err(format!(
+            "{what} must be a number, not {}{hint}",
+            shown(given)
+        ))
+    })
 }
 
 /// The shape of new audio: a number of frames, `(frames,)` or `(channels, frames)`.
@@ -201,9 +222,47 @@ pub fn dtype(given: &Bound<'_, PyAny>) -> PyResult<Dtype> {
 /// A sample type of either byte order, and NumPy's object for it.
 pub(super) fn named_dtype<'py>(given: &Bound<'py, PyAny>) -> PyResult<(Dtype, Bound<'py, PyAny>)> {
     let py = given.py();
-    let theirs = numpy_module(py)?.call_method1(intern!(py, "dtype"), (given,))?;
+    let theirs = numpy_module(py)?
+        .call_method1(intern!(py, "dtype"), (given,))
+        .map_err(|error| no_dtype(given, error))?;
     let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
-    Ok((Dtype::from_name(&name)?, theirs))
+    let dtype = Dtype::from_name(&name).map_err(|error| {
+        let way_out = if name.starts_with("str") || name.starts_with("object") {
+            String::new()
+        } else {
+            format!("; audio.to_numpy().astype('{name}') makes {name} data of audio")
+        };
+        PyTypeError::new_err(format!("{error}{way_out}"))
+    })?;
+    Ok((dtype, theirs))
+}
+
+/// What NumPy does not know as a type: perhaps the name of a file's encoding.
+#[cold]
+fn no_dtype(given: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyTypeError>(given.py()) {
+        return error;
+    }
+    let base = Error::NotASampleType { name: shown(given) };
+    let Ok(name) = given.extract::<String>() else {
+        return PyTypeError::new_err(base.to_string());
+    };
+    let encodings = Encoding::ALL.map(Encoding::name);
+    let named = encodings
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(&name));
+    let hint = match named {
+        Some(encoding) => {
+            format!(
+                "; {encoding} is an encoding of files, as in write(path, audio, subtype='{encoding}')"
+            )
+        }
+        None if name.contains("24") => {
+            "; int32 holds 24 bits, and write(path, audio, subtype='PCM_24') stores them".into()
+        }
+        None => String::new(),
+    };
+    PyTypeError::new_err(format!("{base}{hint}"))
 }
 
 /// A sample type as NumPy's dtype object.

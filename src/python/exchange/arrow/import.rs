@@ -118,10 +118,38 @@ fn agreed(said: Option<SampleRate>, given: Option<SampleRate>) -> PyResult<Sampl
 }
 
 fn no_audio(format: &str) -> PyErr {
+    let format = match type_name(format) {
+        Some(name) => format!("Arrow data of {name}"),
+        None => format!("Arrow data of format {format:?}"),
+    };
     PyTypeError::new_err(format!(
-        "Arrow data of format {format:?} is no audio: it takes int16, int32, float32 or float64, alone, as the \
-         columns of a table or as lists of a fixed size, all of one type; cast it first"
+        "{format} is no audio: it takes int16, int32, float32 or float64, alone, as the columns of a table or as \
+         lists of a fixed size, all of one type; cast it first"
     ))
+}
+
+/// The name of a type of numbers or texts by its letter in the C data interface.
+fn type_name(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "b" => "bool",
+        "c" => "int8",
+        "C" => "uint8",
+        "s" => "int16",
+        "S" => "uint16",
+        "i" => "int32",
+        "I" => "uint32",
+        "l" => "int64",
+        "L" => "uint64",
+        "e" => "float16",
+        "f" => "float32",
+        "g" => "float64",
+        "u" | "U" | "vu" => "strings",
+        "z" | "Z" | "vz" => "bytes",
+        "+l" | "+L" => "lists of any length",
+        "+s" => "columns of several types, or of none",
+        "n" => "nulls",
+        _ => return None,
+    })
 }
 
 /// The type of numbers.

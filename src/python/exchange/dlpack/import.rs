@@ -149,8 +149,15 @@ fn describe(tensor: &TensorRef<'_>) -> PyResult<(Layout, Dtype, NonNull<u8>)> {
     let dtype = Dtype::ALL
         .into_iter()
         .find(|dtype| data_type(*dtype) == tensor.dtype());
-    let dtype = dtype.ok_or_else(|| Error::NotASampleType {
-        name: type_name(tensor.dtype()),
+    let dtype = dtype.ok_or_else(|| {
+        let name = type_name(tensor.dtype());
+        let way_out = if name.starts_with("complex") {
+            "take its real part first"
+        } else {
+            "cast the tensor first: tensor.float() makes float32 of PyTorch's, .astype('float32') of others"
+        };
+        let error = Error::NotASampleType { name };
+        PyTypeError::new_err(format!("{error}; {way_out}"))
     })?;
     let shape: Vec<usize> = tensor.shape().iter().map(|count| *count as usize).collect();
     let steps = tensor.strides_or_compact().map_err(invalid)?;

@@ -1,0 +1,233 @@
+"""Who types what other libraries have is told what it is called here."""
+
+from __future__ import annotations
+
+import inspect
+import pydoc
+import re
+
+import numpy as np
+import pytest
+
+import audio_samples
+from audio_samples import AudioSamples, generation
+
+RATE = 8_000
+OF_AUDIO = re.findall(
+    r"\w+",
+    """
+    sr rate samplerate frames num_samples length channels nchannels n_channels T transpose max min
+    mean sum std any all tolist reshape data samples numpy save write resample normalize to_mono
+    plot play append concatenate load gain fade_in clip tobytes frame_rate dBFS
+    """,
+)
+OF_MODULE = re.findall(r"\w+", "load save blocks SoundFile concatenate resample new_mono sine_wave")
+
+
+@pytest.fixture
+def audio():
+    return AudioSamples.new_multi(np.arange(10, dtype=np.float32).reshape(2, 5) / 20, RATE)
+
+
+@pytest.fixture
+def path(tmp_path, audio):
+    audio_samples.write(tmp_path / "a.wav", audio)
+    return tmp_path / "a.wav"
+
+
+@pytest.mark.parametrize("name", OF_AUDIO)
+def test_an_attribute_of_others_is_missing_with_a_sentence(audio, name):
+    for owner in (audio, AudioSamples):
+        assert not hasattr(owner, name)
+        with pytest.raises(AttributeError) as told:
+            getattr(owner, name)
+        message = str(told.value)
+        assert message.startswith(f"'AudioSamples' object has no attribute '{name}'; ")
+        assert "NAME" not in message
+    assert name not in dir(audio)
+
+
+def test_what_the_sentences_name_is_there(audio):
+    names = {"audio": audio, "np": np, "audio_samples": audio_samples, "AudioSamples": AudioSamples}
+    for name, expected in {
+        "sr": RATE,
+        "frames": 5,
+        "channels": 2,
+        "T": (5, 2),
+        "max": 0.45,
+        "data": (2, 5),
+        "to_mono": (5,),
+    }.items():
+        with pytest.raises(AttributeError) as told:
+            getattr(audio, name)
+        message = str(told.value)
+        advice = re.search(
+            r"(audio\.sample_rate(?!\))|len\(audio\)|audio\.num_channels|audio\.frames_first|np\.\w+\(audio\)"
+            r"|audio\.to_numpy\(\)|AudioSamples\.\S+ axis=0\), audio\.sample_rate\))",
+            message,
+        )
+        assert advice, message
+        found = eval(advice[1], names)
+        if isinstance(expected, tuple):
+            found = found.shape
+        assert found == pytest.approx(expected)
+
+
+def test_what_is_there_is_listed_and_described_as_before(audio, path):
+    for thing in (audio, audio_samples.info(path), audio_samples.stream(path)):
+        listed = dir(thing)
+        assert "sample_rate" in listed
+        assert all(hasattr(thing, name) for name in listed)
+        assert dict(inspect.getmembers(thing))["sample_rate"] == RATE
+    assert "samples_per_channel" in pydoc.render_doc(AudioSamples, renderer=pydoc.plaintext)
+    assert not hasattr(audio, "no_such_name")
+    # A class that looks attributes up by itself pays for every method that is called.
+    for kind in (AudioSamples, audio_samples.AudioInfo):
+        assert kind.__getattribute__ is object.__getattribute__
+
+
+@pytest.mark.parametrize("name", OF_MODULE)
+def test_a_function_of_others_is_missing_with_a_sentence(name):
+    assert not hasattr(audio_samples, name)
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}'; ") as told:
+        getattr(audio_samples, name)
+    assert told.value.name == name
+    with pytest.raises(ImportError):
+        exec(f"from audio_samples import {name}")
+
+
+def test_a_name_that_nobody_has_is_missing_without_a_sentence():
+    with pytest.raises(AttributeError, match=r"^module 'audio_samples' has no attribute 'xyz'$"):
+        audio_samples.xyz  # noqa: B018
+    from audio_samples import plotting
+
+    assert plotting.__name__ == "audio_samples.plotting"
+
+
+@pytest.mark.parametrize("name", ["channels", "samplerate", "sr"])
+def test_what_stands_for_a_file_tells_its_own_names(path, name):
+    with audio_samples.stream(path) as stream, audio_samples.edit(path) as edit:
+        for thing in (audio_samples.info(path), stream, edit):
+            assert not hasattr(thing, name)
+            with pytest.raises(AttributeError, match=r"is \.(num_channels|sample_rate)$"):
+                getattr(thing, name)
+
+
+def test_what_never_changes_says_how_to_make_another(audio):
+    with pytest.raises(AttributeError, match=r"from_numpy\(audio\.to_numpy\(\), new_rate\)"):
+        audio.sample_rate = 48_000
+    relabelled = AudioSamples.from_numpy(audio.to_numpy(), 48_000)
+    assert (relabelled.sample_rate, relabelled.address) == (48_000, audio.address)
+    with pytest.raises(AttributeError, match=r"convert\('float32'\)"):
+        audio.dtype = "int16"
+    with pytest.raises(AttributeError, match="could be set"):
+        audio.title = "x"
+    with pytest.raises(AttributeError):
+        del audio.sample_rate
+    assert audio.sample_rate == RATE
+
+
+@pytest.mark.parametrize(
+    ("work", "keyword", "told"),
+    [
+        ("read", "sr", "audio.sample_rate"),
+        ("read", "mono", "np.mean"),
+        ("read", "always_2d", "np.atleast_2d"),
+        ("read", "stop", "frames=stop - start"),
+        ("read", "offset", "start=int(offset * sample_rate)"),
+        ("read", "duration", "frames=int(duration * sample_rate)"),
+        ("read", "blocksize", "stream(path, block_frames)"),
+        ("read", "fill_value", "nothing is filled up"),
+        ("read", "samplerate", "from_buffer|audio.sample_rate"),
+        ("stream", "blocksize", "block_frames="),
+        ("stream", "overlap", "hop=block_frames - overlap"),
+        ("stream", "always_2d", "np.atleast_2d"),
+        ("open", "dtype", "read(path, dtype=...)"),
+        ("open", "samplerate", "audio.sample_rate"),
+        ("edit", "blocksize", "block_frames="),
+        ("write", "samplerate", "the audio has its sample rate"),
+        ("write", "dtype", "subtype='PCM_16'"),
+    ],
+)
+def test_a_keyword_of_others_names_ours(path, audio, work, keyword, told):
+    given = (path, audio) if work == "write" else (path,)
+    with pytest.raises(TypeError) as caught:
+        getattr(audio_samples, work)(*given, **{keyword: 1})
+    message = str(caught.value)
+    assert f"{work}() got an unexpected keyword argument '{keyword}'; " in message
+    assert any(part in message for part in told.split("|"))
+    with pytest.raises(TypeError, match="argument 'xyz'; it takes "):
+        getattr(audio_samples, work)(*given, xyz=1)
+
+
+def test_what_read_takes_by_name_is_not_taken_by_place(path):
+    with pytest.raises(TypeError, match="'float32' after the path by name only, as in dtype='f"):
+        audio_samples.read(path, "float32")
+    with pytest.raises(TypeError, match="100 after the path by name only, as in frames=100"):
+        audio_samples.read(path, 100)
+
+
+def test_a_subtype_is_a_name(tmp_path, audio):
+    for given, name in ((24, "PCM_24"), (16, "PCM_16"), (b"x", "PCM_24")):
+        with pytest.raises(TypeError, match=f"subtype must be a name such as '{name}', not "):
+            audio_samples.write(tmp_path / "a.wav", audio, subtype=given)
+    with pytest.raises(TypeError, match="format must be a name such as 'FLAC', not 3"):
+        audio_samples.write(tmp_path / "a.wav", audio, format=3)
+    with pytest.raises(ValueError, match="another format than FLAC;"):
+        audio_samples.write(tmp_path / "a.wav", audio, format="FLAC")
+    with pytest.raises(ValueError, match=r"path is empty; name a file, such as 'take\.wav'"):
+        audio_samples.write("", audio)
+
+
+def test_samples_are_no_file_and_bytes_are_one(path, audio):
+    content = np.frombuffer(path.read_bytes(), np.uint8)
+    assert np.array_equal(audio_samples.read(content), audio)
+    for work in (audio_samples.read, audio_samples.info, audio_samples.stream):
+        with pytest.raises(TypeError, match=r"array of float64; AudioSamples\.new_mono"):
+            work(np.zeros(5))
+        with pytest.raises(TypeError, match=r"which are audio already.*new_mono"):
+            work(audio)
+
+
+def test_a_file_that_is_open_as_text_is_told_the_mode(path, audio, tmp_path):
+    with path.open(encoding="latin-1") as file, pytest.raises(TypeError, match="mode 'rb'"):
+        audio_samples.read(file)
+    other = tmp_path / "b.wav"
+    with other.open("w", encoding="latin-1") as file, pytest.raises(TypeError, match="mode 'wb'"):
+        audio_samples.write(file, audio)
+    with other.open("wb") as file:
+        audio_samples.write(file, audio)
+    with other.open("rb") as file:
+        assert np.array_equal(audio_samples.read(file), audio)
+
+
+def test_a_signal_names_the_argument_that_is_no_number():
+    with pytest.raises(TypeError, match=r"amplitude must be a number.*dtype='float32'"):
+        generation.sine_wave(440, 1, 48_000, "float32")
+    with pytest.raises(TypeError, match=r"duration must be a number, not \[1\]$"):
+        generation.white_noise([1])
+    with pytest.raises(TypeError, match="last must be a number"):
+        generation.chirp(1, None, 1)
+    with pytest.raises(TypeError, match="position must be a number"):
+        generation.impulse(1, position="0")
+    assert generation.impulse(1, 8, position=0.5).to_numpy().argmax() == 4
+
+
+@pytest.mark.parametrize("operand", [[1, 2], "a", (1.0,), b"x"])
+def test_what_is_no_operand_is_told_with_the_operator_that_was_written(audio, operand):
+    kind = type(operand).__name__
+    with pytest.raises(TypeError, match=rf"for \*=: 'AudioSamples' and '{kind}'"):
+        audio *= operand
+    with pytest.raises(TypeError, match=rf"for \+: 'AudioSamples' and '{kind}'"):
+        audio + operand
+    with pytest.raises(TypeError, match=rf"for -: '{kind}' and 'AudioSamples'"):
+        operand - audio
+
+
+def test_channels_of_several_lengths_are_told_with_their_lengths(audio):
+    with pytest.raises(ValueError, match=r"have 3, 4 frames.*x\[:3\]"):
+        AudioSamples.new_multi([np.ones(3), np.ones(4)], RATE)
+    first = audio.channel(0)
+    with pytest.raises(ValueError, match=r"have 5, 2 frames"):
+        AudioSamples.new_multi([first, first[:2]], RATE)
+    assert AudioSamples.new_multi([first[:2], first[:2]], RATE).shape == (2, 2)
