@@ -218,6 +218,10 @@ fn replace<R>(path: &Path, fill: impl FnOnce(&mut File) -> Result<R, Error>) -> 
         file.sync_data().map_err(io)?;
     }
     drop(file);
+    if let Ok(now) = fs::metadata(&target) {
+        // Somebody may have opened it while the new one was written.
+        require_unopened(&now, path)?;
+    }
     beside.rename(&target).map_err(io)?;
     Ok(filled)
 }

@@ -119,6 +119,28 @@ def test_a_file_that_is_changed_where_it_lies_is_not_replaced(stereo):
     audio *= 3
     audio.close()
     assert samples_in(stereo)[0, 0] == 3
+
+    class Opener:
+        """Opens the file while the new one is being written."""
+
+        def __init__(self):
+            self.audio = None
+            self.new = AudioSamples.zeros((2, 20_000_000), RATE, dtype=np.float32)
+
+        def open_soon(self):
+            while not any(path.suffix == ".tmp" for path in stereo.parent.iterdir()):
+                pass
+            self.audio = audio_samples.open(stereo, "r+")
+
+    opener = Opener()
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(opener.open_soon)
+        with pytest.raises(ValueError, match="is open here with mode"):
+            audio_samples.write(stereo, opener.new)
+        opened.result()
+    opener.audio.close()
+    assert [path.name for path in stereo.parent.iterdir()] == [stereo.name]
+    assert samples_in(stereo)[0, 0] == 3
     with audio_samples.open(stereo) as reading:
         audio_samples.write(stereo, reading * 2)
     assert samples_in(stereo)[0, 0] == 6
