@@ -244,6 +244,10 @@ impl Replacement {
             self.file.sync_data().map_err(io)?;
         }
         drop(self.file);
+        if let Ok(now) = fs::metadata(&self.target) {
+            // Somebody may have opened it while the new one was written.
+            require_unopened(&now, &self.path)?;
+        }
         self.beside.rename(&self.target).map_err(io)
     }
 }
@@ -272,8 +276,8 @@ fn require_unopened(old: &Metadata, path: &Path) -> Result<(), Error> {
     }
     Err(Error::InvalidArgument {
         message: format!(
-            "'{}' is open here with mode 'r+', and what is changed through that audio would go nowhere once the \
-             file is replaced; close() it first, or change it where it lies",
+            "'{}' is open here with mode 'r+' (or was, and is still open), and what is changed through that audio \
+             would go nowhere once the file is replaced; close() it first, or change it where it lies",
             path.display()
         ),
     })

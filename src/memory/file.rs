@@ -299,21 +299,27 @@ impl Buffer {
         Ok(Buffer(region))
     }
 
-    /// Gives up one opening of a mapped file, and says whether it was the last one. If that is to `close` it, whoever
-    /// opens the file from now on has another buffer.
-    pub fn leave(&self, close: bool) -> bool {
-        let Some(mapped) = self.mapped() else {
-            return false;
-        };
-        let mut live = LIVE.lock();
-        let last = mapped.openings.fetch_sub(1, Ordering::Relaxed) == 1;
-        if last && close {
-            live.forget(mapped.identity, mapped.origin);
-        }
-        last
+    /// Gives up one opening of a mapped file, and says whether it was the last one.
+    pub fn leave(&self) -> bool {
+        let _live = LIVE.lock();
+        let mapped = self.mapped();
+        mapped.is_some_and(|mapped| mapped.openings.fetch_sub(1, Ordering::Relaxed) == 1)
     }
 
-    /// Takes back what [`Buffer::leave`] did: the file could not be closed.
+    /// Makes the file another buffer for whoever opens it from now on. False, and nothing is done, if this one is open.
+    pub fn retire(&self) -> bool {
+        let Some(mapped) = self.mapped() else {
+            return true;
+        };
+        let mut live = LIVE.lock();
+        let is_open = mapped.openings.load(Ordering::Relaxed) > 0;
+        if !is_open {
+            live.forget(mapped.identity, mapped.origin);
+        }
+        !is_open
+    }
+
+    /// Takes back what [`Buffer::leave`] and [`Buffer::retire`] did: the file could not be closed.
     pub fn stay(&self) {
         let Some(mapped) = self.mapped() else {
             return;

@@ -1,5 +1,7 @@
 //! The class `AudioSamples`: its facts, its operators, its copies.
 
+use std::sync::Arc;
+
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -21,26 +23,25 @@ use crate::registry::{Kind, Mode};
 #[pyclass(frozen, weakref, generic, freelist = 64, module = "audio_samples")]
 pub struct AudioSamples {
     audio: Audio,
-    /// That of audio that `open` has returned.
-    opening: Option<Opening>,
+    /// That of audio that `open` has returned, and of its slices.
+    opening: Option<Arc<Opening>>,
 }
 
 impl AudioSamples {
     /// The class around the core's audio.
     #[inline]
     pub fn new(audio: Audio) -> AudioSamples {
-        let opening = None;
+        AudioSamples::with(audio, None)
+    }
+
+    /// As [`AudioSamples::new`], with what is to be given up when it is closed.
+    #[inline]
+    pub fn with(audio: Audio, opening: Option<Arc<Opening>>) -> AudioSamples {
         AudioSamples { audio, opening }
     }
 
-    /// The audio of a file that was just opened.
-    pub fn opened(audio: Audio) -> AudioSamples {
-        let opening = Some(Opening::of(&audio));
-        AudioSamples { audio, opening }
-    }
-
-    /// What is to be given up when it is closed.
-    pub fn opening(&self) -> Option<&Opening> {
+    #[inline]
+    pub fn opening(&self) -> Option<&Arc<Opening>> {
         self.opening.as_ref()
     }
 
@@ -415,7 +416,7 @@ impl AudioSamples {
                 construct::shown(&whole)
             )));
         };
-        Ok(AudioSamples::new(self.audio.channel(place)?))
+        Ok(self.part(self.audio.channel(place)?))
     }
 
     /// A copy with another sample type, by NumPy's cast: 1.7 becomes 1, and 40000 wraps in int16.

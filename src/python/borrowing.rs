@@ -240,6 +240,6 @@ impl AudioSamples {
     /// The same audio on the same memory, which cannot be changed through it.
     fn as_readonly(&self) -> AudioSamples {
         let samples = self.audio().samples().readonly();
-        AudioSamples::new(self.audio().with_samples(samples))
+        self.part(self.audio().with_samples(samples))
     }
 }

@@ -53,12 +53,12 @@ impl AudioSamples {
             }
             Err(_) => None,
         };
-        let samples = match inside {
+        let found = match inside {
             // Our memory is held as ours: held through the array, slices of slices would be a chain.
-            Some(samples) => samples,
-            None => ndarray::adopt(array)?,
+            Some(samples) => self.part(self.audio().with_samples(samples)),
+            None => AudioSamples::new(self.audio().with_samples(ndarray::adopt(array)?)),
         };
-        Ok(Bound::new(py, AudioSamples::new(self.audio().with_samples(samples)))?.into_any())
+        Ok(Bound::new(py, found)?.into_any())
     }
 
     /// A value as NumPy assigns it, in the audio's type and complete before anything is claimed: foreign code
@@ -134,7 +134,7 @@ impl AudioSamples {
         match this.simple(key)? {
             Some(Simple::Part(layout)) => {
                 let part = this.audio().with_layout(layout)?;
-                Ok(Bound::new(py, AudioSamples::new(part))?.into_any())
+                Ok(Bound::new(py, this.part(part))?.into_any())
             }
             Some(Simple::Frame(layout) | Simple::Sample(layout)) => {
                 let frame = this.audio().with_layout(layout)?;

@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBlockingIOError, PyFileNotFoundError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -221,7 +221,7 @@ impl To {
     pub fn of(given: &Bound<'_, PyAny>) -> PyResult<To> {
         if let Ok(path) = given.extract::<PathBuf>() {
             if path.as_os_str().is_empty() {
-                return Err(PyValueError::new_err(
+                return Err(PyFileNotFoundError::new_err(
                     "the path is empty; name a file, such as 'take.wav'",
                 ));
             }

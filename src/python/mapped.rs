@@ -1,6 +1,7 @@
 //! `open`: files as memory, and what only such audio can do.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -48,7 +49,8 @@ pub fn open(
     Ok(AudioSamples::opened(audio))
 }
 
-/// What `open` has given to the audio that it returned: one of perhaps several openings of the file.
+/// What `open` has given to the audio that it returned, and that to its slices: one of perhaps several openings of
+/// the file.
 pub struct Opening {
     buffer: Buffer,
     is_over: AtomicBool,
@@ -56,7 +58,7 @@ pub struct Opening {
 
 impl Opening {
     /// That of audio just opened.
-    pub fn of(audio: &Audio) -> Opening {
+    fn of(audio: &Audio) -> Opening {
         Opening {
             buffer: audio.samples().buffer().clone(),
             is_over: AtomicBool::new(false),
@@ -69,7 +71,7 @@ impl Opening {
 
     /// Gives it up. `close` is called if it was the last one, and may fail: then nothing has changed.
     fn end(&self, close: impl FnOnce() -> PyResult<()>) -> PyResult<()> {
-        if self.is_over.swap(true, Ordering::AcqRel) || !self.buffer.leave(true) {
+        if self.is_over.swap(true, Ordering::AcqRel) || !self.buffer.leave() {
             return Ok(());
         }
         let closed = close();
@@ -84,8 +86,22 @@ impl Opening {
 impl Drop for Opening {
     fn drop(&mut self) {
         if !self.is_over() {
-            self.buffer.leave(false);
+            self.buffer.leave();
         }
+    }
+}
+
+impl AudioSamples {
+    /// The audio of a file that was just opened.
+    fn opened(audio: Audio) -> AudioSamples {
+        let opening = Arc::new(Opening::of(&audio));
+        AudioSamples::with(audio, Some(opening))
+    }
+
+    /// A part of it on the same memory, which is closed with it, and it with the part.
+    #[inline]
+    pub fn part(&self, audio: Audio) -> AudioSamples {
+        AudioSamples::with(audio, self.opening().cloned())
     }
 }
 
@@ -101,17 +117,25 @@ impl AudioSamples {
     /// `share`. Running operations are waited for; while a view of the samples is alive it is refused with a
     /// `BorrowError` (a `BufferError`) that names it. Any access to the samples after that is a ValueError.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        let close = || running::wait(py, |patience| self.audio().samples().close(patience));
+        let samples = self.audio().samples();
+        let close = || running::wait(py, |patience| samples.close(patience));
         match self.opening() {
-            Some(opening) => opening.end(close),
             None => close(),
+            Some(opening) => {
+                opening.end(
+                    || match running::wait(py, |patience| samples.retire(patience))? {
+                        true => close(),
+                        false => Ok(()),
+                    },
+                )
+            }
         }
     }
 
     /// Whether this audio of `open` or `share` was closed; False for other audio.
     #[getter]
     fn closed(&self) -> bool {
-        self.opening().is_some_and(Opening::is_over) || self.audio().samples().buffer().is_closed()
+        self.opening().is_some_and(|it| it.is_over()) || self.audio().samples().buffer().is_closed()
     }
 
     fn __enter__(slf: Py<Self>) -> PyResult<Py<Self>> {

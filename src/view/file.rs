@@ -42,14 +42,8 @@ impl Samples {
         if self.buffer.is_closed() {
             return Ok(());
         }
-        let all = Layout::contiguous(&[self.buffer.len()], 1)?;
-        let span = all.span(self.buffer.start().addr().get(), 1);
-        let domain = self.buffer.origin().number();
-        let refuse_views = || match &seen(domain, &span)[..] {
-            [] => Ok(()),
-            views => Err(still_seen(self.buffer.is_file(), views)),
-        };
-        refuse_views()?;
+        let (all, span, domain) = self.whole()?;
+        self.refuse_views()?;
         let entry = ViewEntry {
             span,
             ..self.entry(Kind::Closed, Mode::Write, &all)
@@ -64,9 +58,48 @@ impl Samples {
                 };
             }
         };
-        refuse_views()?;
+        self.refuse_views()?;
         self.buffer.close(Box::new(seal));
         Ok(())
+    }
+
+    /// To be called before [`Samples::close`] by the last of those who had opened the file: waits for running operations,
+    /// and makes the file another buffer for whoever opens it from then on. False if somebody has opened it meanwhile,
+    /// for whom it is to stay. Two buffers for one file would know nothing of each other's leases.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn retire(&self, patience: Patience<'_>) -> Result<bool, Error> {
+        self.refuse_views()?;
+        let (_, span, domain) = self.whole()?;
+        let claim = Claim {
+            domain,
+            span,
+            mode: Mode::Write,
+        };
+        match Registry::global().lease(&[claim], patience) {
+            Ok(_alone) => Ok(self.buffer.retire()),
+            Err(refusal) => match refused(&refusal, None) {
+                // By other means than an opening.
+                Error::Closed => Ok(true),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// The whole buffer: as bytes, where they are, and as what the registry knows it.
+    fn whole(&self) -> Result<(Layout, Span, u64), Error> {
+        let all = Layout::contiguous(&[self.buffer.len()], 1)?;
+        let span = all.span(self.buffer.start().addr().get(), 1);
+        Ok((all, span, self.buffer.origin().number()))
+    }
+
+    fn refuse_views(&self) -> Result<(), Error> {
+        let (_, span, domain) = self.whole()?;
+        match &seen(domain, &span)[..] {
+            [] => Ok(()),
+            views => Err(still_seen(self.buffer.is_file(), views)),
+        }
     }
 
     /// Waits until every change is on the disk of the mapped file that they lie in.

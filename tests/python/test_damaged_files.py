@@ -389,3 +389,16 @@ def test_a_file_that_shrinks_while_it_is_streamed_is_noticed(tmp_path):
         os.truncate(path, 3000)
         with pytest.raises(AudioFileError, match="became shorter"):
             list(blocks)
+
+
+@pytest.mark.parametrize("front", [b"", b"something else"])
+def test_matroska_elements_without_an_end_are_damage_wherever_the_file_begins(front):
+    unknown = b"\x01" + b"\xff" * 7
+    for elements in (
+        bytes.fromhex("1a45dfa3") + unknown,
+        bytes.fromhex("1a45dfa380 18538067") + unknown + b"\xec" + unknown,
+    ):
+        file = io.BytesIO(front + elements + bytes(64))
+        file.seek(len(front))
+        with pytest.raises(AudioFileError):
+            audio_samples.info(file)

@@ -16,11 +16,10 @@ import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-FACTS = [name for name in dir(audio_samples.AudioInfo) if not name.startswith("_")]
 
 
 def facts(info):
-    return {name: getattr(info, name) for name in FACTS}
+    return {name: getattr(info, name) for name in dir(info) if not name.startswith("_")}
 
 
 @pytest.fixture

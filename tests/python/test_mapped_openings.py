@@ -55,6 +55,49 @@ def test_a_file_is_closed_by_the_last_of_those_who_opened_it(stereo):
     assert samples_in(stereo)[0, 0] == 4
 
 
+def test_a_slice_closes_what_it_is_a_slice_of_and_keeps_it_open(stereo):
+    with audio_samples.open(stereo, "r+") as other:
+        audio = audio_samples.open(stereo)
+        for part in (audio[:, :10], audio.channel(0), audio[..., ::2]):
+            assert not part.closed
+        audio[:, :10].close()
+        assert audio.closed
+        assert not other.closed
+        other *= 2
+    assert other.closed
+    part = audio_samples.open(stereo)[:, :10]
+    gc.collect()
+    with audio_samples.open(stereo) as other:
+        assert other[0, 0] == 2
+    assert not part.closed
+    assert part[0, 0] == 2
+    part.close()
+    with pytest.raises(ValueError, match="is closed"):
+        part.to_numpy()
+
+
+def test_who_opens_a_file_while_it_is_about_to_be_closed_has_the_same_memory(tmp_path):
+    path = tmp_path / "long.wav"
+    frames = 2_000_000
+    audio_samples.write(path, AudioSamples.zeros((2, frames), RATE, dtype=np.float32))
+    rounds = 20
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(rounds):
+            first = audio_samples.open(path, "r+")
+            adding = pool.submit(first.__iadd__, 1)
+            closing = pool.submit(first.close)
+            with audio_samples.open(path, "r+") as second:
+                second += 1
+            closing.result()
+            try:
+                adding.result()
+            except ValueError:  # Closed before it began.
+                with audio_samples.open(path, "r+") as again:
+                    again += 1
+            del adding, first
+    assert np.unique(audio_samples.read(path).to_numpy()).tolist() == [2 * rounds]
+
+
 def test_threads_that_open_one_file_do_not_close_it_to_each_other(stereo):
     def peaks(_):
         found = []
@@ -75,6 +118,28 @@ def test_a_file_that_is_changed_where_it_lies_is_not_replaced(stereo):
         audio_samples.write(stereo, audio)
     audio *= 3
     audio.close()
+    assert samples_in(stereo)[0, 0] == 3
+
+    class Opener:
+        """Opens the file while the new one is being written."""
+
+        def __init__(self):
+            self.audio = None
+            self.new = AudioSamples.zeros((2, 20_000_000), RATE, dtype=np.float32)
+
+        def open_soon(self):
+            while not any(path.suffix == ".tmp" for path in stereo.parent.iterdir()):
+                pass
+            self.audio = audio_samples.open(stereo, "r+")
+
+    opener = Opener()
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(opener.open_soon)
+        with pytest.raises(ValueError, match="is open here with mode"):
+            audio_samples.write(stereo, opener.new)
+        opened.result()
+    opener.audio.close()
+    assert [path.name for path in stereo.parent.iterdir()] == [stereo.name]
     assert samples_in(stereo)[0, 0] == 3
     with audio_samples.open(stereo) as reading:
         audio_samples.write(stereo, reading * 2)

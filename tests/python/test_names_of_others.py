@@ -175,7 +175,7 @@ def test_a_subtype_is_a_name(tmp_path, audio):
         audio_samples.write(tmp_path / "a.wav", audio, format=3)
     with pytest.raises(ValueError, match="another format than FLAC;"):
         audio_samples.write(tmp_path / "a.wav", audio, format="FLAC")
-    with pytest.raises(ValueError, match=r"path is empty; name a file, such as 'take\.wav'"):
+    with pytest.raises(FileNotFoundError, match=r"path is empty; name a file, such as 'take\.wav'"):
         audio_samples.write("", audio)
 
 

@@ -15,12 +15,15 @@ const EDITION_NUMBER: u32 = 0x45BC;
 /// What takes the place of the last byte of the name: no element has that one.
 pub const NO_NAME: u8 = 0x7F;
 
+/// The end of an element that does not tell: a place that can be sought from wherever the file begins.
+const NO_END: u64 = i64::MAX as u64;
+
 /// More elements than a file has in front of its first cluster.
 const MOST: usize = 1 << 12;
 
 struct Element {
     name: u32,
-    /// Where its content begins and ends; no end that is known is the largest number.
+    /// Where its content begins and ends; [`NO_END`] if it does not tell.
     start: u64,
     end: u64,
 }
@@ -98,7 +101,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         let start = self.file.stream_position()?;
         let is_unknown = size == (1 << (7 * len)) - 1;
         let end = if is_unknown {
-            u64::MAX
+            NO_END
         } else {
             start.saturating_add(size)
         };

@@ -57,7 +57,8 @@ impl Across {
     }
 
     /// Stores up to [`MOST`] bytes, `from` bytes behind the first one. The bytes behind them, as many as make up
-    /// [`MOST`], are stored again as they are.
+    /// [`MOST`], are stored again as they are; at the end of a part those before them, for what follows the part may be
+    /// somebody else's to change.
     ///
     /// # Errors
     /// [`Error::File`] where the file became shorter; bytes that are too many, or not in the part.
@@ -67,10 +68,11 @@ impl Across {
             let error = io::Error::from(io::ErrorKind::InvalidInput);
             return Err(Error::io(&error, None));
         }
-        let place = self.map.as_mut_ptr().wrapping_add(from).cast::<u64>();
-        // SAFETY: MOST bytes from here on are in the map (invariant 1), `from` being in the part.
+        let start = from.min(self.len.saturating_sub(MOST));
+        let place = self.map.as_mut_ptr().wrapping_add(start).cast::<u64>();
+        // SAFETY: MOST bytes from here on are in the map (invariant 1), `start` being in the part.
         let mut word = unsafe { place.read_unaligned() }.to_ne_bytes();
-        word[..bytes.len()].copy_from_slice(bytes);
+        word[from - start..][..bytes.len()].copy_from_slice(bytes);
         // SAFETY: as above. One instruction where the processor stores words at any address.
         unsafe { place.write_unaligned(u64::from_ne_bytes(word)) };
         match self.guard.torn() {
@@ -119,6 +121,11 @@ mod tests {
         for (from, bytes) in [(0, &[0; 9][..]), (98, &[0; 3]), (usize::MAX, &[0; 3])] {
             assert!(part.store(from, bytes).is_err(), "{from}");
         }
+        // Nothing behind the part is touched, where there may be no page.
+        file.set_len(8192).unwrap();
+        let part = Across::new(&file, 8000, 192).unwrap();
+        part.store(189, &[1, 2, 3]).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap()[8189..], [1, 2, 3]);
         file.set_len(8000).unwrap();
         let part = Across::new(&file, 4000, 100).unwrap();
         file.set_len(4000).unwrap();

@@ -14,6 +14,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use super::{Request, answer_to, knows_flags, shared};
 use crate::python::audio::AudioSamples;
+use crate::sync::Mutex;
 
 struct Method(ffi::PyMethodDef);
 
@@ -75,6 +76,10 @@ unsafe extern "C" fn call(
 /// The names and the `max_version` of everyday calls: the two tuples that a library passes again and again.
 static HEARD: [PyOnceLock<(Py<PyTuple>, Py<PyAny>)>; 4] = [const { PyOnceLock::new() }; 4];
 
+/// The names of the latest call that may be an everyday one. Who passes keywords on makes a new tuple for each call:
+/// only one that comes twice in a row is a library's own.
+static LATEST: Mutex<Option<Py<PyTuple>>> = Mutex::new(None);
+
 /// The answer to an everyday call that has been heard before, known by its addresses. `None` for everything else, and
 /// for what is refused.
 ///
@@ -113,6 +118,10 @@ fn hear(names: &Bound<'_, PyTuple>, request: &Request<'_, '_>) -> PyResult<()> {
         names.is_exact_instance_of::<PyTuple>() && version.is_exact_instance_of::<PyTuple>();
     let free = HEARD.iter().find(|heard| heard.get(py).is_none());
     if let (true, Some(free)) = (lasts && knows_flags(version)?, free) {
+        let before = LATEST.lock().replace(names.clone().unbind());
+        if !before.is_some_and(|before| before.is(names)) {
+            return Ok(());
+        }
         // Refused where another thread has put one in meanwhile.
         let _ = free.set(py, (names.clone().unbind(), version.clone().unbind()));
     }
