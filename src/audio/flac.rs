@@ -15,7 +15,7 @@ use flacenc::source::{Context, Fill, FrameBuf};
 use crate::audio::clipping::Clipped;
 use crate::audio::codec::guarded_write;
 use crate::audio::encoding::{Encoding, as_slice, round_to, transfer};
-use crate::audio::writing::{Coder, Finished, Kind, Recipe, Whole};
+use crate::audio::writing::{Coder, Finished, Kind, Recipe, Whole, put};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::view::{Access, Fresh, Strided};
@@ -234,11 +234,6 @@ impl Flac {
         self.number += 1;
         put(out, self.bytes.as_slice())
     }
-}
-
-fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
-    out.write_all(bytes)
-        .map_err(|error| Error::io(&error, None))
 }
 
 impl Coder for Flac {

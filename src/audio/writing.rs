@@ -146,6 +146,12 @@ pub struct Finished {
     pub header: Option<Vec<u8>>,
 }
 
+/// Writes some bytes of a file.
+pub(super) fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    out.write_all(bytes)
+        .map_err(|error| Error::io(&error, None))
+}
+
 /// Turns samples into the bytes of one format, a block at a time. Once it has failed, its file is none.
 pub trait Coder: Send {
     /// Everything before the samples.

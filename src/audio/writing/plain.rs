@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Coder, Finished, Kind, Whole};
+use super::{Coder, Finished, Kind, Whole, put};
 use crate::audio::clipping::Watch;
 use crate::audio::encoding::{Block, ByteOrder, Encoding, transfer};
 use crate::error::Error;
@@ -75,11 +75,6 @@ impl<E: Envelope> Plain<E> {
         self.filled = 0;
         Ok(())
     }
-}
-
-fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
-    out.write_all(bytes)
-        .map_err(|error| Error::io(&error, None))
 }
 
 impl<E: Envelope> Coder for Plain<E> {
