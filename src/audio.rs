@@ -3,28 +3,10 @@
 //! Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`. Shape, type and rate never change;
 //! only the samples do. Two handles on the same samples see each other's changes.
 
-mod aiff;
 mod arithmetic;
-pub mod clipping;
-mod codec;
-pub mod edit;
-pub mod encoding;
-pub mod file;
-mod flac;
 pub mod generation;
-mod input;
-pub mod many;
-pub mod mapped;
-pub mod particulars;
-pub mod parts;
-pub mod passing;
-pub mod pcm;
+pub mod paging;
 pub mod shared;
-pub mod source;
-pub mod stream;
-pub mod wav;
-pub mod windows;
-pub mod writing;
 
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -200,7 +182,7 @@ impl Audio {
             manner.patience,
             |access| {
                 let out = fresh.strided();
-                windows::each(&[&out, &from], |start, count| {
+                paging::each(&[&out, &from], |start, count| {
                     let (out, from) = (
                         out.take_frames(start, count)?,
                         from.take_frames(start, count)?,
@@ -226,7 +208,7 @@ impl Audio {
                 manner.effort,
                 manner.patience,
                 |access| {
-                    windows::each(&[&out], |start, count| {
+                    paging::each(&[&out], |start, count| {
                         kernel::fill(access, &out.take_frames(start, count)?, *value);
                         Ok(())
                     })
@@ -240,10 +222,10 @@ impl Audio {
                     manner.effort,
                     manner.patience,
                     |access| {
-                        if !windows::are_apart(&out, &Operand::Samples(from)) {
+                        if !paging::are_apart(&out, &Operand::Samples(from)) {
                             return kernel::copy(access, &out, &from);
                         }
-                        windows::each(&[&out, &from], |start, count| {
+                        paging::each(&[&out, &from], |start, count| {
                             let (out, from) = (
                                 out.take_frames(start, count)?,
                                 from.take_frames(start, count)?,

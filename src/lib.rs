@@ -3,7 +3,8 @@
 //! A file may name only what stands on strictly lower floors; `tests/architecture.rs` holds it to that.
 //!
 //! ```text
-//! floor 5   python          thin classes and functions: convert, call, convert back
+//! floor 7   python          thin classes and functions: convert, call, convert back
+//! floor 6   files           formats, read, written, mapped and edited
 //! floor 4   audio           samples with a rate; what an audio engineer does with them
 //! floor 3   kernel          plans and loops over samples
 //! floor 2   view            buffer + layout + type + lease: the only door to samples
@@ -15,6 +16,7 @@
 pub mod audio;
 pub mod dtype;
 pub mod error;
+pub mod files;
 pub mod kernel;
 pub mod layout;
 pub mod memory;

@@ -1,38 +1,21 @@
 //! The Python package: the list of what it exports.
 //!
 //! Classes and functions here are thin: convert the arguments, call the core, convert the result back.
-//! What speaks CPython's or NumPy's memory protocols is in [`exchange`].
+//!
+//! ```text
+//!   api                what users call by name: the class's methods, constructors, pickling
+//!   array     files    audio as an array: operators, indexing, NumPy's protocols; files
+//!   exchange           CPython's, NumPy's and DLPack's memory protocols, one in each file
+//!   ground             the files of this folder: the class, errors, arguments, how operations run
+//! ```
 
-mod arithmetic;
-mod audio;
-mod blocks;
-mod borrowing;
-mod construct;
-mod edit;
+mod api;
+mod array;
 mod errors;
 mod exchange;
-mod facts;
 mod files;
-mod fitting;
-mod functions;
-mod generation;
-mod hints;
-mod indexing;
-mod input;
-mod mapped;
-mod memory;
-mod number;
-mod opened;
-mod operand;
-mod pickling;
 mod policy;
 mod running;
-mod shared;
-mod stream;
-mod tensors;
-mod told;
-mod ufunc;
-mod views;
 
 use pyo3::prelude::*;
 
@@ -40,33 +23,33 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _audio_samples {
     #[pymodule_export]
-    use super::audio::AudioSamples;
+    use super::api::audio::AudioSamples;
     #[pymodule_export]
-    use super::borrowing::Borrow;
+    use super::api::borrowing::Borrow;
     #[pymodule_export]
-    use super::edit::{FileEdit, edit};
+    use super::api::generation::generation;
     #[pymodule_export]
-    use super::files::{AudioInfo, info, read, read_many, write};
+    use super::api::memory::memory;
     #[pymodule_export]
-    use super::generation::generation;
+    use super::api::pickling::restore;
     #[pymodule_export]
-    use super::mapped::open;
+    use super::api::shared::attach_handle;
     #[pymodule_export]
-    use super::memory::memory;
+    use super::api::views::View;
     #[pymodule_export]
-    use super::pickling::restore;
+    use super::files::edit::{FileEdit, edit};
+    #[pymodule_export]
+    use super::files::mapped::open;
+    #[pymodule_export]
+    use super::files::read_write::{AudioInfo, info, read, read_many, write};
+    #[pymodule_export]
+    use super::files::stream::{FileStream, stream};
+    #[pymodule_export]
+    use super::files::told::restore_info;
     #[pymodule_export]
     use super::policy::_use_policy;
     #[pymodule_export]
     use super::running::{num_threads, set_num_threads};
-    #[pymodule_export]
-    use super::shared::attach_handle;
-    #[pymodule_export]
-    use super::stream::{FileStream, stream};
-    #[pymodule_export]
-    use super::told::restore_info;
-    #[pymodule_export]
-    use super::views::View;
     use pyo3::prelude::*;
 
     #[pymodule_init]
@@ -76,7 +59,7 @@ mod _audio_samples {
         // What is public is listed in the package's __init__.py, once.
         module.delattr("__all__")?;
         super::exchange::dlpack::install(module.py())?;
-        super::hints::install(module.py())?;
+        super::api::hints::install(module.py())?;
         crate::view::survive_forks();
         Ok(())
     }

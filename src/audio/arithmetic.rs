@@ -1,6 +1,6 @@
 //! `+ - * /` between audio and what fits its shape.
 
-use crate::audio::{Audio, Manner, windows};
+use crate::audio::{Audio, Manner, paging};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
@@ -150,7 +150,7 @@ impl Audio {
             manner.patience,
             |access| {
                 self.refuse_unused_zero(access, &operation, given)?;
-                windows::binary(access, operation, &fresh.strided(), a, b)
+                paging::binary(access, operation, &fresh.strided(), a, b)
             },
         )?
         .map_err(|error| operation.told(error, given))?;
@@ -208,7 +208,7 @@ impl Audio {
             manner.patience,
             |access| {
                 self.refuse_unused_zero(access, &operation, given)?;
-                windows::binary(access, operation, &out, &side, &operand)
+                paging::binary(access, operation, &out, &side, &operand)
             },
         )?
         .map_err(|error| operation.told(error, given))

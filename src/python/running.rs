@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use crate::audio::{Audio, Manner};
 use crate::error::Error;
 use crate::kernel;
-use crate::python::audio::AudioSamples;
+use crate::python::api::audio::AudioSamples;
 use crate::registry::{Claim, Lease, Mode, Patience};
 use crate::view::{self, Effort};
 

@@ -1,10 +1,12 @@
 use std::io::{Cursor, Error as IoError, Seek, SeekFrom, Write};
 
-use audio_samples::audio::encoding::Encoding;
-use audio_samples::audio::writing::{self, Blocks, Format, Kind, Recipe};
-use audio_samples::audio::{Audio, SampleRate, wav};
+use audio_samples::audio::{Audio, SampleRate};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::pcm::encoding::Encoding;
+use audio_samples::files::pcm::wav;
+use audio_samples::files::write;
+use audio_samples::files::write::{Blocks, Format, Kind, Recipe};
 use audio_samples::registry::Patience;
 use rstest::rstest;
 
@@ -42,7 +44,7 @@ fn blocks_are_the_whole(
     };
     let audio = ramp(3, 9001);
     let mut whole = Vec::new();
-    writing::write(&mut whole, &audio, &recipe, Patience::Never).unwrap();
+    write::write(&mut whole, &audio, &recipe, Patience::Never).unwrap();
     let part = |start, count| {
         let layout = audio.layout().take_frames(start, count, 1).unwrap();
         audio.with_layout(layout).unwrap()

@@ -2,10 +2,13 @@
 
 use std::io::Cursor;
 
-use audio_samples::audio::source::{self, Source};
-use audio_samples::audio::writing::{self, Format, Recipe};
-use audio_samples::audio::{Audio, particulars};
+use audio_samples::audio::Audio;
 use audio_samples::error::Error;
+use audio_samples::files::info;
+use audio_samples::files::source;
+use audio_samples::files::source::Source;
+use audio_samples::files::write;
+use audio_samples::files::write::{Format, Recipe};
 use audio_samples::registry::Patience;
 use rstest::rstest;
 
@@ -20,7 +23,7 @@ fn flac(audio: &Audio) -> Vec<u8> {
         ..Recipe::default()
     };
     let mut file = Vec::new();
-    writing::write(&mut file, audio, &recipe, Patience::Never).unwrap();
+    write::write(&mut file, audio, &recipe, Patience::Never).unwrap();
     file
 }
 
@@ -67,7 +70,7 @@ fn going_back_gives_the_same_frames_again() {
 
 /// Whatever the bytes are: audio no longer than they justify, or an error of a file.
 fn check(file: &[u8]) {
-    let told = particulars::of(Box::new(Cursor::new(file.to_vec())));
+    let told = info::of(Box::new(Cursor::new(file.to_vec())));
     assert!(
         matches!(
             told,

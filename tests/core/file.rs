@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use audio_samples::audio::encoding::Encoding;
-use audio_samples::audio::writing::Recipe;
-use audio_samples::audio::{Audio, file};
+use audio_samples::audio::Audio;
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::path;
+use audio_samples::files::pcm::encoding::Encoding;
+use audio_samples::files::write::Recipe;
 use audio_samples::registry::Patience;
 use rstest::{fixture, rstest};
 
@@ -58,11 +59,11 @@ fn ramp(frames: usize) -> Audio {
 }
 
 fn write(path: &Path, audio: &Audio) -> Result<(), Error> {
-    file::write(path, audio, &Recipe::default(), Patience::Never).map(drop)
+    path::write(path, audio, &Recipe::default(), Patience::Never).map(drop)
 }
 
 fn read(path: &Path) -> Result<Audio, Error> {
-    file::read(path, None, 0, None)
+    path::read(path, None, 0, None)
 }
 
 /// More channels than the format holds: refused, but only once the file beside the target is there.
@@ -77,10 +78,10 @@ fn a_path_is_written_and_read(folder: Folder) {
     let path = folder.path("a.wav");
     write(&path, &ramp(100)).unwrap();
     assert_eq!(values(&read(&path).unwrap()), values(&ramp(100)));
-    let part = file::read(&path, Some(Dtype::Float32), 10, Some(5)).unwrap();
+    let part = path::read(&path, Some(Dtype::Float32), 10, Some(5)).unwrap();
     assert_eq!(part.layout().shape(), [2, 5]);
     assert_eq!(values(&part)[0][0], 10.0 / 32768.0);
-    let info = file::info(&path).unwrap();
+    let info = path::info(&path).unwrap();
     assert_eq!((info.facts.frames, info.facts.channels), (Some(100), 2));
     assert_eq!(folder.names(), ["a.wav"]);
 }
@@ -109,7 +110,7 @@ fn who_has_the_old_file_open_keeps_it(folder: Folder) {
     write(&path, &ramp(3)).unwrap();
     let mut old = fs::File::open(&path).unwrap();
     write(&path, &ramp(5)).unwrap();
-    let kept = audio_samples::audio::wav::read(&mut old, None, 0, None).unwrap();
+    let kept = audio_samples::files::pcm::wav::read(&mut old, None, 0, None).unwrap();
     assert_eq!(values(&kept), values(&ramp(3)));
     assert_eq!(values(&read(&path).unwrap()), values(&ramp(5)));
 }
@@ -197,7 +198,7 @@ fn the_systems_refusals_come_with_number_and_path(folder: Folder) {
 
     for refused in [
         read(&folder.0).unwrap_err(),
-        file::info(&folder.0).unwrap_err(),
+        path::info(&folder.0).unwrap_err(),
         write(&folder.0, &ramp(1)).unwrap_err(),
     ] {
         assert!(
@@ -282,7 +283,7 @@ fn many_threads_write_one_path_and_one_of_them_wins(folder: Folder) {
             let (path, recipe) = (&path, &recipe);
             scope.spawn(move || {
                 for _ in 0..20 {
-                    file::write(path, &ramp(frames), recipe, Patience::Never).unwrap();
+                    path::write(path, &ramp(frames), recipe, Patience::Never).unwrap();
                     assert!((1..9).contains(&read(path).unwrap().layout().frames()));
                 }
             });

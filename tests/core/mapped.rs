@@ -6,11 +6,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use audio_samples::audio::encoding::Encoding;
-use audio_samples::audio::writing::Recipe;
-use audio_samples::audio::{Audio, Manner, Operation, file, mapped};
+use audio_samples::audio::{Audio, Manner, Operation};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::pcm::encoding::Encoding;
+use audio_samples::files::write::Recipe;
+use audio_samples::files::{mapped, path};
 use audio_samples::kernel::{Operand, Operator, Scalar};
 use audio_samples::registry::{Kind, Mode, Patience};
 use rstest::rstest;
@@ -27,7 +28,7 @@ fn ramp(channels: usize, frames: usize, dtype: Dtype) -> Audio {
 }
 
 fn store(path: &Path, audio: &Audio) {
-    file::write(path, audio, &Recipe::default(), Patience::Never).unwrap();
+    path::write(path, audio, &Recipe::default(), Patience::Never).unwrap();
 }
 
 fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
@@ -42,7 +43,7 @@ fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
 }
 
 fn on_disk(path: &Path) -> Vec<Vec<f64>> {
-    values(&file::read(path, None, 0, None).unwrap())
+    values(&path::read(path, None, 0, None).unwrap())
 }
 
 #[rstest]
@@ -219,7 +220,7 @@ fn what_cannot_be_mapped_says_why_and_names_the_way_out(
     case: (Encoding, &str),
 ) {
     let path = folder.path("a.wav");
-    file::write(
+    path::write(
         &path,
         &ramp(1, 5, Dtype::Int16),
         &Recipe {
@@ -320,7 +321,7 @@ fn a_pass_over_a_large_file_gives_its_pages_back(folder: Folder) {
     let path = folder.path("a.wav");
     // Sparse: 128 MB of silence behind a header.
     let mut header = Vec::new();
-    audio_samples::audio::wav::write(
+    audio_samples::files::pcm::wav::write(
         &mut header,
         &ramp(2, 0, Dtype::Float32),
         None,

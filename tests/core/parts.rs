@@ -5,11 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use audio_samples::audio::source::{Memory, Positional, Reader, Source};
-use audio_samples::audio::writing::{self, Format, Recipe};
-use audio_samples::audio::{Audio, encoding::Encoding, parts};
+use audio_samples::audio::Audio;
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::parallel;
+use audio_samples::files::pcm::encoding::Encoding;
+use audio_samples::files::source::{Memory, Positional, Reader, Source};
+use audio_samples::files::write;
+use audio_samples::files::write::{Format, Recipe};
 use audio_samples::registry::Patience;
 use rstest::rstest;
 
@@ -28,7 +31,7 @@ fn written(audio: &Audio, format: Format, encoding: Encoding) -> Vec<u8> {
         ..Recipe::default()
     };
     let mut file = Vec::new();
-    writing::write(&mut file, audio, &recipe, Patience::Never).unwrap();
+    write::write(&mut file, audio, &recipe, Patience::Never).unwrap();
     file
 }
 
@@ -95,7 +98,7 @@ fn wherever_a_file_is_cut_the_samples_are_those_of_one_thread(
     source.count().unwrap();
     for seed in 0..6 {
         let cuts = drawn(seed, 1 + seed as usize);
-        let read = parts::read(&source, expected.dtype(), &between(&cuts, frames), threads);
+        let read = parallel::read(&source, expected.dtype(), &between(&cuts, frames), threads);
         let read = read.expect("it is read in parts, and not given up");
         assert_eq!(bits(&read), bits(&expected), "cut at {cuts:?}");
     }
@@ -110,7 +113,7 @@ fn no_cut_gives_other_samples_where_packets_are_few_bytes(#[values(2, 3)] thread
     let frames = source.count().unwrap();
     for seed in 0..20 {
         let parts = between(&drawn(seed, 2), frames);
-        if let Some(read) = parts::read(&source, Dtype::Float32, &parts, threads) {
+        if let Some(read) = parallel::read(&source, Dtype::Float32, &parts, threads) {
             assert_eq!(bits(&read), bits(&expected), "{parts:?}");
         }
     }
@@ -150,8 +153,8 @@ fn a_long_file_is_divided_and_no_part_is_read_twice(
         bytes,
         read: Arc::clone(&read),
     });
-    assert!(parts::divide(&mut source, 0, None, 1).is_none());
-    let parts = parts::divide(&mut source, 0, None, threads).unwrap();
+    assert!(parallel::divide(&mut source, 0, None, 1).is_none());
+    let parts = parallel::divide(&mut source, 0, None, threads).unwrap();
     assert!(parts.len() > 1 && parts[0].start == 0);
     assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
     assert_eq!(parts.last().unwrap().end, 600_000);
@@ -176,10 +179,10 @@ fn a_range_is_divided_too(#[case] start: u64, #[case] frames: Option<u64>) {
 #[test]
 fn short_files_and_those_of_one_reader_are_not_divided() {
     let file = written(&wave(2, 5_000), Format::Flac, Encoding::Pcm16);
-    assert!(parts::divide(&mut open(Memory(file.clone())), 0, None, 8).is_none());
+    assert!(parallel::divide(&mut open(Memory(file.clone())), 0, None, 8).is_none());
     let mut source = Source::open(Box::new(Cursor::new(file))).unwrap();
     let all = 0..5_000;
-    assert!(parts::read(&source, Dtype::Int16, &[all], 2).is_none());
+    assert!(parallel::read(&source, Dtype::Int16, &[all], 2).is_none());
     assert_eq!(
         source
             .read_with(None, 0, None, 8)
@@ -255,7 +258,7 @@ fn a_file_that_changes_meanwhile_is_given_up(#[case] later: Vec<u8>) {
         let parts = between(&[60_000], 120_000);
         // Bytes of another kind are samples as good as any where samples are plain.
         let is_plain = source.facts().format == "WAV" && later.len() > 400_000;
-        let read = parts::read(&source, Dtype::Int16, &parts, 2);
+        let read = parallel::read(&source, Dtype::Int16, &parts, 2);
         assert!(read.is_none() || is_plain);
     }
 }

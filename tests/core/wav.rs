@@ -1,10 +1,11 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use audio_samples::audio::encoding::{Encoding, Law};
-use audio_samples::audio::wav::{self, Header};
 use audio_samples::audio::{Audio, Manner, SampleRate};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::pcm::encoding::{Encoding, Law};
+use audio_samples::files::pcm::wav;
+use audio_samples::files::pcm::wav::Header;
 use audio_samples::registry::Patience;
 use rstest::rstest;
 

@@ -2,8 +2,9 @@
 
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use audio_samples::audio::wav::{self, Header};
 use audio_samples::error::Error;
+use audio_samples::files::pcm::wav;
+use audio_samples::files::pcm::wav::Header;
 use rstest::rstest;
 
 use crate::samples::values;

@@ -1,9 +1,10 @@
 use std::io::{Cursor, Write};
 
-use audio_samples::audio::encoding::Encoding;
-use audio_samples::audio::{Audio, Manner, wav};
+use audio_samples::audio::{Audio, Manner};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::pcm::encoding::Encoding;
+use audio_samples::files::pcm::wav;
 use audio_samples::kernel::{Operand, Scalar};
 use audio_samples::layout::Layout;
 use audio_samples::registry::Patience;

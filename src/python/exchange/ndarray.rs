@@ -21,8 +21,9 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::memory::{Buffer, Origin};
-use crate::python::audio::AudioSamples;
-use crate::python::exchange::owner::{self, Lent};
+use crate::python::api::audio::AudioSamples;
+use crate::python::exchange::owner;
+use crate::python::exchange::owner::Lent;
 use crate::registry::LENT;
 use crate::view::{Export, Samples, Strided};
 

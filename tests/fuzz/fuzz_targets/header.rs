@@ -3,9 +3,9 @@
 
 use std::io::Cursor;
 
-use audio_samples::audio::particulars;
-use audio_samples::audio::passing::Passing;
-use audio_samples::audio::wav::Header;
+use audio_samples::files::info as particulars;
+use audio_samples::files::write::metadata::Passing;
+use audio_samples::files::pcm::wav::Header;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

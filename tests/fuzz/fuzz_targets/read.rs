@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 
-use audio_samples::audio::source;
+use audio_samples::files::source;
 use audio_samples::dtype::Dtype;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,0 +1,494 @@
+//! Compressed files, decoded by Symphonia straight into the samples that the user will see.
+//!
+//! ```text
+//!   Input -> demuxer -> packet -> decoder -> planes of one packet -> the frames that are wanted
+//! ```
+//!
+//! Symphonia seeks to packets; we count frames. A seek goes to a packet that lies far enough in front of the
+//! wanted frame for the decoder to be in the state that it would have had, and what comes before the frame is
+//! dropped. Where a file's clock does not count frames (Matroska), it is decoded from the beginning on.
+//!
+//! A decoder of damaged data may do anything: it is held to what memory the file justifies, and should it
+//! panic, that is an [`Error::File`] like any other damage.
+
+mod chapters;
+mod panics;
+mod planes;
+mod probe;
+mod seek_check;
+mod tags;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::errors::Error as Refusal;
+use symphonia::core::formats::{FormatReader, SeekMode};
+use symphonia::core::packet::Packet;
+
+use crate::audio::Audio;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::parallel::Division;
+use crate::files::pcm::encoding::transfer;
+use crate::files::source::{Facts, Input, make_room};
+use crate::view::{Access, Fresh, Strided};
+use panics::guarded;
+pub(super) use panics::guarded_write;
+use probe::{MPEG_PACKET, Opened};
+
+/// Frames that one byte of a file may stand for before memory is only given to frames that were decoded:
+/// speech at 6 kbit/s has 11.
+const FRAMES_PER_BYTE: u64 = 16;
+
+/// Frames that there is memory for at first where nobody knows how many there are: the file may be a film.
+const UNTOLD: u64 = 1 << 22;
+
+/// Frames that are rather decoded and dropped than skipped by a seek.
+const SKIP_AT_MOST: u64 = 1 << 16;
+
+/// Frames of a part that a thread decodes at least: a few milliseconds, and many times what a seek decodes in vain.
+const PART: u64 = 1 << 17;
+
+/// Frames of a part at most.
+const MOST_OF_A_PART: u64 = 1 << 22;
+
+/// Frames that two parts both decode: one packet or more.
+const SEAM: u64 = 2048;
+
+/// The frames of a compressed file, one after the other.
+pub struct Decoder<'s> {
+    /// None while the file is being opened again, and after that has failed.
+    reader: Option<Box<dyn FormatReader + 's>>,
+    decoder: Box<dyn AudioDecoder>,
+    facts: Facts,
+    opened: Opened,
+    /// How far the file was read.
+    reached: Arc<AtomicU64>,
+    /// The frame that is delivered next.
+    at: u64,
+    /// What of the last packet was not delivered.
+    ready: Range<usize>,
+    /// Whether the next packet says which frame it begins with: after a seek.
+    is_lost: bool,
+    /// Whether no packet was taken yet.
+    is_fresh: bool,
+    /// Whether something failed on the way: where the reader stands is not where `at` says.
+    is_astray: bool,
+    /// Whether every packet has to begin where the one before it ended.
+    is_strict: bool,
+    /// Whether who seeks counts the frames as who reads does, once that was looked at.
+    in_step: Option<bool>,
+}
+
+impl<'s> Decoder<'s> {
+    /// The file that begins where the input stands. `unknown` is the error for one that nobody knows.
+    ///
+    /// # Errors
+    /// [`Error::File`], [`Error::Io`] and `unknown`.
+    pub fn open(input: Input<'s>, unknown: Error) -> Result<Decoder<'s>, Error> {
+        let reached = Arc::new(AtomicU64::new(0));
+        let opening = probe::open(input, &reached, unknown)?;
+        Ok(Decoder {
+            reader: Some(opening.reader),
+            decoder: opening.decoder,
+            facts: opening.facts,
+            opened: opening.opened,
+            reached,
+            at: 0,
+            ready: 0..0,
+            is_lost: false,
+            is_fresh: true,
+            is_astray: false,
+            is_strict: false,
+            in_step: None,
+        })
+    }
+
+    /// A decoder of the same file for another thread, at the first frame. It refuses packets that do not begin where
+    /// the one before them ended.
+    ///
+    /// # Errors
+    /// A file that is not what it was.
+    pub fn again<'o>(&self, input: Input<'o>) -> Result<Decoder<'o>, Error> {
+        let mut other = Decoder::open(input, self.damaged("the file is another one now"))?;
+        if other.opened != self.opened {
+            return Err(self.damaged("the file is another one now"));
+        }
+        other.facts = self.facts.clone();
+        (other.is_strict, other.in_step) = (true, self.in_step);
+        Ok(other)
+    }
+
+    /// How many frames there are, and how threads may divide them among themselves, if they may.
+    pub fn division(&mut self) -> Option<(u64, Division)> {
+        if !(self.opened.counts_frames && self.opened.forgets) {
+            return None;
+        }
+        // What is wrong with a file is not found out here.
+        let frames = self.count().ok()?;
+        let least = PART.max(4 * self.opened.lead);
+        // A short file is not worth the look at its end.
+        if frames < 2 * least || !self.keeps_step().ok()? {
+            return None;
+        }
+        // Memory for all of it has to be justified: see `read`.
+        (frames <= self.likely_frames()).then_some((
+            frames,
+            Division {
+                least,
+                most: MOST_OF_A_PART,
+                last: frames.saturating_sub(self.opened.tail),
+            },
+        ))
+    }
+
+    /// Frames that the decoder of a part begins early: more than one packet.
+    pub fn seam(&self) -> u64 {
+        SEAM
+    }
+
+    /// The frame that is delivered next.
+    pub fn position(&self) -> u64 {
+        self.at
+    }
+
+    /// What the file says of itself.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// How many frames there are, which has to be found out if the file does not say.
+    ///
+    /// # Errors
+    /// A damaged file.
+    pub fn count(&mut self) -> Result<u64, Error> {
+        if let Some(frames) = self.facts.frames {
+            return Ok(frames);
+        }
+        self.rewind()?;
+        let mut frames = 0_u64;
+        if self.opened.counts_frames {
+            while let Some(packet) = self.next_packet()? {
+                frames = frames.saturating_add(packet.dur.get());
+            }
+        } else {
+            while self.decode_next()? {
+                frames += self.ready.len() as u64;
+            }
+        }
+        self.rewind()?;
+        self.facts.frames = Some(frames);
+        Ok(frames)
+    }
+
+    /// Has `frame` be the one that is read next.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
+    pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
+        let frames = if self.opened.counts_frames {
+            Some(self.count()?)
+        } else {
+            self.facts.frames
+        };
+        if let Some(frames) = frames
+            && frame > frames
+        {
+            return Err(out_of_range(frame, frames));
+        }
+        if frames == Some(frame) {
+            // There is nothing to decode, and demuxers refuse it.
+            (self.at, self.ready, self.is_lost, self.is_fresh) = (frame, 0..0, false, false);
+            return Ok(());
+        }
+        let is_ahead = frame >= self.at && frame - self.at <= SKIP_AT_MOST;
+        if is_ahead && !self.is_astray && frames != Some(self.at) && self.skip_to(frame)? {
+            return Ok(());
+        }
+        if !self.opened.counts_frames || !self.jump(frame)? {
+            if self.is_strict && frame > PART {
+                // One thread had better decode it all than several from the beginning.
+                return Err(self.damaged("no packet is found in front of a part"));
+            }
+            self.rewind()?;
+        }
+        if self.skip_to(frame)? {
+            return Ok(());
+        }
+        Err(out_of_range(frame, self.at))
+    }
+
+    /// Goes to a packet in front of `frame`, far enough for the decoder to be as if it had come from the
+    /// beginning. False if the demuxer cannot.
+    fn jump(&mut self, frame: u64) -> Result<bool, Error> {
+        if !self.keeps_step()? {
+            return Ok(false);
+        }
+        let mut target = frame.saturating_sub(self.opened.lead);
+        if let Some(frames) = self.facts.frames {
+            target = target.min(frames.saturating_sub(self.opened.tail));
+        }
+        let (true, Some(to)) = (target > 0, self.timestamp(target)) else {
+            return Ok(false);
+        };
+        let Some(reader) = &mut self.reader else {
+            return Ok(false);
+        };
+        self.is_astray = true;
+        match guarded(|| reader.seek(SeekMode::Accurate, to)) {
+            Ok(_) => {}
+            Err(refusal) => {
+                return match self.refused(refusal) {
+                    error @ Error::Io { .. } => Err(error),
+                    _ => Ok(false),
+                };
+            }
+        }
+        if self.opened.resets_by_half {
+            let decoder = probe::fresh_decoder(&**reader, &self.opened);
+            self.decoder = decoder.map_err(|refusal| self.refused(refusal))?;
+        } else {
+            self.decoder.reset();
+        }
+        (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
+        // The first packets after a jump may refer to what was left out.
+        let mut forgiven = 2 * self.opened.lead / MPEG_PACKET;
+        loop {
+            match self.decode_next() {
+                Ok(true) => {
+                    self.is_astray = false;
+                    return Ok(self.at <= frame);
+                }
+                Ok(false) => return Ok(false),
+                Err(Error::File { .. }) if forgiven > 0 => forgiven -= 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Decodes and drops until `frame` is next. False if the file ends before.
+    fn skip_to(&mut self, frame: u64) -> Result<bool, Error> {
+        loop {
+            if self.ready.is_empty() && !self.is_lost && self.at == frame {
+                return Ok(true);
+            }
+            if self.ready.is_empty() && !self.decode_next()? {
+                return Ok(self.at == frame);
+            }
+            if self.at > frame {
+                return Ok(false);
+            }
+            let dropped = (frame - self.at).min(self.ready.len() as u64);
+            self.ready.start += dropped as usize;
+            self.at += dropped;
+            if self.at == frame {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Opens the file again, at its first frame.
+    fn rewind(&mut self) -> Result<(), Error> {
+        if self.is_fresh {
+            return Ok(());
+        }
+        let Some(reader) = self.reader.take() else {
+            return Err(self.damaged("the file could not be opened again"));
+        };
+        let opening = probe::open_again(reader.into_inner(), &self.opened, &self.reached)?;
+        self.reader = Some(opening.reader);
+        self.decoder = opening.decoder;
+        (self.at, self.ready, self.is_lost) = (0, 0..0, false);
+        (self.is_fresh, self.is_astray) = (true, false);
+        Ok(())
+    }
+
+    fn next_packet(&mut self) -> Result<Option<Packet>, Error> {
+        loop {
+            let Some(reader) = &mut self.reader else {
+                return Err(self.damaged("the file could not be opened again"));
+            };
+            self.is_fresh = false;
+            let packet = guarded(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
+            match packet? {
+                Some(packet) if packet.track_id != self.opened.track => {}
+                packet => return Ok(packet),
+            }
+        }
+    }
+
+    /// Decodes packets until one has frames; none of the last one's are left then. False at the end.
+    fn decode_next(&mut self) -> Result<bool, Error> {
+        let decoded = self.decode_packets();
+        self.is_astray |= decoded.is_err();
+        decoded
+    }
+
+    fn decode_packets(&mut self) -> Result<bool, Error> {
+        loop {
+            if self.facts.frames.is_some_and(|frames| self.at >= frames) && !self.is_lost {
+                self.ready = 0..0;
+                return Ok(false);
+            }
+            let Some(packet) = self.next_packet()? else {
+                self.ready = 0..0;
+                return Ok(false);
+            };
+            let begins = packet
+                .pts
+                .get()
+                .saturating_add_unsigned(packet.trim_start.get());
+            let decoder = &mut self.decoder;
+            let decoded = guarded(|| {
+                let planes = decoder.decode(&packet)?;
+                Ok((planes.frames(), planes.num_planes(), planes.spec().rate()))
+            });
+            let (frames, channels, rate) = decoded.map_err(|refusal| self.refused(refusal))?;
+            if frames == 0 {
+                continue;
+            }
+            if channels != self.facts.channels || rate != self.facts.rate.hertz() {
+                return Err(self.damaged(&format!(
+                    "the file changes from {} channels at {} Hz to {channels} channels at {rate} Hz at \
+                     frame {}",
+                    self.facts.channels,
+                    self.facts.rate.hertz(),
+                    self.at
+                )));
+            }
+            let place = u64::try_from(begins.saturating_sub(self.opened.origin)).ok();
+            if self.is_lost {
+                let Some(place) = place else { continue };
+                (self.at, self.is_lost) = (place, false);
+            } else if self.is_strict && place != Some(self.at) {
+                return Err(self.damaged("the packets do not follow each other"));
+            } else if self.opened.numbers_packets
+                && let Some(place) = place
+            {
+                self.require_next(place, frames)?;
+            }
+            let rest = self
+                .facts
+                .frames
+                .map_or(u64::MAX, |all| all - self.at.min(all));
+            self.ready = 0..usize::try_from(rest).unwrap_or(usize::MAX).min(frames);
+            if !self.ready.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Fills `out` with the next frames, as far as there are, and says how many those are.
+    fn read_some(&mut self, access: &Access, out: &Strided<'_>) -> Result<usize, Error> {
+        let wanted = out.layout().frames();
+        let mut done = 0;
+        while done < wanted {
+            if self.ready.is_empty() && !self.decode_next()? {
+                break;
+            }
+            let count = self.ready.len().min(wanted - done);
+            let from = self.ready.start..self.ready.start + count;
+            let part = out.take_frames(done, count)?;
+            planes::store(access, &part, &self.decoder.last_decoded(), from)?;
+            self.ready.start += count;
+            self.at += count as u64;
+            done += count;
+        }
+        Ok(done)
+    }
+
+    /// Fills `out` with the next frames, converted to its type.
+    ///
+    /// # Errors
+    /// A damaged file, and one that has not as many frames.
+    pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
+        let wanted = out.layout().frames();
+        let done = self.read_some(access, out)?;
+        if done < wanted {
+            return Err(self.ended_early());
+        }
+        Ok(())
+    }
+
+    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted.
+    ///
+    /// # Errors
+    /// As [`crate::files::source::read`].
+    pub fn read(
+        &mut self,
+        dtype: Option<Dtype>,
+        start: u64,
+        frames: Option<u64>,
+    ) -> Result<Audio, Error> {
+        if self.opened.counts_frames {
+            self.count()?;
+        }
+        self.seek(start)?;
+        let dtype = dtype.unwrap_or(self.facts.dtype);
+        let rest = self.facts.frames.map(|all| all - start);
+        let wanted = frames.unwrap_or(u64::MAX).min(rest.unwrap_or(u64::MAX));
+        // Memory for what the file says, but at first no more than its length makes likely.
+        let mut likely = self.likely_frames();
+        if rest.is_none() {
+            likely = likely.min(UNTOLD);
+        }
+        let size = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX);
+        let mut out = make_room(self.facts.channels, size(wanted.min(likely)), dtype)?;
+        let mut done = 0;
+        loop {
+            let room = out.layout().frames();
+            done += out
+                .fill(|access, out| self.read_some(access, &out.take_frames(done, room - done)?))?;
+            if done as u64 == wanted || done < room {
+                break;
+            }
+            out = resized(&mut out, done, size(wanted.min(2 * room as u64)))?;
+        }
+        if rest.is_some() && (done as u64) < wanted {
+            return Err(self.ended_early());
+        }
+        if done < out.layout().frames() {
+            out = resized(&mut out, done, done)?;
+        }
+        Audio::new(out.share(), self.facts.rate)
+    }
+
+    fn likely_frames(&self) -> u64 {
+        self.opened.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096)
+    }
+
+    fn ended_early(&self) -> Error {
+        let claimed = self.facts.frames.unwrap_or(self.at);
+        self.damaged(&format!(
+            "the file claims {claimed} frames and ends after {}; frames={} reads those",
+            self.at, self.at
+        ))
+    }
+
+    fn damaged(&self, message: &str) -> Error {
+        Error::damaged(self.reached.load(Ordering::Relaxed), message.into())
+    }
+
+    fn refused(&self, refusal: Refusal) -> Error {
+        panics::refused(refusal, &self.facts.format, &self.reached)
+    }
+}
+
+fn out_of_range(frame: u64, frames: u64) -> Error {
+    Error::IndexOutOfRange {
+        what: "frame",
+        index: i128::from(frame),
+        count: usize::try_from(frames).unwrap_or(usize::MAX),
+    }
+}
+
+/// Memory for `frames` frames that begin with the `kept` of `old`.
+fn resized(old: &mut Fresh, kept: usize, frames: usize) -> Result<Fresh, Error> {
+    let (channels, dtype) = (old.layout().channels(), old.dtype());
+    let mut new = make_room(channels, frames, dtype)?;
+    let from = old.strided().take_frames(0, kept)?;
+    new.fill(|access, out| transfer(access, &out.take_frames(0, kept)?, &from))?;
+    Ok(new)
+}

@@ -1,0 +1,488 @@
+//! From bytes to a demuxer and a decoder, and to what the file says of itself.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::codecs::audio::well_known as codecs;
+use symphonia::core::codecs::audio::{
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+};
+use symphonia::core::common::Limit;
+use symphonia::core::errors::Error as Refusal;
+use symphonia::core::formats::well_known as formats;
+use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType, probe::Hint};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::meta::MetadataOptions;
+
+use crate::audio::SampleRate;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::codec::chapters::{NO_NAME, unnumbered};
+use crate::files::codec::panics::{guarded, refused};
+use crate::files::source::{Facts, Input};
+
+/// Frames of the largest MPEG packet.
+pub const MPEG_PACKET: u64 = 1152;
+
+/// A demuxer and a decoder that are at the first frame.
+pub struct Opening<'s> {
+    pub reader: Box<dyn FormatReader + 's>,
+    pub decoder: Box<dyn AudioDecoder>,
+    pub facts: Facts,
+    pub opened: Opened,
+}
+
+/// What is the same each time that the file is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    /// The track that is decoded.
+    pub track: u32,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// The timestamp of the first frame.
+    pub origin: i64,
+    /// Whether timestamps count frames.
+    pub counts_frames: bool,
+    /// Whether each packet has its own number in the file, so that a missing one is noticed.
+    pub numbers_packets: bool,
+    /// Frames that are decoded in front of a wanted one.
+    pub lead: u64,
+    /// Frames before the end from which on timestamps after a seek are not relied on.
+    pub tail: u64,
+    /// Whether `lead` frames are all that a decoder remembers.
+    pub forgets: bool,
+    /// Whether the decoder's own reset leaves something behind.
+    pub resets_by_half: bool,
+    /// Whether the demuxer only guesses how many frames there are, and would cut off what is more.
+    pub guesses: bool,
+}
+
+/// Opens a file. `unknown` is the error for one that nobody knows.
+pub fn open<'s>(
+    input: Input<'s>,
+    reached: &Arc<AtomicU64>,
+    unknown: Error,
+) -> Result<Opening<'s>, Error> {
+    let (window, is_exact) = Window::new(input, reached)?;
+    let bytes = window.len;
+    let stream = MediaSourceStream::new(Box::new(window), Default::default());
+    let (reader, mut opening) = match probe(stream) {
+        Ok(found) => found,
+        Err(Refusal::Unsupported(_)) => return Err(unknown),
+        Err(refusal) => return Err(refused(refusal, "compressed", reached)),
+    };
+    opening.bytes = bytes;
+    opening.guesses = !is_exact && is_estimated(&*reader);
+    let (facts, decoder) = describe(&*reader, &opening, reached)?;
+    Ok(Opening {
+        reader,
+        decoder,
+        facts,
+        opened: opening,
+    })
+}
+
+/// Opens a file that was open before.
+pub fn open_again<'s>(
+    mut stream: MediaSourceStream<'s>,
+    before: &Opened,
+    reached: &Arc<AtomicU64>,
+) -> Result<Opening<'s>, Error> {
+    let give_up = |refusal| refused(refusal, "compressed", reached);
+    stream
+        .seek(SeekFrom::Start(0))
+        .map_err(|error| give_up(Refusal::IoError(error)))?;
+    let (reader, mut opened) = probe(stream).map_err(give_up)?;
+    (opened.bytes, opened.guesses) = (before.bytes, before.guesses);
+    let (facts, decoder) = describe(&*reader, &opened, reached)?;
+    Ok(Opening {
+        reader,
+        decoder,
+        facts,
+        opened,
+    })
+}
+
+type Probed<'s> = (Box<dyn FormatReader + 's>, Opened);
+
+fn probe(stream: MediaSourceStream<'_>) -> Result<Probed<'_>, Refusal> {
+    // Pictures are nothing that we tell.
+    let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
+    let probe = symphonia::default::get_probe();
+    let reader = guarded(|| probe.probe(&Hint::new(), stream, FormatOptions::default(), tags))?;
+    let Some(track) = reader.default_track(TrackType::Audio) else {
+        return Err(Refusal::Unsupported("there is no audio in it"));
+    };
+    let opened = opened(&*reader, track);
+    Ok((reader, opened))
+}
+
+fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
+    let format = reader.format_info().format;
+    let params = audio_of(track);
+    let rate = params.and_then(|params| params.sample_rate).unwrap_or(0);
+    let is_ogg = format == formats::FORMAT_ID_OGG;
+    // An Ogg stream may begin at any time, and its decoder drops what the first packet is there for.
+    let delay = if is_ogg { track.delay.unwrap_or(0) } else { 0 };
+    let base = track.time_base;
+    let (lead, tail) = match params.map(|params| params.codec) {
+        // What a frame takes from before, and what the filters remember. At 32 kHz and more that are 511 bytes, and
+        // the least packet has 58 besides its headers. Below they are 255, and the least packet, of half as many
+        // frames, has one.
+        Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3)
+            if rate < 32_000 =>
+        {
+            (130 * MPEG_PACKET, 0)
+        }
+        Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3) => {
+            (32 * MPEG_PACKET, 0)
+        }
+        // A page that is found by a seek and is the last one is dated from its end, where frames are cut
+        // off: 255 packets.
+        Some(codecs::CODEC_ID_VORBIS) => (1 << 13, 255 * vorbis_packet(params)),
+        Some(codecs::CODEC_ID_AAC) => (1 << 13, 0),
+        _ => (0, 0),
+    };
+    Opened {
+        track: track.id,
+        bytes: 0,
+        origin: track.start_ts.get().saturating_add(i64::from(delay)),
+        // The demuxer never comes to an end when it seeks one of several streams in one Ogg file.
+        counts_frames: base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate)
+            && !(is_ogg && reader.tracks().len() > 1),
+        numbers_packets: format == formats::FORMAT_ID_FLAC,
+        lead,
+        tail,
+        forgets: params.is_some_and(|params| forgets(params.codec)),
+        resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
+        guesses: false,
+    }
+}
+
+/// Whether what a decoder makes of a packet depends on no more than a few packets before it. AAC has noise of a
+/// generator that runs on, and of other codecs nobody has looked.
+fn forgets(codec: AudioCodecId) -> bool {
+    matches!(
+        codec,
+        codecs::CODEC_ID_FLAC
+            | codecs::CODEC_ID_ALAC
+            | codecs::CODEC_ID_VORBIS
+            | codecs::CODEC_ID_MP1
+            | codecs::CODEC_ID_MP2
+            | codecs::CODEC_ID_MP3
+    )
+}
+
+fn audio_of(track: &Track) -> Option<&AudioCodecParameters> {
+    track
+        .codec_params
+        .as_ref()
+        .and_then(|params| params.audio())
+}
+
+fn describe(
+    reader: &dyn FormatReader,
+    opened: &Opened,
+    reached: &Arc<AtomicU64>,
+) -> Result<(Facts, Box<dyn AudioDecoder>), Error> {
+    let format = format_name(reader);
+    let at = || reached.load(Ordering::Relaxed);
+    let track = reader
+        .tracks()
+        .iter()
+        .find(|track| track.id == opened.track);
+    let Some((track, params)) = track.and_then(|track| Some((track, audio_of(track)?))) else {
+        return Err(Error::damaged(
+            at(),
+            format!("there is no audio in this {format} file"),
+        ));
+    };
+    let decoder = make_decoder(params, opened).map_err(|refusal| match refusal {
+        Refusal::Unsupported(_) if unread_codec(params.codec) => {
+            let codec = unread(params.codec);
+            Error::damaged(
+                at(),
+                format!("this {format} file has {codec} in it, which is not read"),
+            )
+        }
+        refusal => refused(refusal, format, reached),
+    })?;
+    // The decoder may know better than the file.
+    let known = decoder.codec_params();
+    let channels = known.channels.as_ref().or(params.channels.as_ref());
+    let channels = channels.map_or(0, |channels| channels.count());
+    let hertz = known.sample_rate.or(params.sample_rate).unwrap_or(0);
+    if channels == 0 {
+        return Err(Error::damaged(
+            at(),
+            format!("this {format} file does not say how many channels it has"),
+        ));
+    }
+    if params.codec == codecs::CODEC_ID_VORBIS && channels > 2 {
+        // Symphonia 0.6.1 undoes the coupling of channels in the wrong order: noise, and no error.
+        return Err(Error::damaged(
+            at(),
+            format!(
+                "this {format} file has Vorbis of {channels} channels in it; 1 and 2 channels are read"
+            ),
+        ));
+    }
+    let rate = SampleRate::new(hertz).map_err(|_| {
+        Error::damaged(
+            at(),
+            format!("this {format} file claims a sample rate of 0 Hz"),
+        )
+    })?;
+    let bits = alac_bits(params)
+        .or(known.bits_per_sample)
+        .or(params.bits_per_sample)
+        .unwrap_or(16);
+    let (subtype, dtype) = encoding(params.codec, bits);
+    Ok((
+        Facts {
+            format: format.into(),
+            subtype: subtype.into(),
+            dtype,
+            channels,
+            frames: track.num_frames.filter(|_| !opened.guesses),
+            rate,
+        },
+        decoder,
+    ))
+}
+
+fn make_decoder(
+    params: &AudioCodecParameters,
+    opened: &Opened,
+) -> Result<Box<dyn AudioDecoder>, Refusal> {
+    let options = AudioDecoderOptions::default().gapless(!opened.guesses);
+    guarded(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))
+}
+
+/// A decoder as it is before the first packet.
+pub fn fresh_decoder(
+    reader: &dyn FormatReader,
+    opened: &Opened,
+) -> Result<Box<dyn AudioDecoder>, Refusal> {
+    let mut tracks = reader.tracks().iter();
+    let params = tracks
+        .find(|track| track.id == opened.track)
+        .and_then(audio_of)
+        .ok_or(Refusal::DecodeError("its audio track is gone"))?;
+    make_decoder(params, opened)
+}
+
+/// Frames of the largest packet of Vorbis: half a block, whose length is a power of two.
+fn vorbis_packet(params: Option<&AudioCodecParameters>) -> u64 {
+    let header = params.and_then(|params| params.extra_data.as_deref());
+    let sizes = header.and_then(|header| header.get(28));
+    let longest = sizes.map_or(13, |sizes| sizes >> 4).min(13);
+    (1 << longest) / 2
+}
+
+fn unread_codec(codec: AudioCodecId) -> bool {
+    let known = symphonia::default::get_codecs().get_audio_decoder(codec);
+    known.is_none()
+}
+
+/// The bits of ALAC, which only its own header has: containers say 16.
+fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
+    if params.codec != codecs::CODEC_ID_ALAC {
+        return None;
+    }
+    let mut header = params.extra_data.as_deref()?;
+    for atom in [b"frma", b"alac"] {
+        if header.get(4..8) == Some(atom.as_slice()) {
+            header = header.get(12..)?;
+        }
+    }
+    header.get(5).map(|bits| u32::from(*bits))
+}
+
+/// Whether the number of frames is a guess from the length of the file, where the file does not tell.
+fn is_estimated(reader: &dyn FormatReader) -> bool {
+    matches!(
+        reader.format_info().format,
+        formats::FORMAT_ID_MP1
+            | formats::FORMAT_ID_MP2
+            | formats::FORMAT_ID_MP3
+            | formats::FORMAT_ID_ADTS
+    )
+}
+
+fn format_name(reader: &dyn FormatReader) -> &'static str {
+    match reader.format_info().format {
+        formats::FORMAT_ID_WAVE => "WAV",
+        formats::FORMAT_ID_AIFF => "AIFF",
+        formats::FORMAT_ID_CAF => "CAF",
+        formats::FORMAT_ID_MP1 | formats::FORMAT_ID_MP2 | formats::FORMAT_ID_MP3 => "MP3",
+        formats::FORMAT_ID_ADTS => "ADTS",
+        formats::FORMAT_ID_OGG => "OGG",
+        formats::FORMAT_ID_FLAC => "FLAC",
+        formats::FORMAT_ID_ISOMP4 => "MP4",
+        formats::FORMAT_ID_MKV => "MKV",
+        _ => reader.format_info().short_name,
+    }
+}
+
+/// The name that libsndfile has made common, and the sample type that holds every value.
+fn encoding(codec: AudioCodecId, bits: u32) -> (&'static str, Dtype) {
+    let whole = if bits <= 16 {
+        Dtype::Int16
+    } else {
+        Dtype::Int32
+    };
+    match codec {
+        codecs::CODEC_ID_MP1 => ("MPEG_LAYER_I", Dtype::Float32),
+        codecs::CODEC_ID_MP2 => ("MPEG_LAYER_II", Dtype::Float32),
+        codecs::CODEC_ID_MP3 => ("MPEG_LAYER_III", Dtype::Float32),
+        codecs::CODEC_ID_VORBIS => ("VORBIS", Dtype::Float32),
+        codecs::CODEC_ID_AAC => ("AAC", Dtype::Float32),
+        codecs::CODEC_ID_ADPCM_MS => ("MS_ADPCM", Dtype::Int16),
+        codecs::CODEC_ID_ADPCM_IMA_WAV | codecs::CODEC_ID_ADPCM_IMA_QT => {
+            ("IMA_ADPCM", Dtype::Int16)
+        }
+        codecs::CODEC_ID_PCM_ALAW => ("ALAW", Dtype::Int16),
+        codecs::CODEC_ID_PCM_MULAW => ("ULAW", Dtype::Int16),
+        codecs::CODEC_ID_PCM_F32LE | codecs::CODEC_ID_PCM_F32BE => ("FLOAT", Dtype::Float32),
+        codecs::CODEC_ID_PCM_F64LE | codecs::CODEC_ID_PCM_F64BE => ("DOUBLE", Dtype::Float64),
+        codecs::CODEC_ID_ALAC => match bits {
+            0..=16 => ("ALAC_16", whole),
+            17..=20 => ("ALAC_20", whole),
+            21..=24 => ("ALAC_24", whole),
+            _ => ("ALAC_32", whole),
+        },
+        _ => match bits {
+            0..=8 => ("PCM_S8", whole),
+            9..=16 => ("PCM_16", whole),
+            17..=24 => ("PCM_24", whole),
+            _ => ("PCM_32", whole),
+        },
+    }
+}
+
+/// A codec that containers may hold and that has no decoder here.
+fn unread(codec: AudioCodecId) -> &'static str {
+    match codec {
+        codecs::CODEC_ID_OPUS => "Opus",
+        codecs::CODEC_ID_AC3 => "AC-3",
+        codecs::CODEC_ID_EAC3 => "E-AC-3",
+        codecs::CODEC_ID_DCA => "DTS",
+        codecs::CODEC_ID_WAVPACK => "WavPack",
+        codecs::CODEC_ID_SPEEX => "Speex",
+        _ => "a codec",
+    }
+}
+
+/// The part of an input from where it was found on, and how far it was read.
+struct Window<'s> {
+    input: Input<'s>,
+    start: u64,
+    len: u64,
+    at: u64,
+    reached: Arc<AtomicU64>,
+    /// A byte that is read as [`NO_NAME`].
+    hidden: Option<u64>,
+}
+
+impl<'s> Window<'s> {
+    /// The window, and whether an MPEG file in it says how many frames it has.
+    fn new(mut input: Input<'s>, reached: &Arc<AtomicU64>) -> Result<(Window<'s>, bool), Error> {
+        let io = |error: io::Error| Error::io(&error, None);
+        let start = input.stream_position().map_err(io)?;
+        let end = input.seek(SeekFrom::End(0)).map_err(io)?;
+        let mut window = Window {
+            input,
+            start,
+            len: end.saturating_sub(start),
+            at: 0,
+            reached: Arc::clone(reached),
+            hidden: None,
+        };
+        window.hidden = unnumbered(&mut window).map_err(io)?;
+        let is_exact = window.has_mpeg_length().map_err(io)?;
+        window.seek(SeekFrom::Start(0)).map_err(io)?;
+        window.reached.store(0, Ordering::Relaxed);
+        Ok((window, is_exact))
+    }
+
+    /// Whether the first packet is the one in which encoders of MPEG write the number of packets.
+    fn has_mpeg_length(&mut self) -> io::Result<bool> {
+        let mut head = [0; 10];
+        let mut first = 0;
+        self.seek(SeekFrom::Start(0))?;
+        if self.read_up_to(&mut head)? == 10 && head.starts_with(b"ID3") {
+            // Four bytes of seven bits.
+            let size = head[6..]
+                .iter()
+                .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
+            first = 10 + size + if head[5] & 0x10 == 0 { 0 } else { 10 };
+        }
+        let mut packet = [0; 256];
+        self.seek(SeekFrom::Start(first))?;
+        let there = self.read_up_to(&mut packet)?;
+        let tags: [&[u8]; 3] = [b"Xing", b"Info", b"VBRI"];
+        Ok(packet[..there]
+            .windows(4)
+            .any(|letters| tags.contains(&letters)))
+    }
+
+    fn read_up_to(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut done = 0;
+        while done < into.len() {
+            match self.read(&mut into[done..])? {
+                0 => break,
+                count => done += count,
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl Read for Window<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let rest = self.len.saturating_sub(self.at);
+        let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
+        let count = self.input.read(&mut into[..count])?;
+        let hidden = self.hidden.and_then(|place| place.checked_sub(self.at));
+        if let Some(byte) = hidden.and_then(|place| into[..count].get_mut(place as usize)) {
+            *byte = NO_NAME;
+        }
+        self.at += count as u64;
+        let reached = self.start + self.at.min(self.len);
+        self.reached.store(reached, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl Seek for Window<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(way) => self.at.checked_add_signed(way),
+            SeekFrom::End(way) => self.len.checked_add_signed(way),
+        };
+        let place = place.ok_or(io::ErrorKind::InvalidInput)?;
+        let absolute = self
+            .start
+            .checked_add(place)
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        // Where damaged data leads to may be a place that no file has.
+        if place <= self.len {
+            self.input.seek(SeekFrom::Start(absolute))?;
+        }
+        self.at = place;
+        Ok(place)
+    }
+}
+
+impl MediaSource for Window<'_> {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.len)
+    }
+}

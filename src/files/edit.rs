@@ -1,0 +1,295 @@
+//! Changing a file of any plain encoding where it lies, block by block.
+//!
+//! Nothing but samples is written: not the header and no other chunk. A sample that kept its value keeps its
+//! bytes, however its block was changed around it.
+//!
+//! Who stops in the middle leaves a valid file, in which every sample is the old one or the new one, and so is
+//! every block but one at most: the one that was being written when the process was killed. That one is new up
+//! to some page of the file ([`page_size`]) and old behind it, for there the system cuts a write. A
+//! sample that lies across two pages is stored apart from the others, and at once.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use bytemuck::{AnyBitPattern, cast_slice};
+
+use crate::audio::Audio;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::clipping::{Clipped, Watch};
+use crate::files::path::{named, open};
+use crate::files::pcm;
+use crate::files::pcm::Info;
+use crate::files::pcm::encoding::{Block, Encoding, as_bytes, transfer};
+use crate::files::pcm::reader::failed;
+use crate::memory::{Across, page_size};
+use crate::registry::{Mode, Patience};
+use crate::view::{Effort, Fresh, access};
+
+/// A file that is being changed.
+pub struct Edit {
+    file: File,
+    path: PathBuf,
+    info: Info,
+    dtype: Dtype,
+    /// What was clipped of the block stored last, which may be stored again, and of those before it.
+    latest: (u64, Clipped),
+    earlier: Clipped,
+}
+
+impl Edit {
+    /// The file at `path`, whose samples are seen as `dtype`; without one as the narrower float that holds
+    /// all of them.
+    ///
+    /// # Errors
+    /// As [`crate::files::path::read`], and a file that may not be written.
+    pub fn open(path: &Path, dtype: Option<Dtype>) -> Result<Edit, Error> {
+        let mut file = open(path, true)?;
+        let header = pcm::plain_header(
+            &mut file,
+            "edit() changes plain samples only; read() decodes this file, and write() makes a new one",
+        );
+        let info = header.map_err(|error| named(error, path))?.info;
+        Ok(Edit {
+            file,
+            path: path.to_path_buf(),
+            dtype: dtype.unwrap_or(match info.encoding {
+                Encoding::Pcm32 | Encoding::Float64 => Dtype::Float64,
+                _ => Dtype::Float32,
+            }),
+            info,
+            latest: (0, Clipped::default()),
+            earlier: Clipped::default(),
+        })
+    }
+
+    /// What the file is.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// The type of the blocks.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// What was clipped of all that was stored.
+    pub fn clipped(&self) -> Clipped {
+        let mut all = self.earlier;
+        all.add(self.latest.1);
+        all
+    }
+
+    /// `frames` frames from `start` on, in memory of their own.
+    ///
+    /// # Errors
+    /// A damaged file, or one that became shorter.
+    pub fn read(&mut self, start: u64, frames: usize) -> Result<Audio, Error> {
+        // What is read again has been clipped already.
+        self.earlier.add(std::mem::take(&mut self.latest.1));
+        let mut source = pcm::Frames::new(&mut self.file, self.info);
+        let read = source.read(Some(self.dtype), start, Some(frames as u64));
+        read.map_err(|error| named(error, &self.path))
+    }
+
+    /// Stores a block of [`Edit::read`] back at `start`: rounded once, saturated, and only where a sample has
+    /// another value than the file. True if anything had to be written.
+    ///
+    /// # Errors
+    /// [`Error::Io`], a file that became shorter, samples that are borrowed.
+    pub fn write(
+        &mut self,
+        start: u64,
+        audio: &Audio,
+        patience: Patience<'_>,
+    ) -> Result<bool, Error> {
+        let claim = audio.samples().strided().claim(Mode::Read);
+        let written = access(&[claim], Effort::Long, patience, |access| {
+            let info = self.info;
+            let channels = info.channels;
+            let frames = audio.layout().frames();
+            let mut old = Block::to_read(info.encoding, info.order, channels, frames)?;
+            let mut new = Block::to_write(info.encoding, info.order, channels, old.frames())?;
+            let most = old.frames().min(new.frames());
+            // Old and new samples, interleaved as the bytes are.
+            let mut pair = [
+                Fresh::new(&[most, channels], self.dtype)?,
+                Fresh::new(&[most, channels], self.dtype)?,
+            ];
+            let mut watch = Watch::new(audio.dtype(), info.encoding, channels, most)?;
+            let is_own = info.encoding.is_sample_type() && info.dtype() == self.dtype;
+            let (mut done, mut any) = (0, false);
+            while done < frames {
+                let count = most.min(frames - done);
+                let at = info.data_offset + (start + done as u64) * info.frame_bytes() as u64;
+                self.file
+                    .seek(SeekFrom::Start(at))
+                    .map_err(|error| failed(&error, at))?;
+                let bytes = old.bytes(count);
+                let filled = self.file.read_exact(bytes);
+                filled.map_err(|error| failed(&error, at))?;
+                let part = audio.samples().strided().take_frames(done, count)?;
+                if is_own {
+                    // Other samples are other bytes, and the same ones the same.
+                    transfer(access, &new.samples(count)?, &part)?;
+                    let (kept, bytes) = (bytes, new.encode(count));
+                    if bytes != kept {
+                        self.put(at, bytes, kept)?;
+                        any = true;
+                    }
+                    done += count;
+                    continue;
+                }
+                let kept = bytes.to_vec();
+                let decoded = old.decode(count)?;
+                for (fresh, from) in pair.iter_mut().zip([&decoded, &part]) {
+                    fresh.fill(|access, out| {
+                        transfer(access, &out.transposed().take_frames(0, count)?, from)
+                    })?;
+                }
+                transfer(access, &new.samples(count)?, &part)?;
+                if let Some(watch) = &mut watch {
+                    watch.see(access, &part)?;
+                }
+                let [before, after] = &mut pair;
+                let size = self.dtype.size();
+                let len = count * channels * size;
+                let (before, after) = (&as_bytes(before)[..len], &as_bytes(after)[..len]);
+                if before != after {
+                    let width = info.encoding.width();
+                    let mut bytes = new.encode(count).to_vec();
+                    let keep = |index: usize| {
+                        let place = index * width..(index + 1) * width;
+                        bytes[place.clone()].copy_from_slice(&kept[place]);
+                    };
+                    match size {
+                        2 => each_equal::<u16>(before, after, keep),
+                        4 => each_equal::<u32>(before, after, keep),
+                        _ => each_equal::<u64>(before, after, keep),
+                    }
+                    if bytes != kept {
+                        self.put(at, &bytes, &kept)?;
+                        any = true;
+                    }
+                }
+                done += count;
+            }
+            if self.latest.0 != start {
+                self.earlier.add(self.latest.1);
+            }
+            self.latest = (start, watch.map(|watch| watch.clipped).unwrap_or_default());
+            Ok(any)
+        });
+        written?.map_err(|error| named(error, &self.path))
+    }
+
+    /// Writes whole samples at `at`, in the place of `kept`.
+    fn put(&self, at: u64, bytes: &[u8], kept: &[u8]) -> Result<(), Error> {
+        let width = self.info.encoding.width();
+        let io = |error| Error::io(&error, Some(&self.path));
+        let mut across = None;
+        let mut done = 0;
+        for (start, end) in across_pages(at, bytes.len(), width, page_size() as u64) {
+            self.file
+                .write_all_at(&bytes[done..start], at + done as u64)
+                .map_err(io)?;
+            let sample = &bytes[start..end];
+            if sample != &kept[start..end] {
+                if across.is_none() {
+                    across = Some(match Across::new(&self.file, at, bytes.len()) {
+                        Ok(part) => Some(part),
+                        // Not every file system maps its files.
+                        Err(Error::Io { .. }) => None,
+                        Err(error) => return Err(error),
+                    });
+                }
+                match &across {
+                    Some(Some(part)) => part.store(start, sample)?,
+                    _ => self
+                        .file
+                        .write_all_at(sample, at + start as u64)
+                        .map_err(io)?,
+                }
+            }
+            done = end;
+        }
+        self.file
+            .write_all_at(&bytes[done..], at + done as u64)
+            .map_err(io)
+    }
+
+    /// Waits until every change is on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        let synced = self.file.sync_data();
+        synced.map_err(|error| Error::io(&error, Some(&self.path)))
+    }
+}
+
+/// Calls `equal` with the number of each sample whose bytes are the same in both, which are samples as wide as `T`.
+fn each_equal<T: AnyBitPattern + PartialEq>(
+    before: &[u8],
+    after: &[u8],
+    mut equal: impl FnMut(usize),
+) {
+    // Most often none of them is, or all are silence: many are looked at together.
+    const MANY: usize = 64;
+    let (before, after): (&[T], &[T]) = (cast_slice(before), cast_slice(after));
+    let runs = before.chunks(MANY).zip(after.chunks(MANY));
+    for (run, (before, after)) in runs.enumerate() {
+        let pairs = || before.iter().zip(after);
+        if pairs().fold(false, |any, (before, after)| any | (before == after)) {
+            let numbered = pairs().enumerate();
+            let same = numbered.filter(|(_, (before, after))| before == after);
+            same.for_each(|(index, _)| equal(run * MANY + index));
+        }
+    }
+}
+
+/// Which of `len` bytes of samples of `width` bytes, the first at `at` in a file, are a sample that lies across two
+/// pages.
+fn across_pages(
+    at: u64,
+    len: usize,
+    width: usize,
+    page: u64,
+) -> impl Iterator<Item = (usize, usize)> {
+    let next = (at / page + 1) * page;
+    let boundaries = (next..at + len as u64).step_by(page as usize);
+    boundaries.filter_map(move |boundary| {
+        let inside = (boundary - at) as usize;
+        let start = inside / width * width;
+        (start < inside).then_some((start, start + width))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_lies_across_two_pages_if_its_bytes_are_on_both() {
+        for (at, len, width, page) in [
+            (44, 3 * 4000, 3, 4096),
+            (45, 2 * 900, 2, 256),
+            (4092, 8 * 300, 8, 1024),
+            (56, 8 * 300, 8, 1024),
+            (0, 12, 3, 4096),
+            (4095, 3, 3, 4096),
+            (4096, 0, 3, 4096),
+        ] {
+            let found: Vec<_> = across_pages(at, len, width, page).collect();
+            let starts = (0..len).step_by(width);
+            let both = starts.filter(|start| {
+                let first = at + *start as u64;
+                first / page != (first + width as u64 - 1) / page
+            });
+            let expected: Vec<_> = both.map(|start| (start, start + width)).collect();
+            assert_eq!(found, expected, "{at} {len} {width} {page}");
+        }
+    }
+}

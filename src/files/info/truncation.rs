@@ -1,0 +1,241 @@
+//! Whether a compressed file is as long as it says, as far as that is seen without decoding it.
+//!
+//! FLAC numbers its packets, so the last one tells how far the file goes. MPEG files begin with a packet that
+//! counts the bytes of all.
+
+use std::io::{Read, Seek};
+
+use crate::error::Error;
+use crate::files::pcm::reader::Bytes;
+
+/// As much of the end of a file as is looked at.
+const TAIL: u64 = 1 << 20;
+
+/// What is missing at the end of a file; `None` if nothing is known to be.
+pub fn missing<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<String>, Error> {
+    let mut at = bytes.start;
+    let mut head = [0; 10];
+    if let [b'I', b'D', b'3', _, _, flags, a, b, c, d] = *bytes.peek(at, &mut head)? {
+        // Four bytes of seven bits.
+        let size = [a, b, c, d]
+            .iter()
+            .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
+        at += 10 + size + if flags & 0x10 == 0 { 0 } else { 10 };
+    }
+    match *bytes.peek(at, &mut head[..4])? {
+        [b'f', b'L', b'a', b'C'] => flac(bytes, at),
+        [0xFF, second, ..] if second & 0xE0 == 0xE0 => mpeg(bytes, at),
+        _ => Ok(None),
+    }
+}
+
+/// The first packet of an MPEG file may say how many bytes there are.
+fn mpeg<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Option<String>, Error> {
+    let mut packet = [0; 192];
+    let packet = bytes.peek(first, &mut packet)?;
+    let claimed = packet.windows(4).enumerate().find_map(|(at, id)| {
+        let field = |at: usize| {
+            let four = packet.get(at..)?.first_chunk::<4>()?;
+            Some(u32::from_be_bytes(*four))
+        };
+        match id {
+            b"Xing" | b"Info" => match field(at + 4)? & 3 {
+                // The number of bytes comes behind that of packets, if that is there.
+                3 => field(at + 12),
+                2 => field(at + 8),
+                _ => None,
+            },
+            b"VBRI" => field(at + 10),
+            _ => None,
+        }
+    });
+    let there = bytes.end - first;
+    Ok(claimed
+        .filter(|claimed| u64::from(*claimed) > there)
+        .map(|claimed| {
+            format!(
+                "the file was cut short: it claims {claimed} bytes of packets from byte {first} on, of which \
+                 there are {there}"
+            )
+        }))
+}
+
+/// Where the packets of a FLAC file begin, and what they are to hold.
+struct Packets {
+    begin: u64,
+    /// Frames of a packet, where they are all of one size.
+    block: u64,
+    frames: u64,
+}
+
+fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<String>, Error> {
+    let Some(packets) = packets(bytes, at)? else {
+        return Ok(None);
+    };
+    let Packets {
+        begin,
+        block,
+        frames,
+    } = packets;
+    let from = bytes.end.saturating_sub(TAIL).max(begin);
+    let mut tail = vec![0; bytes.end.saturating_sub(from) as usize];
+    let tail = bytes.peek(from, &mut tail)?;
+    let found = (0..tail.len()).filter_map(|place| {
+        let (start, count) = packet_at(&tail[place..], block)?;
+        // By chance other bytes look like the head of a packet, but hardly of one that may come.
+        (start < frames).then_some((start.saturating_add(count), place))
+    });
+    let Some((reached, place)) = found.max() else {
+        return Ok((tail.is_empty() && frames > 0)
+            .then(|| format!("the file claims {frames} frames and ends before the first")));
+    };
+    if reached < frames {
+        return Ok(Some(format!(
+            "the file was cut short: it claims {frames} frames, and the last that begin in it end with \
+             {reached}"
+        )));
+    }
+    Ok((!is_whole(&tail[place..])).then(|| {
+        format!(
+            "the file was cut short: it claims {frames} frames, and the last of them are not whole"
+        )
+    }))
+}
+
+/// Blocks of metadata in front of the packets of FLAC that are looked at.
+const MOST_BLOCKS: usize = 4096;
+
+fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Packets>, Error> {
+    let mut fields = [0; 22];
+    let &[
+        kind,
+        _,
+        _,
+        _,
+        least,
+        least_low,
+        most,
+        most_low,
+        ..,
+        a,
+        b,
+        c,
+        d,
+        e,
+    ] = bytes.peek(at + 4, &mut fields)?
+    else {
+        return Ok(None);
+    };
+    if bytes.end < at + 26 {
+        return Ok(None);
+    }
+    if kind & 0x7F != 0 {
+        return Ok(None);
+    }
+    let (least, most) = ([least, least_low], [most, most_low]);
+    // 36 bits.
+    let frames = u64::from(a & 15) << 32 | u64::from(u32::from_be_bytes([b, c, d, e]));
+    let mut begin = at + 4;
+    for number in 0.. {
+        let mut head = [0; 4];
+        let &[kind, x, y, z] = bytes.peek(begin, &mut head)? else {
+            return Ok(None);
+        };
+        // The first of them is of kind 0, and no file has so many.
+        if (number > 0 && kind & 0x7F == 0) || number == MOST_BLOCKS {
+            return Ok(None);
+        }
+        begin += 4 + u64::from(u32::from_be_bytes([0, x, y, z]));
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    let block = u64::from(u16::from_be_bytes(most));
+    let is_known = frames > 0 && begin <= bytes.end;
+    Ok(is_known.then_some(Packets {
+        begin,
+        block: if least == most { block } else { 0 },
+        frames,
+    }))
+}
+
+/// The first frame of the packet that begins here and how many it has, if one does.
+fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
+    let &[0xFF, second @ (0xF8 | 0xF9), sizes, kinds, ..] = bytes else {
+        return None;
+    };
+    let (size, rate) = (sizes >> 4, sizes & 15);
+    if size == 0 || rate == 15 || kinds >> 4 > 10 || kinds & 1 != 0 {
+        return None;
+    }
+    let mut rest = bytes.get(4..)?;
+    let (first, behind) = rest.split_first()?;
+    rest = behind;
+    let more = match first.leading_ones() {
+        0 => 0,
+        ones @ 2..=7 => ones - 1,
+        _ => return None,
+    };
+    let mut number = u64::from(*first) & (0x7F >> first.leading_ones());
+    for _ in 0..more {
+        let (next, behind) = rest.split_first()?;
+        if next & 0xC0 != 0x80 {
+            return None;
+        }
+        (number, rest) = (number << 6 | u64::from(next & 0x3F), behind);
+    }
+    let count = match size {
+        1 => 192,
+        2..=5 => 576 << (size - 2),
+        6 => u64::from(*rest.split_off_first()?) + 1,
+        7 => {
+            let high = *rest.split_off_first()?;
+            u64::from(u16::from_be_bytes([high, *rest.split_off_first()?])) + 1
+        }
+        _ => 256 << (size - 8),
+    };
+    let skipped = match rate {
+        12 => 1,
+        13 | 14 => 2,
+        _ => 0,
+    };
+    let check = rest.get(skipped)?;
+    let head = &bytes[..bytes.len() - rest.len() + skipped];
+    if check_of::<8>(head, 0x07) != u16::from(*check) {
+        return None;
+    }
+    let start = match second {
+        0xF9 => number,
+        _ if block == 0 => return None,
+        _ => number.checked_mul(block)?,
+    };
+    Some((start, count))
+}
+
+/// Whether a packet ends somewhere in what follows: with the sum of all that comes before.
+fn is_whole(bytes: &[u8]) -> bool {
+    let mut sum = 0;
+    bytes.iter().enumerate().any(|(place, byte)| {
+        sum = add_to_check::<16>(sum, *byte, 0x8005);
+        // A packet has some bytes more than its head; its own sum behind it makes 0 of the whole.
+        place > 8 && sum == 0
+    })
+}
+
+fn check_of<const BITS: u32>(bytes: &[u8], polynomial: u16) -> u16 {
+    let add = |sum, byte: &u8| add_to_check::<BITS>(sum, *byte, polynomial);
+    bytes.iter().fold(0, add)
+}
+
+fn add_to_check<const BITS: u32>(sum: u16, byte: u8, polynomial: u16) -> u16 {
+    let top = 1 << (BITS - 1);
+    let mask = u16::MAX >> (16 - BITS);
+    (0..8).fold(sum ^ u16::from(byte) << (BITS - 8), |sum, _| {
+        let shifted = sum << 1 & mask;
+        if sum & top == 0 {
+            shifted
+        } else {
+            shifted ^ polynomial
+        }
+    })
+}

@@ -1,0 +1,96 @@
+//! Files whose samples are worked on where they lie: the file is the memory.
+//!
+//! ```text
+//!   header | frame 0: L R | frame 1: L R | ...        the file, mapped
+//!          ^ offset   <------->                       strides: (one sample, one frame)
+//! ```
+//!
+//! Interleaved frames come up as `(channels, frames)` with strides, and nothing is read until somebody looks. It
+//! takes samples that the machine computes with as they lie; which byte they begin at does not matter.
+
+use std::path::Path;
+
+use crate::audio::Audio;
+use crate::error::Error;
+use crate::files::path::{named, open as open_file};
+use crate::files::pcm;
+use crate::files::pcm::Info;
+use crate::files::pcm::encoding::ByteOrder;
+use crate::layout::Layout;
+use crate::memory::Buffer;
+use crate::view::Samples;
+
+/// The samples of a file as they lie in it. What is written to them is written to the file if `writable`;
+/// otherwise they are read-only. A file that is open already is the same buffer.
+///
+/// # Errors
+/// As [`crate::files::path::read`], and [`Error::File`] with the reason for a file that cannot be mapped.
+pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
+    let mut file = open_file(path, writable)?;
+    let in_file = |error| named(error, path);
+    let header = pcm::plain_header(
+        &mut file,
+        "read() decodes it, and write() makes a WAV file of that, which open() maps",
+    );
+    let info = header.map_err(in_file)?.info;
+    if let Some(reason) = obstacle(&info) {
+        let message = format!(
+            "{reason}, so the file cannot be the memory; edit() changes it block by block, read() makes \
+             samples of it"
+        );
+        return Err(named(
+            Error::File {
+                offset: Some(info.data_offset),
+                message,
+                path: None,
+            },
+            path,
+        ));
+    }
+    let layout = layout(&info).map_err(in_file)?;
+    let end = info.data_offset + info.frames * info.frame_bytes() as u64;
+    let end = usize::try_from(end).map_err(|_| Error::TooLarge {
+        samples: usize::MAX,
+        size: info.dtype().size(),
+    })?;
+    let buffer = Buffer::map(file, end, writable).map_err(in_file)?;
+    Audio::new(
+        Samples::new(buffer, layout, info.dtype(), writable)?,
+        info.rate,
+    )
+}
+
+/// Why the samples of a file are none that the machine computes with as they lie; `None` if they are.
+pub fn obstacle(info: &Info) -> Option<String> {
+    let bits = 8 * info.encoding.width();
+    if !info.encoding.is_sample_type() {
+        return Some(format!(
+            "its samples are {bits}-bit integers, which are no sample type ({})",
+            info.subtype()
+        ));
+    }
+    if info.order != ByteOrder::NATIVE {
+        let order = match info.order {
+            ByteOrder::Little => "little-endian",
+            ByteOrder::Big => "big-endian",
+        };
+        return Some(format!(
+            "its samples are {order}, the other way round than this machine's"
+        ));
+    }
+    None
+}
+
+fn layout(info: &Info) -> Result<Layout, Error> {
+    let too_large = || Error::TooLarge {
+        samples: usize::MAX,
+        size: info.dtype().size(),
+    };
+    let frames = usize::try_from(info.frames).map_err(|_| too_large())?;
+    let offset = usize::try_from(info.data_offset).map_err(|_| too_large())?;
+    let (sample, frame) = (info.encoding.width() as isize, info.frame_bytes() as isize);
+    if info.channels == 1 {
+        return Layout::strided(&[frames], &[sample], offset);
+    }
+    Layout::strided(&[info.channels, frames], &[sample, frame], offset)
+}

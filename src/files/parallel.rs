@@ -1,0 +1,191 @@
+//! One file, read by several threads: each opens it for itself, and writes its part of the frames where they belong.
+//!
+//! ```text
+//!   file     |----------------|----------------|----------------|      frames
+//!   thread 1  open, decode ----------------->|
+//!   thread 2                run-up ==seam==|-------------------->
+//! ```
+//!
+//! The samples are those of one thread that reads from the beginning, bit for bit:
+//!
+//! * Plain samples stand for themselves.
+//! * A packet of FLAC or ALAC needs no other. One of Vorbis needs the one before it; one of MPEG audio the bytes that
+//!   those before it left over (511 at most), and what they left in filters that forget. A seek starts far
+//!   enough in front for that: [`Decoder`](crate::files::codec::Decoder).
+//! * AAC may have noise in it from a generator that counts from the beginning, and in some containers a clock does
+//!   not count frames. Such files are read by one thread.
+//!
+//! It is looked at all the same, as far as that can be seen. A decoder of a part refuses a packet that does not begin
+//! where the one before it ended; and it begins some frames early, at a seam, where its samples must be those of
+//! the part before (silence says little there). If they are not, or anything fails, nothing is told of it: the
+//! file is read again by one thread, which alone decides what is an error and what is not.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::audio::Audio;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::pcm::encoding::as_bytes;
+use crate::files::source::{Source, make_room};
+use crate::kernel;
+use crate::sync::Mutex;
+use crate::view::{Access, Fresh, Strided};
+
+/// How the frames of a file may be divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// Frames of a part at least.
+    pub least: u64,
+    /// Frames of a part at most: whoever is done early takes the next one.
+    pub most: u64,
+    /// The last frame that a part may begin with.
+    pub last: u64,
+}
+
+impl Division {
+    /// `frames` cut for so many threads.
+    fn parts(&self, frames: Range<u64>, threads: usize) -> Vec<Range<u64>> {
+        let share = (frames.end - frames.start).div_ceil((threads as u64).saturating_mul(4));
+        let part = share.clamp(self.least, self.most);
+        let mut parts = Vec::new();
+        let mut from = frames.start;
+        // What would be left over goes to the last one.
+        while frames.end - from >= 2 * part && from + part <= self.last {
+            parts.push(from..from + part);
+            from += part;
+        }
+        parts.push(from..frames.end);
+        parts
+    }
+}
+
+/// Frames of a part as its decoder had them, which the part before has too.
+struct Seam {
+    start: u64,
+    samples: Fresh,
+}
+
+/// The parts of `frames` frames from `start` on that it pays to read with so many threads; `None` where one thread is
+/// as fast, or the only one that can.
+pub fn divide(
+    source: &mut Source<'_>,
+    start: u64,
+    frames: Option<u64>,
+    threads: usize,
+) -> Option<Vec<Range<u64>>> {
+    if threads < 2 {
+        return None;
+    }
+    let (all, division) = source.division()?;
+    let rest = all.checked_sub(start)?;
+    let end = start + frames.unwrap_or(rest).min(rest);
+    let parts = division.parts(start..end, threads);
+    (parts.len() > 1).then_some(parts)
+}
+
+/// Reads parts that follow each other with up to so many threads. `None` if anything did not work out.
+pub fn read(
+    source: &Source<'_>,
+    dtype: Dtype,
+    parts: &[Range<u64>],
+    threads: usize,
+) -> Option<Audio> {
+    // One after the other: no two threads write the same frames.
+    let follows = |two: &[Range<u64>]| two[0].end == two[1].start;
+    if !parts.windows(2).all(follows) || parts.iter().any(|part| part.start > part.end) {
+        return None;
+    }
+    let (start, end) = (parts.first()?.start, parts.last()?.end);
+    let facts = source.facts();
+    let count = usize::try_from(end.checked_sub(start)?).ok()?;
+    let mut out = make_room(facts.channels, count, dtype).ok()?;
+    let seams = out.fill(|access, out| {
+        let filling = Filling {
+            source,
+            start,
+            idle: Mutex::new(Vec::new()),
+            seams: Mutex::new(Vec::new()),
+            is_over: AtomicBool::new(false),
+        };
+        let fill = |number: usize, _| {
+            if filling.is_over.load(Ordering::Relaxed) {
+                return;
+            }
+            let filled = filling.fill(access, &out, parts[number].clone());
+            if filled.is_err() {
+                filling.is_over.store(true, Ordering::Relaxed);
+            }
+        };
+        kernel::cut(parts.len(), 1, threads, fill, |(), ()| ());
+        let is_over = filling.is_over.into_inner();
+        (!is_over).then(|| std::mem::take(&mut *filling.seams.lock()))
+    })?;
+    for mut seam in seams {
+        let from = usize::try_from(seam.start - start).ok()?;
+        if !is_same(&mut out, from, &mut seam.samples) {
+            return None;
+        }
+    }
+    Audio::new(out.share(), facts.rate).ok()
+}
+
+/// What the threads share.
+struct Filling<'a, 's> {
+    source: &'a Source<'s>,
+    /// The frame of the file that is the first of the samples.
+    start: u64,
+    /// Readers that nobody uses at the moment.
+    idle: Mutex<Vec<Source<'static>>>,
+    seams: Mutex<Vec<Seam>>,
+    is_over: AtomicBool,
+}
+
+impl Filling<'_, '_> {
+    /// Reads one part, and the seam in front of it.
+    fn fill(&self, access: &Access, out: &Strided<'_>, part: Range<u64>) -> Result<(), Error> {
+        let mut reader = self.reader_at(part.start)?;
+        if reader.position() != part.start {
+            let early = self.source.seam().min(part.start - self.start);
+            reader.seek(part.start - early)?;
+            if early > 0 {
+                let channels = out.layout().channels();
+                let mut samples = make_room(channels, early as usize, out.dtype())?;
+                samples.fill(|access, out| reader.read_into(access, &out))?;
+                self.seams.lock().push(Seam {
+                    start: part.start - early,
+                    samples,
+                });
+            }
+        }
+        let place = (part.start - self.start) as usize;
+        let out = out.take_frames(place, (part.end - part.start) as usize)?;
+        reader.read_into(access, &out)?;
+        self.idle.lock().push(reader);
+        Ok(())
+    }
+
+    /// A reader that stands at a frame, or else any, or else a new one.
+    fn reader_at(&self, frame: u64) -> Result<Source<'static>, Error> {
+        let mut idle = self.idle.lock();
+        let there = idle.iter().position(|reader| reader.position() == frame);
+        if let Some(number) = there {
+            return Ok(idle.swap_remove(number));
+        }
+        if let Some(reader) = idle.pop() {
+            return Ok(reader);
+        }
+        drop(idle);
+        self.source.again()
+    }
+}
+
+/// Whether `part` is the frames of `whole` from `from` on, bit for bit.
+fn is_same(whole: &mut Fresh, from: usize, part: &mut Fresh) -> bool {
+    let size = whole.dtype().size();
+    let (all, some) = (whole.layout().frames(), part.layout().frames());
+    let channels = as_bytes(whole).chunks_exact((all * size).max(1));
+    let parts = as_bytes(part).chunks_exact((some * size).max(1));
+    let mut pairs = channels.zip(parts);
+    pairs.all(|(channel, part)| channel[from * size..(from + some) * size] == *part)
+}

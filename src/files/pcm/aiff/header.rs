@@ -1,0 +1,216 @@
+//! AIFF and AIFF-C: big-endian chunks in any order, a sample rate of 80 bits, and samples of either order.
+
+use std::io::{Read, Seek};
+
+use crate::audio::SampleRate;
+use crate::error::Error;
+use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
+use crate::files::pcm::reader;
+use crate::files::pcm::reader::{Bytes, is_printable};
+use crate::files::pcm::{Chunk, Container, Header, Info};
+
+/// The chunk 'COMM'.
+struct Common {
+    channels: usize,
+    frames: u64,
+    encoding: Encoding,
+    order: ByteOrder,
+    rate: SampleRate,
+}
+
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+    let start = bytes.start;
+    let prefix: [u8; 12] = bytes.take(start, "its header")?;
+    let [.., a, b, c, d] = prefix;
+    let is_compressed = match &[a, b, c, d] {
+        b"AIFF" => false,
+        b"AIFC" => true,
+        other => {
+            return Err(Error::damaged(
+                start + 8,
+                format!(
+                    "this FORM file holds {}, neither 'AIFF' nor 'AIFC'",
+                    reader::letters(*other)
+                ),
+            ));
+        }
+    };
+    let mut at = start + 12;
+    let mut chunks = Vec::new();
+    let (mut common, mut sound) = (None, None);
+    while bytes.end.saturating_sub(at) >= 8 {
+        let head: [u8; 8] = bytes.take(at, "a chunk's header")?;
+        let [a, b, c, d, e, f, g, h] = head;
+        let chunk = Chunk {
+            id: [a, b, c, d],
+            offset: at + 8,
+            size: u64::from(u32::from_be_bytes([e, f, g, h])),
+        };
+        let is_good = is_printable(&chunk.id);
+        if !is_good || chunk.size > bytes.end - chunk.offset {
+            if sound.is_some() && common.is_some() {
+                // What lies behind all that is needed is forgiven.
+                break;
+            }
+            return Err(if is_good {
+                reader::cut_short(&chunk, bytes.end)
+            } else {
+                let found = reader::letters(chunk.id);
+                Error::damaged(at, format!("no chunk begins where one should: {found}"))
+            });
+        }
+        match &chunk.id {
+            b"COMM" if common.is_some() => {
+                return Err(Error::damaged(at, "the file has two 'COMM' chunks".into()));
+            }
+            b"COMM" => common = Some(parse_common(bytes, &chunk, is_compressed)?),
+            b"SSND" if sound.is_none() => sound = Some(chunk),
+            _ => {}
+        }
+        reader::keep(&mut chunks, at, chunk)?;
+        at = chunk.offset + chunk.size + chunk.size % 2;
+    }
+    let Some(common) = common else {
+        let message = "the file has no chunk 'COMM', which says what its samples are".into();
+        return Err(Error::damaged(bytes.end, message));
+    };
+    let data_offset = place_samples(bytes, &common, sound)?;
+    let info = Info {
+        container: Container::Aiff,
+        encoding: common.encoding,
+        order: common.order,
+        channels: common.channels,
+        frames: common.frames,
+        rate: common.rate,
+        data_offset,
+    };
+    Ok(Header {
+        info,
+        chunks,
+        is_stream: false,
+    })
+}
+
+/// Where the first frame begins, once all of them are known to be there.
+fn place_samples<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    common: &Common,
+    sound: Option<Chunk>,
+) -> Result<u64, Error> {
+    let Some(chunk) = sound else {
+        if common.frames == 0 {
+            return Ok(bytes.end);
+        }
+        let message = format!(
+            "the file has no chunk 'SSND' for its {} frames",
+            common.frames
+        );
+        return Err(Error::damaged(bytes.end, message));
+    };
+    if chunk.size < 8 {
+        return Err(Error::damaged(
+            chunk.offset - 4,
+            format!("the 'SSND' chunk has {} bytes; it takes 8", chunk.size),
+        ));
+    }
+    let offset: [u8; 4] = bytes.take(chunk.offset, "its chunk 'SSND'")?;
+    let skipped = 8 + u64::from(u32::from_be_bytes(offset));
+    let frame = (common.channels * common.encoding.width()) as u64;
+    let needed = u128::from(common.frames) * u128::from(frame);
+    let there = chunk.size.saturating_sub(skipped);
+    if needed > u128::from(there) {
+        return Err(Error::damaged(
+            chunk.offset - 4,
+            format!(
+                "the file claims {} frames of {frame} bytes, and its 'SSND' chunk has {there} bytes \
+                 for them",
+                common.frames
+            ),
+        ));
+    }
+    Ok((chunk.offset + skipped).min(chunk.offset + chunk.size))
+}
+
+fn parse_common<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    chunk: &Chunk,
+    is_compressed: bool,
+) -> Result<Common, Error> {
+    let at = chunk.offset;
+    let needed = if is_compressed { 22 } else { 18 };
+    if chunk.size < needed {
+        return Err(Error::damaged(
+            at - 4,
+            format!(
+                "the 'COMM' chunk has {} bytes; it takes {needed}",
+                chunk.size
+            ),
+        ));
+    }
+    let fixed: [u8; 18] = bytes.take(at, "its chunk 'COMM'")?;
+    let [c0, c1, f0, f1, f2, f3, b0, b1, rate @ ..] = fixed;
+    let compression = if is_compressed {
+        bytes.take(at + 18, "its chunk 'COMM'")?
+    } else {
+        *b"NONE"
+    };
+    let channels = usize::from(u16::from_be_bytes([c0, c1]));
+    if channels == 0 {
+        return Err(Error::damaged(at, "the file claims 0 channels".into()));
+    }
+    let bits = u16::from_be_bytes([b0, b1]);
+    let (encoding, order) = encoding(compression, bits).ok_or_else(|| {
+        let place = if is_compressed { at + 18 } else { at + 6 };
+        let message = format!(
+            "the samples are compressed or of an unknown kind ({}, {bits} bits), and not plain \
+             integers of 1 to 32 bits or floats",
+            reader::letters(compression)
+        );
+        Error::compressed(place, message)
+    })?;
+    let hertz = extended(rate);
+    let rate = reader::rate(hertz, at + 8)?;
+    Ok(Common {
+        channels,
+        frames: u64::from(u32::from_be_bytes([f0, f1, f2, f3])),
+        encoding,
+        order,
+        rate,
+    })
+}
+
+fn encoding(compression: [u8; 4], bits: u16) -> Option<(Encoding, ByteOrder)> {
+    let integer = match bits {
+        1..=8 => Some(Encoding::Signed8),
+        9..=16 => Some(Encoding::Pcm16),
+        17..=24 => Some(Encoding::Pcm24),
+        25..=32 => Some(Encoding::Pcm32),
+        _ => None,
+    };
+    let big = |encoding| Some((encoding, ByteOrder::Big));
+    match &compression {
+        b"NONE" | b"none" => big(integer?),
+        b"twos" => big(integer?),
+        b"sowt" => Some((integer?, ByteOrder::Little)),
+        b"raw " if bits == 8 => big(Encoding::Unsigned8),
+        b"in24" => big(Encoding::Pcm24),
+        b"in32" => big(Encoding::Pcm32),
+        // libsndfile writes the one, and others write the other.
+        b"42n1" | b"42ni" => Some((Encoding::Pcm24, ByteOrder::Little)),
+        b"23ni" => Some((Encoding::Pcm32, ByteOrder::Little)),
+        b"alaw" | b"ALAW" => big(Encoding::Telephone(Law::A)),
+        b"ulaw" | b"ULAW" => big(Encoding::Telephone(Law::Mu)),
+        b"fl32" | b"FL32" => big(Encoding::Float32),
+        b"fl64" | b"FL64" => big(Encoding::Float64),
+        _ => None,
+    }
+}
+
+/// A floating-point number of 80 bits: sign and exponent, then a mantissa with its leading 1.
+fn extended(bytes: [u8; 10]) -> f64 {
+    let [high, low, mantissa @ ..] = bytes;
+    let exponent = i32::from(u16::from_be_bytes([high & 0x7F, low])) - 16383 - 63;
+    let mantissa = u64::from_be_bytes(mantissa) as f64;
+    let value = mantissa * 2.0_f64.powi(exponent);
+    if high & 0x80 == 0 { value } else { -value }
+}

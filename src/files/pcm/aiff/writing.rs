@@ -1,0 +1,140 @@
+//! AIFF: integers as AIFF, floats as AIFF-C, the highest byte first.
+
+use crate::audio::SampleRate;
+use crate::error::Error;
+use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
+use crate::files::write::container::{Envelope, Plain};
+use crate::files::write::metadata::Family;
+use crate::files::write::{Kind, Recipe};
+
+/// When the version of AIFF-C that there is was made, in its own calendar.
+const VERSION: u32 = 0xA280_5140;
+
+/// Writes AIFF.
+///
+/// # Errors
+/// What an AIFF file cannot hold.
+pub fn coder(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Plain<Form>, Error> {
+    let encoding = recipe.encoding.unwrap_or(Encoding::of(kind.dtype));
+    if encoding == Encoding::Unsigned8 {
+        return Err(invalid(
+            "an AIFF file has no unsigned 8-bit samples; use the subtype PCM_S8".into(),
+        ));
+    }
+    recipe.passing.require(Some(Family::Aiff), "an AIFF file")?;
+    let channels = kind.channels;
+    let narrow = u16::try_from(channels).ok().filter(|count| *count > 0);
+    let mut form = Form {
+        channels: narrow.ok_or_else(|| {
+            invalid(format!(
+                "an AIFF file has 1 to 65535 channels, not {channels}"
+            ))
+        })?,
+        rate: kind.rate,
+        encoding,
+        before: recipe.passing.before(false),
+        behind: recipe.passing.behind(false),
+        head: 0,
+    };
+    form.head = form.inside(0).len();
+    Plain::new(form, kind, encoding, ByteOrder::Big, frames)
+}
+
+fn invalid(message: String) -> Error {
+    Error::InvalidArgument { message }
+}
+
+/// The chunks around the samples.
+pub struct Form {
+    channels: u16,
+    rate: SampleRate,
+    encoding: Encoding,
+    /// Chunks that are passed on.
+    before: Vec<u8>,
+    behind: Vec<u8>,
+    /// Bytes between the first size and the samples.
+    head: usize,
+}
+
+impl Form {
+    /// Bytes of so many frames.
+    fn data(&self, frames: u64) -> u128 {
+        u128::from(frames) * (usize::from(self.channels) * self.encoding.width()) as u128
+    }
+
+    /// Bytes that the first size counts.
+    fn total(&self, frames: u64) -> u128 {
+        let data = self.data(frames);
+        self.head as u128 + data + data % 2 + self.behind.len() as u128
+    }
+
+    /// Everything between the first size and the samples.
+    fn inside(&self, frames: u64) -> Vec<u8> {
+        let mut inside = Vec::with_capacity(self.head);
+        // The name is counted and padded: no name.
+        let compression = match self.encoding {
+            Encoding::Float32 => Some(b"fl32\0\0"),
+            Encoding::Float64 => Some(b"fl64\0\0"),
+            Encoding::Telephone(Law::A) => Some(b"alaw\0\0"),
+            Encoding::Telephone(Law::Mu) => Some(b"ulaw\0\0"),
+            _ => None,
+        };
+        if compression.is_some() {
+            inside.extend(*b"AIFCFVER");
+            inside.extend(4_u32.to_be_bytes());
+            inside.extend(VERSION.to_be_bytes());
+        } else {
+            inside.extend(*b"AIFF");
+        }
+        inside.extend(*b"COMM");
+        inside.extend(if compression.is_some() { 24_u32 } else { 18 }.to_be_bytes());
+        inside.extend(self.channels.to_be_bytes());
+        // What is too much was refused.
+        inside.extend((frames as u32).to_be_bytes());
+        inside.extend((8 * self.encoding.width() as u16).to_be_bytes());
+        inside.extend(extended(self.rate.hertz()));
+        inside.extend(compression.into_iter().flatten());
+        inside.extend(&self.before);
+        inside.extend(*b"SSND");
+        inside.extend((self.data(frames) as u32 + 8).to_be_bytes());
+        // Samples begin at once, and in blocks of no size.
+        inside.extend([0; 8]);
+        inside
+    }
+}
+
+impl Envelope for Form {
+    fn before(&self, frames: u64) -> Vec<u8> {
+        let mut header = b"FORM".to_vec();
+        header.extend((self.total(frames) as u32).to_be_bytes());
+        header.extend(self.inside(frames));
+        header
+    }
+
+    fn behind(&self, frames: u64) -> Vec<u8> {
+        let padding = (self.data(frames) % 2) as usize;
+        [&[0][..padding], &self.behind].concat()
+    }
+
+    fn require(&self, frames: u64) -> Result<(), Error> {
+        if self.total(frames) <= u128::from(u32::MAX) {
+            return Ok(());
+        }
+        let data = self.data(frames);
+        Err(invalid(format!(
+            "{frames} frames are {data} bytes of samples; an AIFF file has less than 4294967296 bytes: \
+             write it as WAV, which goes on as RF64"
+        )))
+    }
+}
+
+/// A whole number as a floating-point number of 80 bits.
+fn extended(value: u32) -> [u8; 10] {
+    let shift = value.leading_zeros();
+    let exponent = (16383 + 31 - shift) as u16;
+    let mantissa = u64::from(value) << (32 + shift);
+    let mut bytes = [0; 10];
+    bytes[..2].copy_from_slice(&exponent.to_be_bytes());
+    bytes[2..].copy_from_slice(&mantissa.to_be_bytes());
+    bytes
+}

@@ -1,0 +1,348 @@
+//! The walk over the chunks of a file: what is where, held against what there is.
+
+use std::io::{Read, Seek};
+
+use crate::error::Error;
+use crate::files::pcm::encoding::ByteOrder;
+use crate::files::pcm::reader;
+use crate::files::pcm::reader::{Bytes, is_printable, letters};
+use crate::files::pcm::wav::format;
+use crate::files::pcm::wav::format::Format;
+use crate::files::pcm::{Chunk, Container, Header, Info};
+
+/// What a stream of unknown length claims to be long.
+const UNKNOWN: u32 = u32::MAX;
+
+/// `RIFF`, a size and `WAVE`.
+const PREFIX: u64 = 12;
+
+/// The sizes that do not fit into 32 bits, from the chunk 'ds64' of an RF64 file.
+struct LongSizes {
+    data: u64,
+    /// Sizes of other chunks, by their letters.
+    others: Vec<([u8; 4], u64)>,
+}
+
+/// The header of the WAV file that begins where the reader was found.
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+    let start = bytes.start;
+    let mut prefix = [0; PREFIX as usize];
+    let prefix = bytes.peek(start, &mut prefix)?;
+    let (container, order, riff_size) = check_prefix(start, prefix)?;
+    let mut walk = Walk {
+        end: bytes.end,
+        bytes,
+        container,
+        order,
+        riff_size,
+        riff_end: start + 8 + u64::from(riff_size),
+        long: None,
+        chunks: Vec::new(),
+        format: None,
+    };
+    if container != Container::Wav {
+        walk.read_long_sizes(start)?;
+    }
+    walk.run(start + PREFIX)
+}
+
+fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32), Error> {
+    let other = match prefix {
+        [b'f', b'L', b'a', b'C', ..] => "a FLAC file",
+        [b'O', b'g', b'g', b'S', ..] => "an Ogg file",
+        [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => "an MPEG file",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 file",
+        [0x1A, 0x45, 0xDF, 0xA3, ..] => "a Matroska or WebM file",
+        _ => "",
+    };
+    if !other.is_empty() {
+        return Err(Error::Compressed {
+            offset: start,
+            message: format!("this is {other}, which holds no plain samples"),
+            begins_like: Some(other),
+            path: None,
+        });
+    }
+    let (container, order) = match prefix {
+        [b'R', b'I', b'F', b'F', ..] => (Container::Wav, ByteOrder::Little),
+        [b'R', b'I', b'F', b'X', ..] => (Container::Wav, ByteOrder::Big),
+        [b'R', b'F', b'6', b'4', ..] => (Container::Rf64, ByteOrder::Little),
+        [b'B', b'W', b'6', b'4', ..] => (Container::Bw64, ByteOrder::Little),
+        _ => {
+            return Err(Error::damaged(start, unknown(prefix)));
+        }
+    };
+    match *prefix {
+        [_, _, _, _, a, b, c, d, b'W', b'A', b'V', b'E'] => {
+            Ok((container, order, order.u32([a, b, c, d])))
+        }
+        [_, _, _, _, _, _, _, _, a, b, c, d] => Err(Error::damaged(
+            start + 8,
+            format!("this RIFF file holds {}, not 'WAVE'", letters([a, b, c, d])),
+        )),
+        _ => Err(Error::damaged(
+            start + prefix.len() as u64,
+            format!(
+                "the file ends after {} bytes, in the middle of its RIFF header",
+                prefix.len()
+            ),
+        )),
+    }
+}
+
+/// What begins like no file that is read.
+fn unknown(prefix: &[u8]) -> String {
+    let found = prefix.get(..8).unwrap_or(prefix);
+    let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
+         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
+        found.escape_ascii(),
+        bytes.join(" ")
+    )
+}
+
+struct Walk<'w, 'r, R> {
+    bytes: &'w mut Bytes<'r, R>,
+    container: Container,
+    order: ByteOrder,
+    /// One past the file's last byte.
+    end: u64,
+    riff_size: u32,
+    /// One past the last byte that the RIFF chunk claims.
+    riff_end: u64,
+    long: Option<LongSizes>,
+    chunks: Vec<Chunk>,
+    format: Option<Format>,
+}
+
+impl<R: Read + Seek> Walk<'_, '_, R> {
+    /// The chunk 'ds64', which comes first.
+    fn read_long_sizes(&mut self, start: u64) -> Result<(), Error> {
+        const MAX_OTHERS: u32 = 64;
+        let at = start + PREFIX;
+        let (chunk, _) = self.chunk_at(at)?;
+        if chunk.id != *b"ds64" || chunk.size < 28 {
+            return Err(Error::damaged(
+                at,
+                format!(
+                    "an {} file begins with a chunk 'ds64' of 28 bytes, this one with {} of {}",
+                    self.container.name(),
+                    letters(chunk.id),
+                    chunk.size
+                ),
+            ));
+        }
+        let fields: [u8; 28] = self.bytes.take(chunk.offset, "its chunk 'ds64'")?;
+        let long = |at: usize| {
+            let low =
+                u32::from_le_bytes([fields[at], fields[at + 1], fields[at + 2], fields[at + 3]]);
+            let high = [
+                fields[at + 4],
+                fields[at + 5],
+                fields[at + 6],
+                fields[at + 7],
+            ];
+            u64::from(u32::from_le_bytes(high)) << 32 | u64::from(low)
+        };
+        let count = u32::from_le_bytes([fields[24], fields[25], fields[26], fields[27]]);
+        let room = (chunk.size - 28) / 12;
+        let mut others = Vec::new();
+        for index in 0..u64::from(count.min(MAX_OTHERS)).min(room) {
+            let entry: [u8; 12] = self
+                .bytes
+                .take(chunk.offset + 28 + 12 * index, "its chunk 'ds64'")?;
+            let [a, b, c, d, size @ ..] = entry;
+            others.push(([a, b, c, d], u64::from_le_bytes(size)));
+        }
+        self.riff_end = start.saturating_add(8).saturating_add(long(0));
+        self.long = Some(LongSizes {
+            data: long(8),
+            others,
+        });
+        Ok(())
+    }
+
+    fn run(mut self, first: u64) -> Result<Header, Error> {
+        let mut at = first;
+        loop {
+            let (chunk, claimed) = self.chunk_at(at)?;
+            match &chunk.id {
+                b"data" => return self.finish(chunk.offset, claimed),
+                b"fmt " if self.format.is_some() => {
+                    return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()));
+                }
+                _ if chunk.size > self.end - chunk.offset => {
+                    return Err(reader::cut_short(&chunk, self.end));
+                }
+                b"fmt " => self.format = Some(self.parse_format(&chunk)?),
+                _ => {}
+            }
+            self.keep(chunk)?;
+            at = self.behind(&chunk)?;
+        }
+    }
+
+    /// The header of a chunk that has to be there, and its size as written.
+    fn chunk_at(&mut self, at: u64) -> Result<(Chunk, u32), Error> {
+        let mut head = [0; 8];
+        let head = self.bytes.peek(at, &mut head)?;
+        let [a, b, c, d, size @ ..] = match <[u8; 8]>::try_from(head) {
+            Ok(head) => head,
+            Err(_) if head.is_empty() => {
+                let missing = if self.format.is_none() {
+                    "'fmt '"
+                } else {
+                    "'data'"
+                };
+                let message = format!("the file ends without a {missing} chunk");
+                return Err(Error::damaged(at, message));
+            }
+            Err(_) => {
+                return Err(Error::damaged(
+                    self.end,
+                    "the file ends in the middle of a chunk's header".into(),
+                ));
+            }
+        };
+        let (id, size) = ([a, b, c, d], self.order.u32(size));
+        if !is_printable(&id) {
+            return Err(Error::damaged(
+                at,
+                format!("no chunk begins where one should: {}", letters(id)),
+            ));
+        }
+        let long = self.long.as_ref().filter(|_| size == UNKNOWN);
+        let known = long.and_then(|long| long.others.iter().find(|(other, _)| *other == id));
+        let chunk = Chunk {
+            id,
+            offset: at + 8,
+            size: known.map_or(u64::from(size), |(_, size)| *size),
+        };
+        Ok((chunk, size))
+    }
+
+    fn keep(&mut self, chunk: Chunk) -> Result<(), Error> {
+        reader::keep(&mut self.chunks, chunk.offset - 8, chunk)
+    }
+
+    /// Where the next chunk begins. Chunks of odd size are padded, but not by everybody: where only
+    /// the unpadded place has the letters of a chunk, that is the place.
+    fn behind(&mut self, chunk: &Chunk) -> Result<u64, Error> {
+        let next = chunk.offset.saturating_add(chunk.size);
+        if chunk.size.is_multiple_of(2) {
+            return Ok(next);
+        }
+        let mut both = [0; 5];
+        let both = self.bytes.peek(next, &mut both)?;
+        let unpadded = both.get(..4).is_some_and(is_printable);
+        let padded = both.get(1..).is_some_and(is_printable);
+        Ok(if unpadded && !padded {
+            next
+        } else {
+            self.end.min(next + 1)
+        })
+    }
+
+    fn parse_format(&mut self, chunk: &Chunk) -> Result<Format, Error> {
+        let mut content = [0; 40];
+        let len = chunk.size.min(40) as usize;
+        let content = self.bytes.peek(chunk.offset, &mut content[..len])?;
+        format::parse(self.order, chunk.offset, content)
+    }
+
+    /// The data chunk is found: how long is it, and what follows?
+    fn finish(mut self, offset: u64, claimed: u32) -> Result<Header, Error> {
+        let Some(format) = self.format.take() else {
+            let message = "the 'data' chunk comes before any 'fmt ' chunk".into();
+            return Err(Error::damaged(offset - 8, message));
+        };
+        let (size, is_stream) = self.data_size(offset, claimed)?;
+        let data = Chunk {
+            id: *b"data",
+            offset,
+            size,
+        };
+        self.keep(data)?;
+        if !is_stream {
+            self.walk_trailer(&data)?;
+        }
+        let channels = usize::from(format.channels);
+        let frame_bytes = channels * format.encoding.width();
+        let info = Info {
+            container: self.container,
+            encoding: format.encoding,
+            order: self.order,
+            channels,
+            frames: size / frame_bytes as u64,
+            rate: format.rate,
+            data_offset: offset,
+        };
+        Ok(Header {
+            info,
+            chunks: self.chunks,
+            is_stream,
+        })
+    }
+
+    fn data_size(&self, offset: u64, claimed: u32) -> Result<(u64, bool), Error> {
+        let there = self.end - offset;
+        let cut_short = |size: u64| {
+            Error::damaged(
+                self.end,
+                format!(
+                    "the file was cut short: its 'data' chunk claims {size} bytes of samples from byte \
+                     {offset} on, of which there are {there}"
+                ),
+            )
+        };
+        if let Some(long) = self.long.as_ref().filter(|_| claimed == UNKNOWN) {
+            return match long.data {
+                // A recording that was never closed, or is written as a stream.
+                0 | u64::MAX => Ok((there, true)),
+                size if size <= there => Ok((size, false)),
+                size => Err(cut_short(size)),
+            };
+        }
+        let size = u64::from(claimed);
+        if size == 0 {
+            // Where the RIFF chunk covers what follows, or nothing follows, there is no sample.
+            let is_closed = there == 0 || (offset < self.riff_end && self.riff_end <= self.end);
+            return Ok(if is_closed { (0, false) } else { (there, true) });
+        }
+        if size <= there {
+            return Ok((size, false));
+        }
+        let two_gib = 0x7FFF_0000..=0x8000_0000;
+        if claimed == UNKNOWN
+            || two_gib.contains(&claimed)
+            || [0, UNKNOWN].contains(&self.riff_size)
+        {
+            return Ok((there, true));
+        }
+        Err(cut_short(size))
+    }
+
+    /// The chunks behind the samples, as far as they are chunks.
+    fn walk_trailer(&mut self, data: &Chunk) -> Result<(), Error> {
+        let behind = data.offset + data.size;
+        let limit = if (behind..=self.end).contains(&self.riff_end) {
+            self.riff_end
+        } else {
+            self.end
+        };
+        let mut at = self.behind(data)?;
+        while at + 8 <= limit {
+            let chunk = match self.chunk_at(at) {
+                Ok((chunk, _)) if chunk.size <= limit - chunk.offset => chunk,
+                Ok(_) | Err(Error::File { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            if self.keep(chunk).is_err() {
+                break;
+            }
+            at = self.behind(&chunk)?;
+        }
+        Ok(())
+    }
+}

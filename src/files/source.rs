@@ -1,0 +1,242 @@
+//! The frames of any file that is read: plain samples, or those of a codec.
+//!
+//! ```text
+//!   bytes  ->  Source  +- Plain: pcm::Frames      WAV RF64 BW64 W64 AIFF CAF, plain numbers
+//!                      +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., and what holds them
+//! ```
+//!
+//! Our own walk looks first. What it finds to be compressed goes to the decoders.
+
+use std::borrow::Cow;
+
+use crate::audio::{Audio, SampleRate};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::codec::Decoder;
+pub use crate::files::input::{Bytes, Input, Memory, Positional, Reader, sought};
+use crate::files::parallel;
+use crate::files::parallel::Division;
+use crate::files::pcm;
+use crate::files::pcm::Frames;
+use crate::kernel;
+use crate::view::{Access, Fresh, Strided};
+
+/// What is known of a file before it is decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The kind of file, such as `WAV` or `FLAC`.
+    pub format: Cow<'static, str>,
+    /// How its samples are stored, such as `PCM_16` or `VORBIS`.
+    pub subtype: Cow<'static, str>,
+    /// The sample type that holds every value of it.
+    pub dtype: Dtype,
+    /// Channels, at least one.
+    pub channels: usize,
+    /// Frames, where the file says how many.
+    pub frames: Option<u64>,
+    /// Frames per second.
+    pub rate: SampleRate,
+}
+
+impl From<&pcm::Info> for Facts {
+    fn from(info: &pcm::Info) -> Facts {
+        Facts {
+            format: info.container().into(),
+            subtype: info.subtype().into(),
+            dtype: info.dtype(),
+            channels: info.channels,
+            frames: Some(info.frames),
+            rate: info.rate,
+        }
+    }
+}
+
+/// The frames of a file, one after the other, from wherever one likes.
+pub struct Source<'s> {
+    facts: Facts,
+    kind: Kind<'s>,
+    /// The same bytes for more readers, from where the file begins, if they can be had.
+    shared: Option<Reader>,
+}
+
+enum Kind<'s> {
+    Plain(Box<Frames<Input<'s>>>),
+    Coded(Box<Decoder<'s>>),
+}
+
+impl<'s> Source<'s> {
+    /// The file that begins where the input stands and goes on to its end.
+    ///
+    /// # Errors
+    /// [`Error::File`] and [`Error::Compressed`] for what is damaged or not read, [`Error::Io`].
+    pub fn open(mut input: Input<'s>) -> Result<Source<'s>, Error> {
+        let start = pcm::reader::position(&mut input)?;
+        let shared = input.again();
+        match pcm::header(&mut input) {
+            Ok((_, header)) => Ok(Source {
+                facts: Facts::from(&header.info),
+                kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
+                shared,
+            }),
+            Err(unknown @ Error::Compressed { .. }) => {
+                pcm::reader::seek(&mut input, start)?;
+                let decoder = Decoder::open(input, unknown.undecoded())?;
+                Ok(Source {
+                    facts: decoder.facts().clone(),
+                    kind: Kind::Coded(Box::new(decoder)),
+                    shared,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same file for another thread, at its first frame. It is stricter: what does not fit together exactly is
+    /// an error.
+    ///
+    /// # Errors
+    /// Bytes that have one reader only, and a file that is not what it was.
+    pub(super) fn again(&self) -> Result<Source<'static>, Error> {
+        let Some(reader) = self.shared.clone() else {
+            return Err(Error::damaged(0, "the file has one reader".into()));
+        };
+        let input = Box::new(reader);
+        let kind = match &self.kind {
+            Kind::Plain(frames) => Kind::Plain(Box::new(Frames::new(input, *frames.info()))),
+            Kind::Coded(decoder) => Kind::Coded(Box::new(decoder.again(input)?)),
+        };
+        Ok(Source {
+            facts: self.facts.clone(),
+            kind,
+            shared: None,
+        })
+    }
+
+    /// How many frames there are, and how they may be divided among threads; `None` where one has to read them all.
+    pub(super) fn division(&mut self) -> Option<(u64, Division)> {
+        self.shared.as_ref()?;
+        match &mut self.kind {
+            Kind::Plain(frames) => Some((frames.info().frames, frames.division())),
+            Kind::Coded(decoder) => decoder.division(),
+        }
+    }
+
+    /// Frames that the reader of a part begins early, to be compared with those of the part before.
+    pub(super) fn seam(&self) -> u64 {
+        match &self.kind {
+            Kind::Plain(_) => 0,
+            Kind::Coded(decoder) => decoder.seam(),
+        }
+    }
+
+    /// The frame that is read next.
+    pub(super) fn position(&self) -> u64 {
+        match &self.kind {
+            Kind::Plain(frames) => frames.position(),
+            Kind::Coded(decoder) => decoder.position(),
+        }
+    }
+
+    /// What the file says of itself.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// How many frames there are. Where the file does not say, they are counted, which takes as long as it
+    /// takes to read the file, or to decode it.
+    ///
+    /// # Errors
+    /// A damaged file, where it has to be read.
+    pub fn count(&mut self) -> Result<u64, Error> {
+        let frames = match (self.facts.frames, &mut self.kind) {
+            (Some(frames), _) => frames,
+            (None, Kind::Plain(frames)) => frames.info().frames,
+            (None, Kind::Coded(decoder)) => decoder.count()?,
+        };
+        self.facts.frames = Some(frames);
+        Ok(frames)
+    }
+
+    /// Has `frame` be the one that is read next.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
+    pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Plain(frames) => frames.seek(frame),
+            Kind::Coded(decoder) => decoder.seek(frame),
+        }
+    }
+
+    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read(
+        &mut self,
+        dtype: Option<Dtype>,
+        start: u64,
+        frames: Option<u64>,
+    ) -> Result<Audio, Error> {
+        self.read_with(dtype, start, frames, kernel::threads())
+    }
+
+    /// [`Source::read`] with no more than so many threads.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read_with(
+        &mut self,
+        dtype: Option<Dtype>,
+        start: u64,
+        frames: Option<u64>,
+        threads: usize,
+    ) -> Result<Audio, Error> {
+        let wanted = dtype.unwrap_or(self.facts.dtype);
+        if let Some(parts) = parallel::divide(self, start, frames, threads)
+            && let Some(audio) = parallel::read(self, wanted, &parts, threads)
+        {
+            return Ok(audio);
+        }
+        match &mut self.kind {
+            Kind::Plain(plain) => plain.read(dtype, start, frames),
+            Kind::Coded(decoder) => decoder.read(dtype, start, frames),
+        }
+    }
+
+    /// Fills `out` with the next frames, converted to its type.
+    ///
+    /// # Errors
+    /// A damaged file, and one that has not as many frames. The position is undefined then.
+    pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
+        match &mut self.kind {
+            Kind::Plain(frames) => frames.read_into(access, out),
+            Kind::Coded(decoder) => decoder.read_into(access, out),
+        }
+    }
+}
+
+/// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
+/// the type of the file ([`Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does. Long files whose
+/// bytes several can read are read by several threads, as many as [`kernel::threads`] says.
+///
+/// # Errors
+/// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`], and
+/// [`Error::IndexOutOfRange`] for a start behind the last frame.
+pub fn read(
+    input: Input<'_>,
+    dtype: Option<Dtype>,
+    start: u64,
+    frames: Option<u64>,
+) -> Result<Audio, Error> {
+    Source::open(input)?.read(dtype, start, frames)
+}
+
+/// Memory for some frames of a file.
+pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, Error> {
+    if channels == 1 {
+        Fresh::new(&[frames], dtype)
+    } else {
+        Fresh::new(&[channels, frames], dtype)
+    }
+}

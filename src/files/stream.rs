@@ -1,0 +1,190 @@
+//! Files block by block: as much memory as a block takes, however long the file.
+
+use crate::audio::Audio;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::pcm::encoding::transfer;
+use crate::files::source::{Facts, Input, Source, make_room};
+use crate::registry::{Mode, Patience};
+use crate::view::{Access, Effort, Fresh, Strided, access};
+
+/// How a file is cut into blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    /// Frames of a block; the last one may have fewer.
+    pub block: usize,
+    /// Frames from the beginning of one block to that of the next.
+    pub hop: usize,
+    /// The first frame of the first block.
+    pub start: u64,
+    /// How many frames there are to be cut; `None` stands for all the rest.
+    pub frames: Option<u64>,
+}
+
+/// The blocks of a file, one after the other.
+pub struct Stream {
+    source: Source<'static>,
+    dtype: Dtype,
+    cut: Cut,
+    /// One past the last frame of the last block.
+    end: u64,
+    /// The first frame of the next block; `None` after the last one.
+    next: Option<u64>,
+    kept: Option<Kept>,
+}
+
+/// The last frames of a block, which are the first of the next: a decoder does not like to go back.
+struct Kept {
+    samples: Fresh,
+    /// The first of them.
+    start: u64,
+    /// How many of them there are.
+    frames: usize,
+}
+
+impl Stream {
+    /// The blocks of a file, in its own type or converted. A file that does not say how many frames it has is
+    /// read once to count them.
+    ///
+    /// # Errors
+    /// As [`crate::files::source::read`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
+    pub fn open(input: Input<'static>, dtype: Option<Dtype>, cut: Cut) -> Result<Stream, Error> {
+        if cut.block == 0 || cut.hop == 0 {
+            return Err(Error::InvalidArgument {
+                message: format!(
+                    "blocks of {} frames every {} frames never reach the end; both take at least 1",
+                    cut.block, cut.hop
+                ),
+            });
+        }
+        let mut source = Source::open(input)?;
+        let all = source.count()?;
+        source.seek(cut.start)?;
+        let rest = all - cut.start;
+        let end = cut.start + cut.frames.unwrap_or(rest).min(rest);
+        Ok(Stream {
+            dtype: dtype.unwrap_or(source.facts().dtype),
+            source,
+            cut,
+            end,
+            next: (cut.start < end).then_some(cut.start),
+            kept: None,
+        })
+    }
+
+    /// What the file is.
+    pub fn facts(&self) -> &Facts {
+        self.source.facts()
+    }
+
+    /// The type of the blocks.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// How the file is cut.
+    pub fn cut(&self) -> Cut {
+        self.cut
+    }
+
+    /// The first frame of the next block, or the end.
+    pub fn position(&self) -> u64 {
+        self.next.unwrap_or(self.end)
+    }
+
+    /// One past the last frame of the last block.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Has the next block begin at `frame`, counted from the beginning of the file.
+    ///
+    /// # Errors
+    /// [`Error::IndexOutOfRange`] behind the end.
+    pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
+        if frame > self.end {
+            return Err(Error::IndexOutOfRange {
+                what: "frame",
+                index: i128::from(frame),
+                count: usize::try_from(self.end).unwrap_or(usize::MAX),
+            });
+        }
+        self.next = (frame < self.end).then_some(frame);
+        Ok(())
+    }
+
+    /// Memory for a block.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn make_block(&self, frames: usize) -> Result<Audio, Error> {
+        let facts = self.facts();
+        let fresh = make_room(facts.channels, frames, self.dtype)?;
+        Audio::new(fresh.share(), facts.rate)
+    }
+
+    /// Frames of the next block; 0 after the last one.
+    pub fn next_frames(&self) -> usize {
+        let rest = self.end - self.position();
+        usize::try_from(rest).map_or(self.cut.block, |rest| rest.min(self.cut.block))
+    }
+
+    /// Reads the next block into memory of [`Stream::next_frames`] frames.
+    ///
+    /// # Errors
+    /// A damaged file, memory of another shape, samples that are borrowed.
+    pub fn read_into(&mut self, block: &Audio, patience: Patience<'_>) -> Result<(), Error> {
+        let count = self.next_frames() as u64;
+        let out = block.samples().strided();
+        let at = self.position();
+        let claims = [out.claim(Mode::Write)];
+        let read = access(&claims, Effort::Long, patience, |access| {
+            let ready = match &mut self.kept {
+                Some(kept) if kept.start == at => {
+                    let frames = kept.frames.min(out.layout().frames());
+                    let from = kept.samples.strided().take_frames(0, frames)?;
+                    transfer(access, &out.take_frames(0, frames)?, &from)?;
+                    frames
+                }
+                _ => 0,
+            };
+            let rest = out.layout().frames() - ready;
+            self.source.seek(at + ready as u64)?;
+            self.source
+                .read_into(access, &out.take_frames(ready, rest)?)?;
+            self.keep(access, &out, at)
+        });
+        read??;
+        let reached = self.position() + count;
+        let next = self.position().saturating_add(self.cut.hop as u64);
+        self.next = (reached < self.end && next < self.end).then_some(next);
+        Ok(())
+    }
+
+    /// Keeps what the block that begins at frame `at` shares with the next.
+    fn keep(&mut self, access: &Access, block: &Strided<'_>, at: u64) -> Result<(), Error> {
+        let Cut {
+            block: most, hop, ..
+        } = self.cut;
+        let frames = block.layout().frames();
+        if hop >= frames {
+            return Ok(());
+        }
+        if self.kept.is_none() {
+            let all = usize::try_from(self.end).unwrap_or(usize::MAX);
+            let channels = self.facts().channels;
+            self.kept = Some(Kept {
+                samples: make_room(channels, most.min(all) - hop, self.dtype)?,
+                start: 0,
+                frames: 0,
+            });
+        }
+        if let Some(kept) = &mut self.kept {
+            let shared = frames - hop;
+            let out = kept.samples.strided().take_frames(0, shared)?;
+            transfer(access, &out, &block.take_frames(hop, shared)?)?;
+            (kept.start, kept.frames) = (at + hop as u64, shared);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! A file written block after block, in the memory of one: the counterpart of [`crate::files::stream`].
+
+use std::io::{Seek, SeekFrom, Write};
+
+use super::{Coder, Kind, Recipe, coder};
+use crate::audio::Audio;
+use crate::error::Error;
+use crate::files::clipping::Clipped;
+use crate::registry::{Mode, Patience};
+use crate::view::{Effort, access};
+
+/// A file that grows by blocks of one kind. How long it is goes into its header at the end, so what is written to
+/// has to seek. Until [`Blocks::finish`], and after any error but one about a block's kind, it is no file.
+pub struct Blocks<W> {
+    out: W,
+    /// Where in `out` the file begins.
+    start: u64,
+    kind: Kind,
+    coder: Box<dyn Coder>,
+    count: u64,
+}
+
+fn io(error: std::io::Error) -> Error {
+    Error::io(&error, None)
+}
+
+impl<W: Write + Seek> Blocks<W> {
+    /// Begins a file of samples of that kind.
+    ///
+    /// # Errors
+    /// A kind that the format cannot hold, before anything is written; [`Error::Io`], also if `out` does not go back.
+    pub fn begin(mut out: W, kind: Kind, recipe: &Recipe) -> Result<Blocks<W>, Error> {
+        let mut coder = coder(kind, None, recipe)?;
+        let start = out.stream_position().map_err(io)?;
+        coder.begin(&mut out, None)?;
+        // Who cannot go back shall say so now, and not after hours.
+        let behind = out.stream_position().map_err(io)?;
+        out.seek(SeekFrom::Start(start)).map_err(io)?;
+        out.seek(SeekFrom::Start(behind)).map_err(io)?;
+        Ok(Blocks {
+            out,
+            start,
+            kind,
+            coder,
+            count: 0,
+        })
+    }
+
+    /// Writes the next block, of any length. It is leased for reading meanwhile, and not needed afterwards.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for a block of another kind than the first, or more frames than the format counts;
+    /// [`Error::Io`], and what [`access`] gives.
+    pub fn append(&mut self, block: &Audio, patience: Patience<'_>) -> Result<(), Error> {
+        self.require_alike(Kind::of(block))?;
+        let samples = block.samples().strided();
+        access(
+            &[samples.claim(Mode::Read)],
+            Effort::Long,
+            patience,
+            |access| self.coder.append(&mut self.out, access, &samples),
+        )??;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Writes the rest, and what had to be known for the header. What was written to stands at the end of the file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::InvalidArgument`] for fewer frames than the format holds.
+    pub fn finish(mut self) -> Result<(W, Clipped), Error> {
+        let finished = self.coder.finish(&mut self.out)?;
+        if let Some(header) = finished.header {
+            let behind = self.out.stream_position().map_err(io)?;
+            self.out.seek(SeekFrom::Start(self.start)).map_err(io)?;
+            self.out.write_all(&header).map_err(io)?;
+            self.out.seek(SeekFrom::Start(behind)).map_err(io)?;
+        }
+        self.out.flush().map_err(io)?;
+        Ok((self.out, finished.clipped))
+    }
+
+    fn require_alike(&self, kind: Kind) -> Result<(), Error> {
+        let first = self.kind;
+        let (has, had, way_out) = if kind.rate != first.rate {
+            let hertz = |kind: Kind| format!("a sample rate of {} Hz", kind.rate.hertz());
+            (hertz(kind), hertz(first), "resample it before")
+        } else if kind.channels != first.channels {
+            let channels = |kind: Kind| match kind.channels {
+                1 => "1 channel".into(),
+                count => format!("{count} channels"),
+            };
+            (
+                channels(kind),
+                channels(first),
+                "mix or repeat its channels before",
+            )
+        } else if kind.dtype != first.dtype {
+            let dtype = |kind: Kind| format!("samples of type {}", kind.dtype.name());
+            (dtype(kind), dtype(first), "convert() it before")
+        } else {
+            return Ok(());
+        };
+        Err(Error::InvalidArgument {
+            message: format!(
+                "block {} (the first is 0) has {has}, and the blocks before it have {had}; a file has one kind: \
+                 {way_out}",
+                self.count
+            ),
+        })
+    }
+}

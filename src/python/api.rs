@@ -1,0 +1,12 @@
+//! What users call by name: the class's methods, its constructors, pickling, the submodules.
+
+pub mod audio;
+pub mod borrowing;
+pub mod construct;
+pub mod generation;
+pub mod hints;
+pub mod memory;
+pub mod pickling;
+pub mod shared;
+pub mod tensors;
+pub mod views;

@@ -1,0 +1,405 @@
+//! From what Python has to samples: arrays, buffers, tensors, sequences, with or without a copy.
+
+mod arguments;
+mod refusals;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFrozenSet, PyIterator, PyMapping, PyMemoryView, PySet, PyString};
+
+use crate::audio::{Audio, SampleRate};
+use crate::dtype::Dtype;
+use crate::error::{Error, shape_text};
+use crate::layout::Layout;
+use crate::python::api::audio::AudioSamples;
+use crate::python::array::operand::numpy_module;
+use crate::python::exchange::dlpack;
+use crate::python::exchange::dlpack::Legacy;
+use crate::python::exchange::ndarray;
+use crate::python::{policy, running};
+use crate::view::Samples;
+
+pub use arguments::{
+    AxisOrder, count, dtype, number, numpy_dtype, sample_rate, shape, shown, whole,
+};
+use arguments::{axes, named_dtype, type_name};
+use refusals::{no_samples, refuse_other_form, single_number, unequal};
+
+/// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
+const MOST_CHANNELS: usize = 64;
+
+/// How many axes the caller asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `(frames,)`
+    Mono,
+    /// `(channels, frames)`
+    Multi,
+    /// Either, as the array has it.
+    Any,
+}
+
+/// What the arguments of a constructor ask for.
+pub struct Request {
+    /// The constructor that was called, as errors name it.
+    pub called: &'static str,
+    /// How many axes.
+    pub form: Form,
+    /// Which axis is time.
+    pub order: AxisOrder,
+    /// `True`: a copy; `False`: no copy, or an error; `None`: a copy only where there has to be one.
+    pub copy: Option<bool>,
+    /// The type that the samples are to have; as they come if there is none.
+    pub dtype: Option<Dtype>,
+}
+
+/// Audio of whatever holds samples.
+pub fn build(
+    data: &Bound<'_, PyAny>,
+    rate: &Bound<'_, PyAny>,
+    request: &Request,
+) -> PyResult<AudioSamples> {
+    let rate = sample_rate(rate)?;
+    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
+        refuse_other_form(audio.get().audio().layout(), request.form)?;
+    }
+    let found = match request.dtype {
+        Some(dtype) => of_type(data, rate, dtype, request)?,
+        None => find(data, request.copy)?,
+    };
+    let (array, fresh) = match found {
+        Found::Samples(samples) => return finish(data.py(), samples, rate, request, false),
+        Found::Array(array, fresh) => (array, fresh),
+    };
+    let facts = ndarray::facts(&array)?;
+    if request.copy == Some(true) && ndarray::is_lent(&array)? {
+        // The audio that it was borrowed from is closed, also to us.
+        let copied = array.call_method0(intern!(data.py(), "copy"))?;
+        return finish(data.py(), ndarray::adopt(&copied)?, rate, request, fresh);
+    }
+    if facts.dtype.is_none() {
+        let (array, fresh) = (native(data, &array, request)?, true);
+        return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
+    }
+    finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
+}
+
+/// What was found in the data, which is asked once: another time it may have something else.
+enum Found<'py> {
+    /// Samples of audio or of a tensor.
+    Samples(Samples),
+    /// An array, on memory that was made just now (true) or on the data's own.
+    Array(Bound<'py, PyAny>, bool),
+}
+
+fn find<'py>(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Found<'py>> {
+    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
+        return Ok(Found::Samples(audio.get().audio().samples().clone()));
+    }
+    if is_tensor(data)? {
+        return dlpack::import(data, copy, Legacy::ReadOnly).map(Found::Samples);
+    }
+    array_of(data, copy).map(|(array, fresh)| Found::Array(array, fresh))
+}
+
+/// The data as it is, if it is of a type already, and otherwise as a new array of that type.
+///
+/// # Errors
+/// A value that the type does not hold, and `copy=False`.
+fn of_type<'py>(
+    data: &Bound<'py, PyAny>,
+    rate: SampleRate,
+    dtype: Dtype,
+    request: &Request,
+) -> PyResult<Found<'py>> {
+    let (py, copy) = (data.py(), request.copy);
+    let (array, fresh) = match find(data, copy) {
+        Ok(Found::Array(array, fresh)) => (array, fresh),
+        Ok(Found::Samples(samples)) if samples.dtype() == dtype => {
+            return Ok(Found::Samples(samples));
+        }
+        Ok(Found::Samples(samples)) => {
+            let audio = AudioSamples::new(Audio::new(samples, rate)?);
+            (audio.shared_array(py, false)?, false)
+        }
+        // A tensor of numbers that are no samples yet. What else is refused, such as its device, is told so.
+        Err(error) if error.is_instance_of::<PyTypeError>(py) && is_tensor(data)? => {
+            let array = numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,));
+            (array.map_err(|_| error)?, false)
+        }
+        Err(error) => return Err(error),
+    };
+    if ndarray::facts(&array)?.dtype == Some(dtype) {
+        return Ok(Found::Array(array, fresh));
+    }
+    let theirs = array.getattr(intern!(py, "dtype"))?;
+    let kind: String = theirs.getattr(intern!(py, "kind"))?.extract()?;
+    let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
+    let is_raw = matches!(name.as_str(), "uint8" | "int8")
+        && !ndarray::is_array(data)
+        && PyMemoryView::from(data).is_ok();
+    if is_raw || !matches!(kind.as_str(), "b" | "i" | "u" | "f") {
+        return Err(no_samples(data, &array, &theirs, name, request.called)?);
+    }
+    if copy == Some(false) {
+        return Err(PyValueError::new_err(format!(
+            "copy=False: {name} data becomes {} samples in a copy; use copy=None or copy=True",
+            dtype.name()
+        )));
+    }
+    let count: usize = array.getattr(intern!(py, "size"))?.extract()?;
+    policy::allow_copy(py, count * dtype.size(), || {
+        format!("{name} data becomes {} samples in a copy", dtype.name())
+    })?;
+    let array = if fresh {
+        array
+    } else {
+        snapshot(&array, rate)?
+    };
+    let casting = py.import(intern!(py, "audio_samples._casting"))?;
+    let arguments = (array, dtype.name());
+    casting
+        .call_method1(intern!(py, "converted"), arguments)
+        .map(|array| Found::Array(array, true))
+}
+
+/// An array's numbers as they are at one moment, in memory that nobody else has: they are looked at more than
+/// once. Where they are samples of audio, those who change it wait.
+fn snapshot<'py>(array: &Bound<'py, PyAny>, rate: SampleRate) -> PyResult<Bound<'py, PyAny>> {
+    let py = array.py();
+    let is_sample = ndarray::facts(array)?.dtype.is_some();
+    if is_sample && matches!(axes(array), Some(1 | 2)) && !ndarray::is_lent(array)? {
+        let audio = Audio::new(ndarray::adopt(array)?, rate)?;
+        let bytes = 2 * audio.layout().len() * audio.dtype().size();
+        let own = running::run(py, bytes, |manner| audio.copy(manner))?;
+        return AudioSamples::new(own).shared_array(py, false);
+    }
+    numpy_module(py)?.call_method1(intern!(py, "array"), (array,))
+}
+
+/// Audio of a tensor, whatever else it is.
+pub fn of_tensor(
+    tensor: &Bound<'_, PyAny>,
+    rate: &Bound<'_, PyAny>,
+    request: &Request,
+    legacy: Legacy,
+) -> PyResult<AudioSamples> {
+    let rate = sample_rate(rate)?;
+    let samples = dlpack::import(tensor, request.copy, legacy)?;
+    finish(tensor.py(), samples, rate, request, false)
+}
+
+/// Whether DLPack is the way to the object's memory: arrays and buffers say more about theirs.
+fn is_tensor(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(!ndarray::is_array(data)
+        && data.hasattr(intern!(data.py(), "__dlpack__"))?
+        && PyMemoryView::from(data).is_err())
+}
+
+/// The object as an array on its own memory, or (true) on memory that was made just now.
+fn array_of<'py>(
+    data: &Bound<'py, PyAny>,
+    copy: Option<bool>,
+) -> PyResult<(Bound<'py, PyAny>, bool)> {
+    let py = data.py();
+    let numpy = numpy_module(py)?;
+    if ndarray::is_array(data) {
+        if data.hasattr(intern!(py, "filled"))? {
+            return Err(PyTypeError::new_err(
+                "a masked array has no value where it is masked; give .filled(0) of it",
+            ));
+        }
+        return Ok((data.clone(), false));
+    }
+    let has_array = has_array(data)?;
+    if !has_array && is_no_sequence(data) {
+        return Err(PyTypeError::new_err(format!(
+            "samples come from an array, a buffer, a tensor or a sequence of numbers, not from a {}; \
+             make an array of its numbers with np.array or np.fromiter",
+            type_name(data)
+        )));
+    }
+    if let Ok(view) = PyMemoryView::from(data) {
+        let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
+        return Ok((array, false));
+    }
+    if has_array {
+        return Ok((array_by_protocol(data, copy)?, false));
+    }
+    if copy == Some(false) {
+        return Err(PyValueError::new_err(format!(
+            "copy=False: a {} has no memory to share; give an array or a buffer, or copy=None",
+            type_name(data)
+        )));
+    }
+    let array = numpy.call_method1(intern!(py, "asarray"), (data,));
+    Ok((array.map_err(|error| unequal(data, error))?, true))
+}
+
+/// Whether the object shows NumPy an array in one of NumPy's own ways, and so perhaps memory of its own.
+fn has_array(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = data.py();
+    Ok(data.hasattr(intern!(py, "__array__"))?
+        || data.hasattr(intern!(py, "__array_interface__"))?
+        || data.hasattr(intern!(py, "__array_struct__"))?)
+}
+
+/// Whether the object is surely no sequence of numbers, though NumPy would wrap it in an array.
+fn is_no_sequence(data: &Bound<'_, PyAny>) -> bool {
+    data.is_none()
+        || data.is_instance_of::<PyString>()
+        || data.is_instance_of::<PySet>()
+        || data.is_instance_of::<PyFrozenSet>()
+        || data.is_instance_of::<PyMapping>()
+        || data.is_instance_of::<PyIterator>()
+}
+
+/// What an object's own `__array__` gives, or one of its elder brothers.
+fn array_by_protocol<'py>(
+    data: &Bound<'py, PyAny>,
+    copy: Option<bool>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    let numpy = numpy_module(py)?;
+    if copy != Some(false) {
+        return numpy.call_method1(intern!(py, "asarray"), (data,));
+    }
+    let refused = || {
+        PyValueError::new_err(format!(
+            "copy=False: __array__ of {} makes new memory, so that there is none to share; use \
+             copy=None or copy=True",
+            type_name(data)
+        ))
+    };
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "copy"), false)?;
+    let array = match numpy.call_method(intern!(py, "asarray"), (data,), Some(&options)) {
+        Err(error) if error.is_instance_of::<PyValueError>(py) => {
+            let refused = refused();
+            refused.set_cause(py, Some(error));
+            return Err(refused);
+        }
+        found => found?,
+    };
+    // Not everybody looks at `copy`: an array that nobody else holds shares nothing.
+    if ndarray::owns_samples(&array)? && ndarray::references(&array) == 1 {
+        return Err(refused());
+    }
+    Ok(array)
+}
+
+/// An array of the other byte order as a native copy; anything else is no sample type.
+fn native<'py>(
+    data: &Bound<'py, PyAny>,
+    array: &Bound<'py, PyAny>,
+    request: &Request,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, copy) = (array.py(), request.copy);
+    let theirs = array.getattr(intern!(py, "dtype"))?;
+    let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
+    let Ok(dtype) = Dtype::from_name(&name) else {
+        return Err(no_samples(data, array, &theirs, name, request.called)?);
+    };
+    if copy == Some(false) {
+        return Err(PyValueError::new_err(format!(
+            "copy=False: {} is of the other byte order and cannot be shared; \
+             use copy=None or copy=True",
+            theirs.str()?
+        )));
+    }
+    let bytes: usize = array.getattr(intern!(py, "nbytes"))?.extract()?;
+    policy::allow_copy(py, bytes, || {
+        format!("samples of the other byte order ({theirs}) are turned around in a copy")
+    })?;
+    array.call_method1(intern!(py, "astype"), (dtype.name(),))
+}
+
+/// Checks the shape, puts time last, and copies where it was asked for.
+fn finish(
+    py: Python<'_>,
+    samples: Samples,
+    rate: SampleRate,
+    request: &Request,
+    fresh: bool,
+) -> PyResult<AudioSamples> {
+    let layout = arranged(samples.layout(), request)?;
+    let samples = samples.with_layout(layout)?;
+    let audio = Audio::new(samples, rate)?;
+    if request.copy != Some(true) || (fresh && layout.is_contiguous(audio.dtype().size())) {
+        return Ok(AudioSamples::new(audio));
+    }
+    let bytes = layout.len() * audio.dtype().size();
+    policy::allow_copy(py, bytes, || {
+        "copy=True is a copy; copy=False shares the memory or says why it cannot".into()
+    })?;
+    let bytes = 2 * bytes;
+    let copied = running::run(py, bytes, |manner| audio.copy(manner))?;
+    Ok(AudioSamples::new(copied))
+}
+
+fn arranged(layout: &Layout, request: &Request) -> Result<Layout, Error> {
+    let wrong = |message: String| Err(Error::InvalidShape { message });
+    let shape = shape_text(layout.shape());
+    match (layout.ndim(), request.form) {
+        (0, _) => Err(single_number()),
+        (2, Form::Mono) => wrong(format!(
+            "mono audio has the shape (frames,), not {shape}; \
+             use new_multi for several channels, or pick one with array[0] of (channels, frames) or \
+             array[:, 0] of (frames, channels)"
+        )),
+        (1, Form::Multi) => wrong(format!(
+            "multi-channel audio has the shape (channels, frames), not {shape}; \
+             use new_mono, or array[None, :] for one channel"
+        )),
+        (1, _) => Ok(*layout),
+        _ if request.order == AxisOrder::FramesFirst => Ok(layout.transposed()),
+        _ => {
+            let (channels, frames) = (layout.channels(), layout.frames());
+            if request.order == AxisOrder::Unnamed && channels > MOST_CHANNELS && frames < channels
+            {
+                return wrong(format!(
+                    "{channels} channels of {frames} frames look like a transposed array; \
+                     name the layout: layout='frames_first' for (frames, channels), \
+                     layout='channels_first' if {channels} channels are meant"
+                ));
+            }
+            Ok(*layout)
+        }
+    }
+}
+
+/// Raw bytes or a typed buffer as an array on the same memory.
+pub fn buffer_array<'py>(
+    data: &Bound<'py, PyAny>,
+    dtype: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    let numpy = numpy_module(py)?;
+    let view = PyMemoryView::from(data).map_err(|error| {
+        if !error.is_instance_of::<PyTypeError>(py) {
+            return error;
+        }
+        PyTypeError::new_err(format!(
+            "from_buffer takes a buffer (bytes, bytearray, mmap, memoryview), not a {}; new_mono \
+             and new_multi take other things",
+            type_name(data)
+        ))
+    })?;
+    let Some(dtype) = dtype else {
+        let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
+        let theirs = array.getattr(intern!(py, "dtype"))?;
+        if ndarray::facts(&array)?.dtype.is_none() {
+            let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
+            if Dtype::from_name(&name).is_err() {
+                return Err(no_samples(data, &array, &theirs, name, "from_buffer")?);
+            }
+        }
+        return Ok(array);
+    };
+    // The byte order stays: what is not native is copied or refused as any other array.
+    let (_, theirs) = named_dtype(dtype)?;
+    let options = PyDict::new(py);
+    options.set_item(intern!(py, "dtype"), theirs)?;
+    numpy.call_method(intern!(py, "frombuffer"), (data,), Some(&options))
+}

@@ -1,0 +1,227 @@
+//! `+ - * /` of the class: understand the operand, run the core's operation, wrap the result.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::audio::{Audio, Operation};
+use crate::dtype::Dtype;
+use crate::kernel::{self, Operator};
+use crate::python::api::audio::AudioSamples;
+use crate::python::array::fitting;
+use crate::python::array::fitting::Deed;
+use crate::python::array::operand;
+use crate::python::array::operand::{Operand, Side};
+use crate::python::array::ufunc;
+use crate::python::{policy, running};
+
+impl AudioSamples {
+    #[inline]
+    pub(super) fn operate<'py>(
+        slf: &Bound<'py, Self>,
+        operator: Operator,
+        side: Side,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        let reflected = side == Side::Left;
+        let done = match operand::everyday(this.audio().dtype(), operator, other) {
+            Some((compute, operand)) => this.compute(py, operator, reflected, compute, &operand)?,
+            None => match operand::parse(this.audio(), operator, side, other)? {
+                Some(operand) => this.operate_on(py, operator, reflected, &operand)?,
+                None => return Ok(py.NotImplemented().into_bound(py)),
+            },
+        };
+        Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
+    }
+
+    #[inline]
+    fn compute(
+        &self,
+        py: Python<'_>,
+        operator: Operator,
+        reflected: bool,
+        compute: Dtype,
+        operand: &kernel::Operand<'_>,
+    ) -> PyResult<Audio> {
+        let operation = Operation {
+            operator,
+            compute,
+            reflected,
+            overflow: policy::overflow(py, compute)?,
+        };
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio().operate(operation, operand, manner)
+        })
+    }
+
+    #[inline]
+    fn operate_on(
+        &self,
+        py: Python<'_>,
+        operator: Operator,
+        reflected: bool,
+        operand: &Operand<'_>,
+    ) -> PyResult<Audio> {
+        if let Some(other) = operand.audio()
+            && other.layout().ndim() > self.audio().layout().ndim()
+        {
+            // Mono audio goes into multi-channel audio, whichever side it stands on.
+            let own = kernel::Operand::Samples(self.audio().samples().strided());
+            let turned = Operation {
+                operator,
+                compute: operand.compute,
+                reflected: !reflected,
+                overflow: policy::overflow(py, operand.compute)?,
+            };
+            let bytes = 2 * other.layout().len() * other.dtype().size();
+            let done = running::run(py, bytes, |manner| other.operate(turned, &own, manner));
+            return self.told(py, operand, Deed::New(operator.symbol()), done);
+        }
+        let kernel = operand.kernel(self.audio())?;
+        let done = self.compute(py, operator, reflected, operand.compute, &kernel);
+        self.told(py, operand, Deed::New(operator.symbol()), done)
+    }
+
+    /// The result; an error is told of both, if the other side is audio too.
+    #[inline]
+    fn told<R>(
+        &self,
+        py: Python<'_>,
+        operand: &Operand<'_>,
+        deed: Deed<'_>,
+        done: PyResult<R>,
+    ) -> PyResult<R> {
+        done.map_err(|error| match operand.audio() {
+            Some(other) => fitting::told(py, self.audio(), other, deed, error),
+            None => error,
+        })
+    }
+
+    #[inline]
+    fn operate_in_place(
+        slf: &Bound<'_, Self>,
+        operator: Operator,
+        other: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        let own = this.audio().dtype();
+        if let Some((compute, operand)) = operand::everyday(own, operator, other) {
+            return this.compute_in_place(py, operator, compute, &operand);
+        }
+        let Some(operand) = operand::parse(this.audio(), operator, Side::InPlace, other)? else {
+            return Err(PyTypeError::new_err(format!(
+                "unsupported operand type for {}: 'AudioSamples' and '{}'; \
+                 give a number, a NumPy array or audio",
+                operator.in_place_symbol(),
+                other.get_type().name()?
+            )));
+        };
+        if let Some(array) = operand.other() {
+            return ufunc::in_place(slf, operator, array);
+        }
+        let kernel = operand.kernel(this.audio())?;
+        let done = this.compute_in_place(py, operator, operand.compute, &kernel);
+        this.told(
+            py,
+            &operand,
+            Deed::InPlace(operator.in_place_symbol()),
+            done,
+        )
+    }
+
+    #[inline]
+    fn compute_in_place(
+        &self,
+        py: Python<'_>,
+        operator: Operator,
+        compute: Dtype,
+        operand: &kernel::Operand<'_>,
+    ) -> PyResult<()> {
+        let operation = Operation {
+            operator,
+            compute,
+            reflected: false,
+            overflow: policy::overflow(py, self.audio().dtype())?,
+        };
+        policy::allow_operand(py, || self.audio().copied_bytes(operand))?;
+        running::run(py, self.bytes_per_pass(), |manner| {
+            self.audio().operate_in_place(operation, operand, manner)
+        })
+    }
+}
+
+/// The operators, forward, reflected and in place.
+#[pymethods]
+impl AudioSamples {
+    fn __add__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Add, Side::Right, other)
+    }
+
+    fn __radd__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Add, Side::Left, other)
+    }
+
+    fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Add, other)
+    }
+
+    fn __sub__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Sub, Side::Right, other)
+    }
+
+    fn __rsub__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Sub, Side::Left, other)
+    }
+
+    fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Sub, other)
+    }
+
+    fn __mul__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Mul, Side::Right, other)
+    }
+
+    fn __rmul__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Mul, Side::Left, other)
+    }
+
+    fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Mul, other)
+    }
+
+    fn __truediv__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Div, Side::Right, other)
+    }
+
+    fn __rtruediv__<'py>(
+        slf: &Bound<'py, Self>,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        AudioSamples::operate(slf, Operator::Div, Side::Left, other)
+    }
+
+    fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        AudioSamples::operate_in_place(slf, Operator::Div, other)
+    }
+}

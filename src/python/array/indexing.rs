@@ -1,0 +1,396 @@
+//! `audio[key]` and `audio[key] = x`: one index runs over time, a tuple means what it means for the array.
+//!
+//! Integers and slices, also in tuples, are taken apart here. Everything else is put to NumPy, on an array
+//! that shares the memory; what comes back on the same memory is made audio of that memory again. Code of
+//! the user (an `__index__`) runs once, and before anything is claimed.
+
+mod key;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyEllipsis, PyFloat, PyInt, PyIterator};
+
+use crate::audio::Audio;
+use crate::dtype::{Dtype, Sample};
+use crate::error::Error;
+use crate::kernel::{Operand, Operator, Scalar};
+use crate::layout::Layout;
+use crate::python::api::audio::AudioSamples;
+use crate::python::array::fitting;
+use crate::python::array::fitting::Deed;
+use crate::python::array::operand;
+use crate::python::array::operand::{Side, numpy_module};
+use crate::python::array::ufunc;
+use crate::python::errors::{borrow_error, is_borrow_error};
+use crate::python::exchange::ndarray;
+use crate::python::exchange::ndarray::Readable;
+use crate::python::{policy, running};
+use crate::registry::{Kind, Mode, Patience};
+use crate::view::{self, Samples};
+use crate::with_sample;
+use key::{Gives, Simple};
+
+impl AudioSamples {
+    /// What NumPy gave for a key: audio where it is some frames of this audio, on our memory if it can be.
+    fn audio_of<'py>(&self, array: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = array.py();
+        let fits = ndarray::is_exact_array(array)
+            && ndarray::facts(array)?
+                .layout
+                .is_some_and(|layout| layout.ndim() > 0);
+        if !fits {
+            return Ok(array.clone());
+        }
+        let own = self.audio().samples();
+        let inside = match Readable::new(array.clone())? {
+            Ok(readable) => {
+                let found = readable.strided(self.audio().layout())?;
+                let (layout, start) = (found.layout(), own.buffer().start().addr().get());
+                let offset = found.first_address().checked_sub(start);
+                let offset = offset.filter(|_| !layout.is_empty());
+                offset.and_then(|offset| {
+                    let there = Layout::strided(layout.shape(), layout.strides(), offset).ok()?;
+                    own.with_layout(there).ok()
+                })
+            }
+            Err(_) => None,
+        };
+        let found = match inside {
+            // Our memory is held as ours: held through the array, slices of slices would be a chain.
+            Some(samples) => self.part(self.audio().with_samples(samples)),
+            None => AudioSamples::new(self.audio().with_samples(ndarray::adopt(array)?)),
+        };
+        Ok(Bound::new(py, found)?.into_any())
+    }
+
+    /// A value as NumPy assigns it, in the audio's type and complete before anything is claimed: foreign code
+    /// may run meanwhile, and a value that cannot be stored must not be stored in part.
+    fn assignable<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = value.py();
+        let own = self.audio().dtype();
+        if let Ok(audio) = value.cast_exact::<AudioSamples>() {
+            let other = audio.get();
+            if other.audio().dtype() == own {
+                return other.shared_array(py, false);
+            }
+            let cast = running::run(py, other.bytes_per_pass(), |manner| {
+                other.audio().cast(own, manner)
+            })?;
+            return AudioSamples::new(cast).shared_array(py, false);
+        }
+        ufunc::refuse_masked(value)?;
+        let numpy = numpy_module(py)?;
+        let array = numpy.call_method1(intern!(py, "asarray"), (value,))?;
+        let dtype = array.getattr(intern!(py, "dtype"))?;
+        let kind: String = dtype.getattr(intern!(py, "kind"))?.extract()?;
+        if !matches!(kind.as_str(), "b" | "i" | "u" | "f") {
+            return Err(PyTypeError::new_err(format!(
+                "a {} of {dtype} values cannot be stored in {} audio; give numbers",
+                value.get_type().name()?,
+                own.name()
+            )));
+        }
+        if ndarray::facts(&array)?.dtype == Some(own) {
+            return Ok(array);
+        }
+        if ndarray::is_array(value) {
+            return array.call_method1(intern!(py, "astype"), (own.name(),));
+        }
+        // A sequence is read in the audio's type at once, which finds integers that do not fit.
+        numpy.call_method1(intern!(py, "asarray"), (value, own.name()))
+    }
+
+    /// Runs `work` on an array that shares the samples, with a lease on them: no other operation is in between.
+    pub fn with_array<'py, R>(
+        &self,
+        py: Python<'py>,
+        mode: Mode,
+        work: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
+    ) -> PyResult<R> {
+        let samples = self.audio().samples();
+        if mode == Mode::Write {
+            samples.require_writable()?;
+        }
+        let array = self.shared_array(py, mode == Mode::Write)?;
+        leased(py, &[(self.audio(), mode)], || work(&array))
+    }
+}
+
+/// Runs Python code while holding leases on some audio: for what NumPy computes on our memory.
+pub fn leased<R>(
+    py: Python<'_>,
+    wanted: &[(&Audio, Mode)],
+    work: impl FnOnce() -> PyResult<R>,
+) -> PyResult<R> {
+    let _held = running::lease(py, wanted)?;
+    work()
+}
+
+#[pymethods]
+impl AudioSamples {
+    fn __getitem__<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (py, this) = (slf.py(), slf.get());
+        match this.simple(key)? {
+            Some(Simple::Part(layout)) => {
+                let part = this.audio().with_layout(layout)?;
+                Ok(Bound::new(py, this.part(part))?.into_any())
+            }
+            Some(Simple::Frame(layout) | Simple::Sample(layout)) => {
+                let frame = this.audio().with_layout(layout)?;
+                if layout.ndim() == 1 {
+                    let value = sample(py, frame.samples());
+                    return value.map_err(|error| told(this, &frame, Mode::Read, error));
+                }
+                let strides = [layout.channel_stride()];
+                let shown = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
+                let export = frame.samples().export(Kind::Array, true, &shown);
+                let export = export.map_err(|error| told(this, &frame, Mode::Read, error.into()));
+                ndarray::array_of(py, export?)
+            }
+            None => {
+                let (key, result) = this.array_key(key)?;
+                let array = this.shared_array(py, true)?;
+                let found = leased(py, &[(this.audio(), Mode::Read)], || array.get_item(&key))?;
+                let own = this.audio().samples().buffer();
+                if ndarray::is_array(&found) && !ndarray::lies_in(&found, own) {
+                    let bytes: usize = found.getattr(intern!(py, "nbytes"))?.extract()?;
+                    policy::allow_copy(py, bytes, || {
+                        "frames picked by a mask or by indices are copied; slices share".into()
+                    })?;
+                }
+                match result {
+                    Gives::Audio => this.audio_of(&found),
+                    Gives::Array => Ok(found),
+                }
+            }
+        }
+    }
+
+    fn __setitem__<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let (py, this) = (slf.py(), slf.get());
+        this.audio().samples().require_writable()?;
+        if let Ok(other) = value.cast_exact::<AudioSamples>() {
+            this.audio().require_rate_of(other.get().audio())?;
+        }
+        let stored = |part: &Audio, done: PyResult<bool>| {
+            done.map_err(|error| told(this, part, Mode::Write, error))
+        };
+        let (target, key) = match this.simple(key)? {
+            Some(Simple::Part(layout)) => {
+                let part = this.audio().with_layout(layout)?;
+                let done = fill(py, &part, value)
+                    .and_then(|filled| Ok(filled || assign(py, &part, value)?));
+                if stored(&part, done)? {
+                    return Ok(());
+                }
+                let everything = PyEllipsis::get(py).to_owned().into_any();
+                (AudioSamples::new(part), everything)
+            }
+            Some(Simple::Frame(layout)) => {
+                let frame = this.audio().with_layout(layout)?;
+                if stored(&frame, fill(py, &frame, value))? {
+                    return Ok(());
+                }
+                let key = (PyEllipsis::get(py), 0).into_pyobject(py)?;
+                (AudioSamples::new(frame), key.into_any())
+            }
+            Some(Simple::Sample(layout)) => {
+                let sample = this.audio().with_layout(layout)?;
+                if stored(&sample, fill(py, &sample, value))? {
+                    return Ok(());
+                }
+                (
+                    AudioSamples::new(sample),
+                    0i32.into_pyobject(py)?.into_any(),
+                )
+            }
+            None => {
+                let key = this.array_key(key)?.0;
+                (AudioSamples::new(this.audio().clone()), key)
+            }
+        };
+        let stored_as = match number(this.audio().dtype(), value)? {
+            Some(Scalar::Int(whole)) => whole.into_pyobject(py)?.into_any(),
+            Some(Scalar::Float(other)) => other.into_pyobject(py)?.into_any(),
+            None => this.assignable(value)?,
+        };
+        let mut wanted = vec![(target.audio(), Mode::Write)];
+        if let Ok(other) = value.cast_exact::<AudioSamples>() {
+            wanted.push((other.get().audio(), Mode::Read));
+        }
+        let array = target.shared_array(py, true);
+        let done = array.and_then(|array| leased(py, &wanted, || array.set_item(&key, &stored_as)));
+        done.map_err(|error| told(this, target.audio(), Mode::Write, error))
+    }
+
+    fn __delitem__(&self, _key: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "audio keeps its length: frames cannot be deleted; take the others with a slice or a mask",
+        ))
+    }
+
+    fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
+        frames_of(slf.py(), slf.get().audio())
+    }
+
+    fn __reversed__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
+        let audio = slf.get().audio();
+        let frames = audio.layout().frames();
+        let turned = audio
+            .layout()
+            .take_frames(frames.saturating_sub(1), frames, -1)?;
+        frames_of(slf.py(), &audio.with_layout(turned)?)
+    }
+
+    fn __contains__(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let name = intern!(slf.py(), "__contains__");
+        let found = ufunc::beside(slf.get(), value, |array, value| {
+            array.call_method1(name, (value,))
+        });
+        found?.is_truthy()
+    }
+}
+
+/// A refused access to a part of some audio, told in the frames and channels of that audio.
+#[cold]
+fn told(whole: &AudioSamples, part: &Audio, mode: Mode, error: PyErr) -> PyErr {
+    let claims = [part.samples().strided().claim(mode)];
+    let asked = whole.audio().samples().strided();
+    match view::lease(Some(&asked), &claims, Patience::Never) {
+        Err(Error::Borrowed { message }) if is_borrow_error(&error) => borrow_error(message),
+        _ => error,
+    }
+}
+
+/// One frame after the other, as arrays on the same memory or, in mono, as samples.
+fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyIterator>> {
+    let samples = audio.samples();
+    let layout = samples.layout();
+    let shown = if layout.ndim() == 1 {
+        *layout
+    } else {
+        layout.transposed()
+    };
+    ndarray::array_of(py, samples.export(Kind::Array, true, &shown)?)?.try_iter()
+}
+
+/// The only one of some samples, as NumPy's scalar.
+fn sample<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
+    static SCALARS: PyOnceLock<[Py<PyAny>; 4]> = PyOnceLock::new();
+    let scalars = SCALARS.get_or_try_init(py, || -> PyResult<_> {
+        let numpy = numpy_module(py)?;
+        let scalar = |dtype: Dtype| numpy.getattr(dtype.name()).map(Bound::unbind);
+        let [a, b, c, d] = Dtype::ALL;
+        Ok([scalar(a)?, scalar(b)?, scalar(c)?, scalar(d)?])
+    })?;
+    let strided = samples.strided();
+    let dtype = samples.dtype();
+    // float64 holds every sample exactly.
+    let value = running::run(py, dtype.size(), |manner| {
+        let claims = [strided.claim(Mode::Read)];
+        view::access(
+            &claims,
+            manner.effort,
+            manner.patience,
+            |access| with_sample!(dtype, T => strided.source::<T>(access, 0).get(0).to_f64()),
+        )
+    })?;
+    let place = Dtype::ALL.iter().position(|one| *one == dtype).unwrap_or(0);
+    let scalar = scalars[place].bind(py);
+    if dtype.is_float() {
+        scalar.call1((value,))
+    } else {
+        scalar.call1((value as i64,))
+    }
+}
+
+/// A Python number as a sample of that type, by NumPy's rules; `None` for anything else.
+fn number(dtype: Dtype, value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
+    if let Some(value) = ndarray::exact_float(value) {
+        let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
+        if dtype == Dtype::Float64 || dtype == Dtype::Float32 && fits {
+            return Ok(Some(Scalar::Float(value)));
+        }
+    } else if let Ok(value) = value.cast_exact::<PyInt>()
+        && let Ok(value) = value.extract::<i64>()
+    {
+        let limit = if dtype.is_float() {
+            1 << 53
+        } else {
+            dtype.full_scale() as i64
+        };
+        if (-limit..limit).contains(&value) {
+            return Ok(Some(Scalar::Int(value)));
+        }
+    } else if !value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyFloat>() {
+        return Ok(None);
+    }
+    // What warns, is refused or is cut off is NumPy's to say: it stores the number in one sample first.
+    let py = value.py();
+    let cell = numpy_module(py)?.call_method1(intern!(py, "zeros"), (1, dtype.name()))?;
+    cell.set_item(PyEllipsis::get(py), value)?;
+    let stored = cell.call_method0(intern!(py, "item"))?;
+    Ok(Some(if dtype.is_float() {
+        Scalar::Float(stored.extract()?)
+    } else {
+        Scalar::Int(stored.extract()?)
+    }))
+}
+
+/// Stores a number in all samples; false for anything else.
+fn fill(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let Some(number) = number(part.dtype(), value)? else {
+        return Ok(false);
+    };
+    let bytes = part.layout().len() * part.dtype().size();
+    running::run(py, bytes, |manner| {
+        part.assign(&Operand::Scalar(number), manner)
+    })?;
+    Ok(true)
+}
+
+/// Stores what needs no NumPy; false if the value is of another kind.
+fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let plain = value.cast_exact::<AudioSamples>().is_ok()
+        || (ndarray::is_exact_array(value) && ndarray::facts(value)?.dtype.is_some());
+    if !plain {
+        return Ok(false);
+    }
+    let Some(operand) = operand::parse(part, Operator::Add, Side::InPlace, value)? else {
+        return Ok(false);
+    };
+    let kernel = operand.kernel(part)?;
+    let Operand::Samples(samples) = &kernel else {
+        return Ok(false);
+    };
+    if samples.same_samples(&part.samples().strided()) {
+        // `audio[a:b] *= x` ends by storing the slice in itself: it has changed in place already.
+        return Ok(true);
+    }
+    if samples.broadcast_into(part.layout()).is_none() {
+        // Arrays are NumPy's business, and so is an axis of one channel that mono audio has not.
+        let Ok(other) = value.cast_exact::<AudioSamples>() else {
+            return Ok(false);
+        };
+        let other = other.get().audio();
+        let theirs = other.layout();
+        if theirs.channels() == 1 && [1, part.layout().frames()].contains(&theirs.frames()) {
+            return Ok(false);
+        }
+        let error = PyValueError::new_err("the shapes do not fit");
+        return Err(fitting::told(py, part, other, Deed::InPlace("="), error));
+    }
+    policy::allow_operand(py, || part.copied_bytes(&kernel))?;
+    let bytes = 2 * part.layout().len() * part.dtype().size();
+    running::run(py, bytes, |manner| part.assign(&kernel, manner))?;
+    Ok(true)
+}

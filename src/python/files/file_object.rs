@@ -1,0 +1,420 @@
+//! Where bytes come from and go to: paths, Python's file objects, and objects that are bytes.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyBlockingIOError, PyFileNotFoundError, PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyMemoryView, PySlice};
+
+use crate::error::Error;
+use crate::files::path;
+use crate::files::source::{Bytes, Input, Memory, Positional, Reader, sought};
+use crate::python::api::audio::AudioSamples;
+use crate::python::api::construct;
+use crate::python::exchange::ndarray;
+use crate::sync::Mutex;
+
+/// What a Python object raised while the core was reading: raised again once that has given up.
+#[derive(Clone)]
+pub struct Raised(Arc<Mutex<Option<PyErr>>>);
+
+impl Raised {
+    fn new() -> Raised {
+        Raised(Arc::new(Mutex::new(None)))
+    }
+
+    /// The result, or what was raised.
+    pub fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
+        match self.0.lock().take() {
+            Some(error) => Err(error),
+            None => result.map_err(Into::into),
+        }
+    }
+
+    fn keep(&self, error: PyErr) -> io::Error {
+        *self.0.lock() = Some(error);
+        io::Error::other("the file object raised an exception")
+    }
+}
+
+/// Where samples are read from.
+pub struct From {
+    raised: Raised,
+    path: Option<PathBuf>,
+}
+
+impl From {
+    /// Opens a path, or takes an object's bytes.
+    pub fn open(given: &Bound<'_, PyAny>) -> PyResult<(From, Input<'static>)> {
+        let raised = Raised::new();
+        let mut path = None;
+        refuse_what_is_no_file(given)?;
+        refuse_text_mode(given, "rb")?;
+        let piped = from_pipe(given)?;
+        let given = piped.as_ref().unwrap_or(given);
+        let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
+            let file = given.py().detach(|| path::open(&given_path, false))?;
+            path = Some(given_path);
+            Box::new(Reader::new(Attentive::new(file, raised.clone())))
+        } else if given.hasattr(intern!(given.py(), "read"))? {
+            Box::new(FileObject {
+                object: given.clone().unbind(),
+                raised: raised.clone(),
+            })
+        } else if let Ok(bytes) = given.cast::<PyBytes>() {
+            // Bytes never change: as many may read them as like.
+            let bytes = Memory(PyBackedBytes::from(bytes.clone()));
+            Box::new(Reader::new(Attentive::new(bytes, raised.clone())))
+        } else if let Ok(view) = PyMemoryView::from(given) {
+            Box::new(BufferObject::of(&view, raised.clone())?)
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "expected a path, a binary file object with .read(), or bytes, not {}",
+                given.get_type().name()?
+            )));
+        };
+        Ok((From { raised, path }, input))
+    }
+
+    /// The error with the path in it.
+    pub fn named(&self, error: Error) -> Error {
+        match &self.path {
+            Some(path) => path::named(error, path),
+            None => error,
+        }
+    }
+
+    /// The result of reading, or what the object raised meanwhile; an error names the path.
+    pub fn finish<R>(&self, result: Result<R, Error>) -> PyResult<R> {
+        self.raised
+            .finish(result.map_err(|error| self.named(error)))
+    }
+
+    /// What the object raised, or the result, whose error names the path already.
+    pub fn finish_named<R>(&self, result: PyResult<R>) -> PyResult<R> {
+        self.raised.finish(result)
+    }
+}
+
+/// How often signal handlers are given a chance while a file is read.
+const ASKED_EVERY: Duration = Duration::from_millis(50);
+
+/// Bytes that are read until a signal handler raises something, as that of Ctrl-C does.
+struct Attentive<P> {
+    bytes: P,
+    raised: Raised,
+    /// The thread that asks: the others that read the same file need not wait for the interpreter.
+    thread: ThreadId,
+    asked: Mutex<Instant>,
+}
+
+impl<P> Attentive<P> {
+    fn new(bytes: P, raised: Raised) -> Attentive<P> {
+        Attentive {
+            bytes,
+            raised,
+            thread: thread::current().id(),
+            asked: Mutex::new(Instant::now()),
+        }
+    }
+
+    /// An error once something was raised.
+    fn ask(&self) -> io::Result<()> {
+        let over = || io::Error::other("reading was interrupted");
+        if self.raised.0.lock().is_some() {
+            return Err(over());
+        }
+        if thread::current().id() != self.thread || self.asked.lock().elapsed() < ASKED_EVERY {
+            return Ok(());
+        }
+        *self.asked.lock() = Instant::now();
+        match Python::try_attach(|py| py.check_signals()) {
+            Some(handled) => handled.map_err(|error| self.raised.keep(error)),
+            None => Err(over()),
+        }
+    }
+}
+
+impl<P: Positional> Positional for Attentive<P> {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.ask()?;
+        self.bytes.read_at(into, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.bytes.size()
+    }
+}
+
+/// Samples are no file, and a file of plain bytes in an array is one.
+fn refuse_what_is_no_file(given: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = given.py();
+    if given.is_instance_of::<AudioSamples>() {
+        return Err(PyTypeError::new_err(
+            "expected a path, a binary file object or the bytes of a file, not AudioSamples, which are audio \
+             already; AudioSamples.new_mono(audio, sample_rate) and audio.copy() copy it",
+        ));
+    }
+    if ndarray::is_array(given) {
+        let dtype = given.getattr(intern!(py, "dtype"))?;
+        let width: usize = dtype.getattr(intern!(py, "itemsize"))?.extract()?;
+        if width != 1 {
+            return Err(PyTypeError::new_err(format!(
+                "expected a path, a binary file object or the bytes of a file, not an array of {dtype}; \
+                 AudioSamples.new_mono(array, sample_rate) makes audio of samples, and new_multi of several channels"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A file that Python has opened as text gives and takes no bytes.
+fn refuse_text_mode(given: &Bound<'_, PyAny>, mode: &str) -> PyResult<()> {
+    let py = given.py();
+    let text = py
+        .import(intern!(py, "io"))?
+        .getattr(intern!(py, "TextIOBase"))?;
+    if given.is_instance(&text)? {
+        return Err(PyTypeError::new_err(format!(
+            "the file is open as text; open it with mode '{mode}'"
+        )));
+    }
+    Ok(())
+}
+
+/// All that a file object has which cannot go back, such as a pipe: formats need to.
+fn from_pipe<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = given.py();
+    let is_file = given.hasattr(intern!(py, "read"))?;
+    if !is_file || !given.hasattr(intern!(py, "seekable"))? {
+        return Ok(None);
+    }
+    if given.call_method0(intern!(py, "seekable"))?.is_truthy()? {
+        return Ok(None);
+    }
+    let content = given.call_method0(intern!(py, "read"))?;
+    if !content.is_instance_of::<PyBytes>() {
+        return Err(PyTypeError::new_err(
+            "the file object's read() gave no bytes; open it with mode 'rb'",
+        ));
+    }
+    Ok(Some(content))
+}
+
+/// Where samples are written to.
+pub enum To {
+    /// A path, which is replaced as a whole.
+    Path(PathBuf),
+    /// A binary file object.
+    Object(FileObject),
+}
+
+impl To {
+    /// What a user gave.
+    pub fn of(given: &Bound<'_, PyAny>) -> PyResult<To> {
+        if let Ok(path) = given.extract::<PathBuf>() {
+            if path.as_os_str().is_empty() {
+                return Err(PyFileNotFoundError::new_err(
+                    "the path is empty; name a file, such as 'take.wav'",
+                ));
+            }
+            return Ok(To::Path(path));
+        }
+        refuse_text_mode(given, "wb")?;
+        if given.hasattr(intern!(given.py(), "write"))? {
+            return Ok(To::Object(FileObject {
+                object: given.clone().unbind(),
+                raised: Raised::new(),
+            }));
+        }
+        Err(PyTypeError::new_err(format!(
+            "expected a path or a binary file object with .write(), not {}",
+            given.get_type().name()?
+        )))
+    }
+}
+
+/// An object with the buffer protocol, read piece by piece: somebody may write to it meanwhile.
+struct BufferObject {
+    view: Py<PyAny>,
+    at: u64,
+    len: u64,
+    raised: Raised,
+}
+
+impl BufferObject {
+    fn of(view: &Bound<'_, PyMemoryView>, raised: Raised) -> PyResult<BufferObject> {
+        let view = view.call_method1(intern!(view.py(), "cast"), ("B",))?;
+        Ok(BufferObject {
+            len: view.len()? as u64,
+            view: view.unbind(),
+            at: 0,
+            raised,
+        })
+    }
+}
+
+impl Bytes for BufferObject {}
+
+impl Read for BufferObject {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let rest = self.len.saturating_sub(self.at);
+        let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
+        if count == 0 {
+            return Ok(0);
+        }
+        let copied = Python::attach(|py| {
+            let from = self.at as isize;
+            let part = PySlice::new(py, from, from + count as isize, 1);
+            let part = self.view.bind(py).get_item(part)?;
+            PyBuffer::<u8>::get(&part)?.copy_to_slice(py, &mut into[..count])
+        });
+        copied.map_err(|error| self.raised.keep(error))?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for BufferObject {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.at = sought(to, self.at, || Ok(self.len))?;
+        Ok(self.at)
+    }
+}
+
+/// A Python file object. What it raises is kept and raised again once the core has given up.
+pub struct FileObject {
+    object: Py<PyAny>,
+    raised: Raised,
+}
+
+impl FileObject {
+    fn call<R>(&mut self, work: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<R>) -> io::Result<R> {
+        Python::attach(|py| work(self.object.bind(py))).map_err(|error| self.raised.keep(error))
+    }
+
+    /// The result, or what the file object itself raised.
+    pub fn finish<R>(&self, result: Result<R, impl Into<PyErr>>) -> PyResult<R> {
+        self.raised.finish(result)
+    }
+
+    /// What it will have raised, for whoever lets go of it before.
+    pub fn raised(&self) -> Raised {
+        self.raised.clone()
+    }
+
+    /// An error for an object in which nobody can go back and write there.
+    pub fn require_return(&self, py: Python<'_>) -> PyResult<()> {
+        let object = self.object.bind(py);
+        let asked = intern!(py, "seekable");
+        let reason = if object.hasattr(asked)? {
+            let seeks = object.call_method0(asked)?.is_truthy()?;
+            (!seeks).then_some("cannot seek")
+        } else {
+            let seeks = object.hasattr(intern!(py, "seek"))?;
+            (!seeks).then_some("has no seek()")
+        };
+        let appends = || {
+            let mode = object.getattr_opt(intern!(py, "mode"))?;
+            let mode = mode.and_then(|mode| mode.extract::<String>().ok());
+            let appends = mode.is_some_and(|mode| mode.contains('a'));
+            Ok::<_, PyErr>(appends.then_some("writes at its end only (mode 'a')"))
+        };
+        match reason.map_or_else(appends, |reason| Ok(Some(reason)))? {
+            None => Ok(()),
+            Some(reason) => Err(PyValueError::new_err(format!(
+                "the file object {reason}: how many frames there are is written into the beginning of the file, and \
+                 known after the last block only; write to a path and send that file on, or give all audio at once"
+            ))),
+        }
+    }
+}
+
+impl Bytes for FileObject {}
+
+impl Read for FileObject {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.call(|object| {
+            let py = object.py();
+            let read = object.call_method1(intern!(py, "read"), (into.len(),))?;
+            let bytes = read.cast::<PyBytes>().map_err(|_| {
+                PyTypeError::new_err(
+                    "the file object's read() gave no bytes; open it with mode 'rb'",
+                )
+            })?;
+            let bytes = bytes.as_bytes();
+            if bytes.len() > into.len() {
+                return Err(PyValueError::new_err(format!(
+                    "the file object's read({}) gave {} bytes",
+                    into.len(),
+                    bytes.len()
+                )));
+            }
+            into[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        })
+    }
+}
+
+impl Seek for FileObject {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.call(|object| {
+            let py = object.py();
+            let seek = intern!(py, "seek");
+            let place = match to {
+                SeekFrom::Start(offset) => object.call_method1(seek, (offset, 0))?,
+                SeekFrom::Current(offset) => object.call_method1(seek, (offset, 1))?,
+                SeekFrom::End(offset) => object.call_method1(seek, (offset, 2))?,
+            };
+            if place.is_none() {
+                // Some objects, memory maps among them, only tell where they are when they are asked.
+                return object.call_method0(intern!(py, "tell"))?.extract();
+            }
+            place.extract()
+        })
+    }
+}
+
+impl Write for FileObject {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.call(|object| {
+            let py = object.py();
+            let chunk = PyBytes::new(py, bytes);
+            let written = object.call_method1(intern!(py, "write"), (chunk,))?;
+            let length = bytes.len();
+            if written.is_none() {
+                // What a raw file in non-blocking mode says when it took nothing.
+                return Err(PyBlockingIOError::new_err(format!(
+                    "the file object's write({length} bytes) returned None: it wrote nothing; open \
+                     it in blocking mode, and let write() return the number of bytes written"
+                )));
+            }
+            let Some(count) = construct::whole(&written)? else {
+                return Err(PyTypeError::new_err(format!(
+                    "the file object's write() returned {}, and not the number of bytes written",
+                    construct::shown(&written)
+                )));
+            };
+            // A raw file may take a part.
+            match count.extract::<usize>() {
+                Ok(count) if count <= length => Ok(count),
+                _ => Err(PyValueError::new_err(format!(
+                    "the file object's write() returned {} for {length} bytes; it has to return \
+                     how many of them it wrote",
+                    construct::shown(&count)
+                ))),
+            }
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,238 @@
+//! `open`: files as memory, and what only such audio can do.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyEllipsis, PySlice, PyTuple};
+
+use crate::audio::{Audio, paging};
+use crate::error::Error;
+use crate::files::mapped;
+use crate::memory::Buffer;
+use crate::python::api::audio::AudioSamples;
+use crate::python::api::hints;
+use crate::python::array::operand::numpy_module;
+use crate::python::exchange::ndarray;
+use crate::python::running;
+use crate::sync::{AtomicBool, Ordering};
+
+/// Opens an audio file as memory: nothing is read, and nothing is copied.
+///
+/// With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits it where it lies.
+/// Multi-channel audio is `(channels, frames)`, with the strides of interleaved frames. `with` closes the file
+/// at its end; so does `close()`, and letting go of the audio and all its views. A file that is open already is
+/// the same memory, and is closed with the last of those who have opened it.
+///
+/// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24 bits,
+/// 8 bits, the other byte order, compressed); `edit()` changes those files and `read()` decodes them.
+#[pyfunction]
+#[pyo3(signature = (path, mode = "r", **others), text_signature = "(path, mode='r')")]
+pub fn open(
+    py: Python<'_>,
+    path: PathBuf,
+    mode: &str,
+    others: Option<&Bound<'_, PyDict>>,
+) -> PyResult<AudioSamples> {
+    hints::refuse_others("open", "mode=", None, others)?;
+    let writable = match mode {
+        "r" => false,
+        "r+" => true,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "mode must be 'r' to look at a file or 'r+' to change it where it lies, not {other:?}; \
+                 write() makes new files"
+            )));
+        }
+    };
+    let audio = py.detach(|| mapped::open(&path, writable))?;
+    Ok(AudioSamples::opened(audio))
+}
+
+/// What `open` has given to the audio that it returned, and that to its slices: one of perhaps several openings of
+/// the file.
+pub struct Opening {
+    buffer: Buffer,
+    is_over: AtomicBool,
+}
+
+impl Opening {
+    /// That of audio just opened.
+    fn of(audio: &Audio) -> Opening {
+        Opening {
+            buffer: audio.samples().buffer().clone(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Gives it up. `close` is called if it was the last one, and may fail: then nothing has changed.
+    fn end(&self, close: impl FnOnce() -> PyResult<()>) -> PyResult<()> {
+        if self.is_over.swap(true, Ordering::AcqRel) || !self.buffer.leave() {
+            return Ok(());
+        }
+        let closed = close();
+        if closed.is_err() {
+            self.buffer.stay();
+            self.is_over.store(false, Ordering::Release);
+        }
+        closed
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.is_over() {
+            self.buffer.leave();
+        }
+    }
+}
+
+impl AudioSamples {
+    /// The audio of a file that was just opened.
+    fn opened(audio: Audio) -> AudioSamples {
+        let opening = Arc::new(Opening::of(&audio));
+        AudioSamples::with(audio, Some(opening))
+    }
+
+    /// A part of it on the same memory, which is closed with it, and it with the part.
+    #[inline]
+    pub fn part(&self, audio: Audio) -> AudioSamples {
+        AudioSamples::with(audio, self.opening().cloned())
+    }
+}
+
+/// What only audio of `open` can do, and for closing that of `share`.
+#[pymethods]
+impl AudioSamples {
+    /// Waits until all changes are on the disk of the file that `open` has mapped.
+    fn flush(&self, py: Python<'_>) -> PyResult<()> {
+        Ok(py.detach(|| self.audio().samples().flush())?)
+    }
+
+    /// Lets go of the file that `open` has mapped, once it was closed as often as it was opened, or of the memory of
+    /// `share`. Running operations are waited for; while a view of the samples is alive it is refused with a
+    /// `BorrowError` (a `BufferError`) that names it. Any access to the samples after that is a ValueError.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let samples = self.audio().samples();
+        let close = || running::wait(py, |patience| samples.close(patience));
+        match self.opening() {
+            None => close(),
+            Some(opening) => {
+                opening.end(
+                    || match running::wait(py, |patience| samples.retire(patience))? {
+                        true => close(),
+                        false => Ok(()),
+                    },
+                )
+            }
+        }
+    }
+
+    /// Whether this audio of `open` or `share` was closed; False for other audio.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.opening().is_some_and(|it| it.is_over()) || self.audio().samples().buffer().is_closed()
+    }
+
+    fn __enter__(slf: Py<Self>) -> PyResult<Py<Self>> {
+        let this = slf.get();
+        this.audio().samples().require_open("a with-block")?;
+        if this.closed() {
+            return Err(Error::Closed.into());
+        }
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind = None, error = None, trace = None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
+        trace: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let _ = (error, trace);
+        match self.close(py) {
+            // What went wrong inside the block is what the user has to see: its traceback is what
+            // keeps the views alive.
+            Err(_) if kind.is_some_and(|kind| !kind.is_none()) => Ok(()),
+            done => done,
+        }
+    }
+}
+
+/// Calls `work` with a key for each window of a mapped file too large to be in memory at once, and gives the
+/// pages of each back. False for any other audio, with which nothing was done.
+pub fn in_windows<'py>(
+    py: Python<'py>,
+    audio: &Audio,
+    mut work: impl FnMut(&Bound<'py, PyAny>) -> PyResult<()>,
+) -> PyResult<bool> {
+    let samples = audio.samples().strided();
+    let Some(windows) = paging::of(&samples) else {
+        return Ok(false);
+    };
+    for (start, count) in windows {
+        let frames = PySlice::new(py, start as isize, (start + count) as isize, 1);
+        let key = (PyEllipsis::get(py), frames).into_pyobject(py)?;
+        work(key.as_any())?;
+        samples.take_frames(start, count)?.give_back();
+        py.check_signals()?;
+    }
+    Ok(true)
+}
+
+/// A ufunc whose result goes into `out`, the array of a large mapped file, window by window. False where that
+/// might give another result: nothing was done then.
+pub fn ufunc_in_windows<'py>(
+    ufunc: &Bound<'py, PyAny>,
+    inputs: &[Bound<'py, PyAny>],
+    audio: &Audio,
+    out: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+) -> PyResult<bool> {
+    let py = ufunc.py();
+    let frames = audio.layout().frames();
+    let mut is_cut = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        is_cut.push(if !ndarray::is_exact_array(input) {
+            if input.hasattr(intern!(py, "__len__"))? {
+                return Ok(false);
+            }
+            false
+        } else {
+            let shape: Vec<usize> = input.getattr(intern!(py, "shape"))?.extract()?;
+            let overlaps = numpy_module(py)?
+                .call_method1(intern!(py, "may_share_memory"), (input, out))?
+                .is_truthy()?;
+            if overlaps && !ndarray::same_samples(input, audio)? {
+                return Ok(false);
+            }
+            match shape.last() {
+                None | Some(1) => false,
+                Some(last) if *last == frames => true,
+                Some(_) => return Ok(false),
+            }
+        });
+    }
+    let options = options.copy()?;
+    in_windows(py, audio, |key| {
+        let part = |(input, is_cut): (&Bound<'py, PyAny>, &bool)| {
+            if *is_cut {
+                input.get_item(key)
+            } else {
+                Ok(input.clone())
+            }
+        };
+        let parts = inputs.iter().zip(&is_cut).map(part);
+        let parts = PyTuple::new(py, parts.collect::<PyResult<Vec<_>>>()?)?;
+        options.set_item(intern!(py, "out"), (out.get_item(key)?,))?;
+        ufunc.call(parts, Some(&options)).map(drop)
+    })
+}

@@ -1,0 +1,220 @@
+//! `stream`: files of any format and length, read block by block.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::files::source::Facts;
+use crate::files::stream::{Cut, Stream};
+use crate::python::api::audio::AudioSamples;
+use crate::python::api::{construct, hints};
+use crate::python::files::closable::Opened;
+use crate::python::files::edit::block_frames;
+use crate::python::files::facts;
+use crate::python::files::facts::facts_of;
+use crate::python::files::file_object::From;
+use crate::python::files::read_write::{first_frame, number_of_frames};
+use crate::python::running;
+
+struct Reading {
+    from: From,
+    stream: Stream,
+    /// The one block, where the user wants no fresh ones.
+    block: Option<Py<AudioSamples>>,
+    /// Whether `seek` said last where to go on, which may be the end: iterating begins there, and not again.
+    sought: bool,
+}
+
+/// The blocks of a file, as `stream` gives them.
+#[pyclass(frozen, module = "audio_samples")]
+pub struct FileStream {
+    open: Opened<Reading>,
+    facts: Facts,
+    reuse: bool,
+}
+
+impl Reading {
+    /// Memory for the next block: fresh, or the first one again.
+    fn memory(&mut self, py: Python<'_>, reuse: bool) -> PyResult<Py<AudioSamples>> {
+        let count = self.stream.next_frames();
+        if !reuse {
+            let block = self.stream.make_block(count)?;
+            return Py::new(py, AudioSamples::new(block));
+        }
+        let whole = match &self.block {
+            Some(block) => block.clone_ref(py),
+            None => {
+                let block = self.stream.make_block(count)?;
+                let block = Py::new(py, AudioSamples::new(block))?;
+                self.block = Some(block.clone_ref(py));
+                block
+            }
+        };
+        let audio = whole.get().audio();
+        if audio.layout().frames() == count {
+            return Ok(whole);
+        }
+        if audio.layout().frames() < count {
+            self.block = None;
+            return self.memory(py, reuse);
+        }
+        let shorter = audio.with_layout(audio.layout().take_frames(0, count, 1)?)?;
+        Py::new(py, AudioSamples::new(shorter))
+    }
+}
+
+facts_of!(FileStream);
+
+#[pymethods]
+impl FileStream {
+    /// The first frame of the next block.
+    #[getter]
+    fn position(&self, py: Python<'_>) -> PyResult<u64> {
+        self.open
+            .with(py, |_, reading| Ok(reading.stream.position()))
+    }
+
+    /// Has the next block begin at a frame, or at a time in seconds.
+    #[pyo3(signature = (frame = None, *, seconds = None))]
+    fn seek(
+        &self,
+        py: Python<'_>,
+        frame: Option<&Bound<'_, PyAny>>,
+        seconds: Option<f64>,
+    ) -> PyResult<()> {
+        let frame = match (frame, seconds) {
+            (Some(frame), None) => first_frame(frame, "frame")?,
+            (None, Some(seconds)) if seconds >= 0.0 && seconds.is_finite() => {
+                (seconds * f64::from(self.facts.rate.hertz())).round_ties_even() as u64
+            }
+            _ => {
+                return Err(PyValueError::new_err(
+                    "seek takes a frame, or seconds= from the beginning of the file on",
+                ));
+            }
+        };
+        self.open.with(py, |_, reading| {
+            reading.stream.seek(frame)?;
+            reading.sought = true;
+            Ok(())
+        })
+    }
+
+    /// Goes on with the next block; after the last one it begins again.
+    fn __iter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().open.with(py, |_, reading| {
+            let stream = &mut reading.stream;
+            if stream.next_frames() == 0 && !reading.sought {
+                stream.seek(stream.cut().start)?;
+            }
+            Ok(())
+        })?;
+        Ok(slf)
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<AudioSamples>>> {
+        self.open.with(py, |py, reading| {
+            reading.sought = false;
+            if reading.stream.next_frames() == 0 {
+                return Ok(None);
+            }
+            let block = reading.memory(py, self.reuse)?;
+            let audio = block.get().audio().clone();
+            let Reading { from, stream, .. } = reading;
+            let read = running::wait(py, |patience| {
+                let read = stream.read_into(&audio, patience);
+                read.map_err(|error| from.named(error))
+            });
+            from.finish_named(read)?;
+            Ok(Some(block))
+        })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        // A thread that is reading a block has it open.
+        let closed = self.open.is_closed(py).unwrap_or(false);
+        facts::shown("FileStream", &self.facts, closed)
+    }
+
+    /// Lets go of the file.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.open.take(py).map(drop)
+    }
+
+    /// Whether the file was closed.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        self.open.is_closed(py)
+    }
+
+    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+        slf.get().open.with(py, |_, _| Ok(()))?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (kind = None, error = None, trace = None))]
+    fn __exit__(
+        &self,
+        py: Python<'_>,
+        kind: Option<&Bound<'_, PyAny>>,
+        error: Option<&Bound<'_, PyAny>>,
+        trace: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let _ = (kind, error, trace);
+        self.close(py)
+    }
+}
+
+/// The blocks of a file of any format, one after the other, in the memory of one block.
+///
+/// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks overlap. The last block
+/// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `dtype`,
+/// `start` and `frames` as for `read`: without `dtype` blocks have the file's own type, int32 for 24 bits. Iterating goes
+/// on where it was, or where `seek` went to (at the end: no block), and after the last block begins again.
+#[pyfunction]
+#[pyo3(
+    signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
+        reuse = false, **others),
+    text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False)"
+)]
+#[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+pub fn stream(
+    path_or_file: &Bound<'_, PyAny>,
+    block_frames: Option<&Bound<'_, PyAny>>,
+    hop: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    start: Option<&Bound<'_, PyAny>>,
+    frames: Option<&Bound<'_, PyAny>>,
+    reuse: bool,
+    others: Option<&Bound<'_, PyDict>>,
+) -> PyResult<FileStream> {
+    let takes = "block_frames=, hop=, dtype=, start=, frames= and reuse=";
+    hints::refuse_others("stream", takes, None, others)?;
+    let py = path_or_file.py();
+    let dtype = dtype.map(construct::dtype).transpose()?;
+    let block = self::block_frames(block_frames, "block_frames")?;
+    let cut = Cut {
+        block,
+        hop: match hop {
+            Some(_) => self::block_frames(hop, "hop")?,
+            None => block,
+        },
+        start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
+        frames: frames.map_or(Ok(None), number_of_frames)?,
+    };
+    let (from, input) = From::open(path_or_file)?;
+    let stream = from.finish(py.detach(|| Stream::open(input, dtype, cut)))?;
+    Ok(FileStream {
+        facts: Facts {
+            dtype: stream.dtype(),
+            ..stream.facts().clone()
+        },
+        reuse,
+        open: Opened::new(Reading {
+            from,
+            stream,
+            block: None,
+            sought: false,
+        }),
+    })
+}
