@@ -10,10 +10,14 @@
 //! ```
 
 mod api;
+mod arguments;
 mod array;
+mod class;
 mod errors;
 mod exchange;
 mod files;
+mod numpy;
+mod opening;
 mod policy;
 mod running;
 
@@ -22,8 +26,6 @@ use pyo3::prelude::*;
 /// The compiled half of the package `audio_samples`.
 #[pymodule(gil_used = false)]
 mod _audio_samples {
-    #[pymodule_export]
-    use super::api::audio::AudioSamples;
     #[pymodule_export]
     use super::api::borrowing::Borrow;
     #[pymodule_export]
@@ -36,6 +38,8 @@ mod _audio_samples {
     use super::api::shared::attach_handle;
     #[pymodule_export]
     use super::api::views::View;
+    #[pymodule_export]
+    use super::class::AudioSamples;
     #[pymodule_export]
     use super::files::edit::{FileEdit, edit};
     #[pymodule_export]

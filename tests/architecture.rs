@@ -170,7 +170,13 @@ fn no_python_below(file: &str, text: &str) -> Vec<Finding> {
     tokens(text)
         .into_iter()
         .filter(|token| ["pyo3", "numpy", "pyo3_ffi"].contains(&token.text.as_str()))
-        .map(|token| finding(file, token.line, format!("{} below the floor of Python", token.text)))
+        .map(|token| {
+            finding(
+                file,
+                token.line,
+                format!("{} below the floor of Python", token.text),
+            )
+        })
         .collect()
 }
 

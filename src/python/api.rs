@@ -1,11 +1,11 @@
 //! What users call by name: the class's methods, its constructors, pickling, the submodules.
 
-pub mod audio;
 pub mod borrowing;
 pub mod construct;
 pub mod generation;
 pub mod hints;
 pub mod memory;
+pub mod methods;
 pub mod pickling;
 pub mod shared;
 pub mod tensors;

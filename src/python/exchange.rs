@@ -1,5 +1,6 @@
 //! The doors between our memory and CPython's: one protocol a file.
 
+mod array;
 mod arrow;
 pub mod buffer;
 pub mod dlpack;

@@ -12,7 +12,7 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::Overflow;
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::errors::copy_error;
 use crate::python::running;
 use crate::sync::{AtomicBool, Ordering};

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use crate::audio::{Audio, Manner};
 use crate::error::Error;
 use crate::kernel;
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::registry::{Claim, Lease, Mode, Patience};
 use crate::view::{self, Effort};
 
@@ -101,6 +101,16 @@ pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'stati
         .and_then(|()| GRANTED.take().ok_or_else(|| Error::Busy.into())),
         done => done.map_err(PyErr::from),
     }
+}
+
+/// Runs Python code while holding leases on some audio: for what NumPy computes on our memory.
+pub fn leased<R>(
+    py: Python<'_>,
+    wanted: &[(&Audio, Mode)],
+    work: impl FnOnce() -> PyResult<R>,
+) -> PyResult<R> {
+    let _held = lease(py, wanted)?;
+    work()
 }
 
 /// How many threads one large operation may use.

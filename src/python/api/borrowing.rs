@@ -35,7 +35,7 @@ use pyo3::prelude::*;
 
 use crate::audio::Audio;
 use crate::error::Error;
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::errors::borrow_error;
 use crate::python::exchange::ndarray;
 use crate::python::exchange::owner::Lent;

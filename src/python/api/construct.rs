@@ -1,6 +1,5 @@
 //! From what Python has to samples: arrays, buffers, tensors, sequences, with or without a copy.
 
-mod arguments;
 mod refusals;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -12,18 +11,15 @@ use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
-use crate::python::api::audio::AudioSamples;
-use crate::python::array::operand::numpy_module;
+use crate::python::arguments::{AxisOrder, axes, named_dtype, sample_rate, type_name};
+use crate::python::class::AudioSamples;
 use crate::python::exchange::dlpack;
 use crate::python::exchange::dlpack::Legacy;
 use crate::python::exchange::ndarray;
+use crate::python::numpy::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
 
-pub use arguments::{
-    AxisOrder, count, dtype, number, numpy_dtype, sample_rate, shape, shown, whole,
-};
-use arguments::{axes, named_dtype, type_name};
 use refusals::{no_samples, refuse_other_form, single_number, unequal};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.

@@ -6,8 +6,8 @@ use crate::audio::generation as core;
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::construct;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 
 /// The sample rate that is meant where none is given, in Hz.
 const DEFAULT_RATE: u32 = 44_100;
@@ -21,16 +21,16 @@ struct Form {
 impl Form {
     fn of(rate: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Form> {
         let rate = match rate {
-            Some(rate) => construct::sample_rate(rate)?,
+            Some(rate) => arguments::sample_rate(rate)?,
             None => SampleRate::new(DEFAULT_RATE)?,
         };
-        let dtype = dtype.map_or(Ok(Dtype::Float64), construct::dtype)?;
+        let dtype = dtype.map_or(Ok(Dtype::Float64), arguments::dtype)?;
         Ok(Form { rate, dtype })
     }
 }
 
 fn amplitude_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
-    given.map_or(Ok(1.0), |given| construct::number(given, "amplitude"))
+    given.map_or(Ok(1.0), |given| arguments::number(given, "amplitude"))
 }
 
 fn made(
@@ -56,8 +56,8 @@ macro_rules! waves {
                 dtype: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<AudioSamples> {
                 let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
-                let frequency = construct::number(frequency, "frequency")?;
-                let duration = construct::number(duration, "duration")?;
+                let frequency = arguments::number(frequency, "frequency")?;
+                let duration = arguments::number(duration, "duration")?;
                 let amplitude = amplitude_of(amplitude)?;
                 made(py, move || core::$name(frequency, duration, rate, amplitude, dtype))
             }
@@ -87,10 +87,10 @@ fn chirp(
 ) -> PyResult<AudioSamples> {
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
     let (first, last) = (
-        construct::number(first, "first")?,
-        construct::number(last, "last")?,
+        arguments::number(first, "first")?,
+        arguments::number(last, "last")?,
     );
-    let duration = construct::number(duration, "duration")?;
+    let duration = arguments::number(duration, "duration")?;
     let amplitude = amplitude_of(amplitude)?;
     made(py, move || {
         core::chirp(first, last, duration, rate, amplitude, dtype)
@@ -109,8 +109,8 @@ fn impulse(
     position: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
-    let position = position.map_or(Ok(0.0), |given| construct::number(given, "position"))?;
-    let duration = construct::number(duration, "duration")?;
+    let position = position.map_or(Ok(0.0), |given| arguments::number(given, "position"))?;
+    let duration = arguments::number(duration, "duration")?;
     let amplitude = amplitude_of(amplitude)?;
     made(py, move || {
         core::impulse(position, duration, rate, amplitude, dtype)
@@ -128,12 +128,12 @@ fn silence(
     channels: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let channels = channels
-        .map(|channels| construct::count(channels, "channels", 1))
+        .map(|channels| arguments::count(channels, "channels", 1))
         .transpose()?
         // What the address space does not hold is refused by the allocation.
         .map(|channels| usize::try_from(channels).unwrap_or(usize::MAX));
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
-    let duration = construct::number(duration, "duration")?;
+    let duration = arguments::number(duration, "duration")?;
     made(py, move || core::silence(duration, rate, dtype, channels))
 }
 
@@ -149,10 +149,10 @@ fn white_noise(
     seed: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let seed = seed
-        .map(|seed| construct::count(seed, "seed", 0))
+        .map(|seed| arguments::count(seed, "seed", 0))
         .transpose()?;
     let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
-    let duration = construct::number(duration, "duration")?;
+    let duration = arguments::number(duration, "duration")?;
     let amplitude = amplitude_of(amplitude)?;
     made(py, move || {
         core::white_noise(duration, rate, amplitude, dtype, seed)

@@ -8,8 +8,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::construct::shown;
+use crate::python::arguments::shown;
+use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
 use crate::python::files::read_write::AudioInfo;
 use crate::python::files::stream::FileStream;

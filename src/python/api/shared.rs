@@ -9,10 +9,10 @@ use crate::audio::shared::Handle;
 use crate::dtype::Dtype;
 use crate::kernel::Operand;
 use crate::memory::Ticket;
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::construct;
-use crate::python::array::indexing::leased;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 use crate::python::running;
+use crate::python::running::leased;
 use crate::registry::Mode;
 
 /// A handle as it is pickled: name, type, shape, strides, first byte, whether the samples may be changed, and the
@@ -89,8 +89,8 @@ impl AudioSamples {
         shape: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<AudioSamples> {
-        let shape = shape.map(construct::shape).transpose()?;
-        let dtype = dtype.map(construct::dtype).transpose()?;
+        let shape = shape.map(arguments::shape).transpose()?;
+        let dtype = dtype.map(arguments::dtype).transpose()?;
         let audio = py.detach(|| Audio::attach(&name))?;
         audio.require(shape.as_deref(), dtype)?;
         Ok(AudioSamples::new(audio))

@@ -5,9 +5,10 @@ use pyo3::exceptions::{PyBufferError, PyImportError, PyModuleNotFoundError, PyTy
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::python::api::audio::AudioSamples;
 use crate::python::api::construct;
-use crate::python::api::construct::{AxisOrder, Form, Request};
+use crate::python::api::construct::{Form, Request};
+use crate::python::arguments::AxisOrder;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::dlpack;
 use crate::python::exchange::dlpack::Legacy;
 

@@ -6,12 +6,12 @@ use pyo3::prelude::*;
 use crate::audio::{Audio, Operation};
 use crate::dtype::Dtype;
 use crate::kernel::{self, Operator};
-use crate::python::api::audio::AudioSamples;
 use crate::python::array::fitting;
 use crate::python::array::fitting::Deed;
 use crate::python::array::operand;
 use crate::python::array::operand::{Operand, Side};
 use crate::python::array::ufunc;
+use crate::python::class::AudioSamples;
 use crate::python::{policy, running};
 
 impl AudioSamples {

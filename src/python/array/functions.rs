@@ -7,10 +7,10 @@ use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::audio::Audio;
 use crate::kernel::Sign;
-use crate::python::api::audio::AudioSamples;
-use crate::python::array::indexing::leased;
 use crate::python::array::ufunc;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::running::leased;
 use crate::python::{policy, running};
 use crate::registry::Mode;
 
@@ -171,8 +171,7 @@ impl AudioSamples {
         kwargs: &Bound<'py, PyDict>,
     ) -> PyResult<Any<'py>> {
         let py = function.py();
-        let ndarray =
-            crate::python::array::operand::numpy_module(py)?.getattr(intern!(py, "ndarray"))?;
+        let ndarray = crate::python::numpy::numpy_module(py)?.getattr(intern!(py, "ndarray"))?;
         let own = py.get_type::<AudioSamples>();
         for kind in types.try_iter()? {
             let kind = kind?;

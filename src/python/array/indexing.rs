@@ -17,15 +17,17 @@ use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::kernel::{Operand, Operator, Scalar};
 use crate::layout::Layout;
-use crate::python::api::audio::AudioSamples;
 use crate::python::array::fitting;
 use crate::python::array::fitting::Deed;
 use crate::python::array::operand;
-use crate::python::array::operand::{Side, numpy_module};
+use crate::python::array::operand::Side;
 use crate::python::array::ufunc;
+use crate::python::class::AudioSamples;
 use crate::python::errors::{borrow_error, is_borrow_error};
 use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
+use crate::python::numpy::numpy_module;
+use crate::python::running::leased;
 use crate::python::{policy, running};
 use crate::registry::{Kind, Mode, Patience};
 use crate::view::{self, Samples};
@@ -101,31 +103,6 @@ impl AudioSamples {
         // A sequence is read in the audio's type at once, which finds integers that do not fit.
         numpy.call_method1(intern!(py, "asarray"), (value, own.name()))
     }
-
-    /// Runs `work` on an array that shares the samples, with a lease on them: no other operation is in between.
-    pub fn with_array<'py, R>(
-        &self,
-        py: Python<'py>,
-        mode: Mode,
-        work: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<R>,
-    ) -> PyResult<R> {
-        let samples = self.audio().samples();
-        if mode == Mode::Write {
-            samples.require_writable()?;
-        }
-        let array = self.shared_array(py, mode == Mode::Write)?;
-        leased(py, &[(self.audio(), mode)], || work(&array))
-    }
-}
-
-/// Runs Python code while holding leases on some audio: for what NumPy computes on our memory.
-pub fn leased<R>(
-    py: Python<'_>,
-    wanted: &[(&Audio, Mode)],
-    work: impl FnOnce() -> PyResult<R>,
-) -> PyResult<R> {
-    let _held = running::lease(py, wanted)?;
-    work()
 }
 
 #[pymethods]

@@ -12,9 +12,10 @@ use pyo3::types::{PyComplex, PyFloat, PyInt, PySequence};
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::kernel::{self, Operator, Scalar};
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
+use crate::python::numpy::numpy_module;
 
 enum Source<'py> {
     Audio(Bound<'py, AudioSamples>),
@@ -326,13 +327,6 @@ fn no_sample_type(own: Dtype, operator: Operator, theirs: &str, result: &str) ->
 
 fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     object.hasattr(intern!(object.py(), "filled"))
-}
-
-/// The module `numpy`.
-pub fn numpy_module(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
-    static NUMPY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let module = NUMPY.get_or_try_init(py, || py.import("numpy").map(|m| m.into_any().unbind()))?;
-    Ok(module.bind(py))
 }
 
 fn scalar_type(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {

@@ -4,8 +4,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::python::api::audio::AudioSamples;
-use crate::python::array::operand::numpy_module;
+use crate::python::class::AudioSamples;
+use crate::python::numpy::numpy_module;
 use crate::registry::Mode;
 
 impl AudioSamples {

@@ -18,12 +18,13 @@ use pyo3::types::{
 use crate::audio::{Audio, paging};
 use crate::error::Error;
 use crate::kernel::Operator;
-use crate::python::api::audio::AudioSamples;
-use crate::python::array::indexing::leased;
 use crate::python::array::operand;
-use crate::python::array::operand::{Side, numpy_module};
+use crate::python::array::operand::Side;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::files::mapped;
+use crate::python::numpy::numpy_module;
+use crate::python::running::leased;
 use crate::registry::Mode;
 
 /// A ufunc of one operand, by name.

@@ -51,8 +51,8 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::construct;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 use crate::python::running;
 use crate::registry::Patience;
 use crate::view::{Loan, Samples};
@@ -282,7 +282,7 @@ impl AudioSamples {
         sample_rate: Option<&Bound<'_, PyAny>>,
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
-        let rate = sample_rate.map(construct::sample_rate).transpose()?;
+        let rate = sample_rate.map(arguments::sample_rate).transpose()?;
         import::import(data, rate, copy)
     }
 }

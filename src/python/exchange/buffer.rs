@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::dtype::Dtype;
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::errors::borrow_error;
 use crate::registry::Kind;
 use crate::view::Export;

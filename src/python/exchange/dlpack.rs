@@ -29,7 +29,7 @@ use pyo3::types::PyTuple;
 use crate::dtype::Dtype;
 use crate::error::shape_text;
 use crate::layout::Layout;
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::errors::borrow_error;
 use crate::registry::Kind;
 use crate::view::{Hold, Samples};

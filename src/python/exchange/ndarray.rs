@@ -21,7 +21,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::memory::{Buffer, Origin};
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::owner;
 use crate::python::exchange::owner::Lent;
 use crate::registry::LENT;

@@ -12,7 +12,7 @@ use crate::files::clipping::Clipped;
 use crate::files::path;
 use crate::files::path::Replacement;
 use crate::files::write::{Blocks, Kind, Recipe};
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::files::file_object::To;
 use crate::python::running;
 

@@ -10,8 +10,9 @@ use crate::audio::Audio;
 use crate::files::edit::Edit;
 use crate::files::source::Facts;
 
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::{construct, hints};
+use crate::python::api::hints;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 use crate::python::files::closable::Opened;
 use crate::python::files::facts;
 use crate::python::files::facts::facts_of;
@@ -174,7 +175,7 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
         return Ok(BLOCK_FRAMES);
     };
     // More than fit into memory are as many as the file has.
-    Ok(usize::try_from(construct::count(given, name, 1)?).unwrap_or(usize::MAX))
+    Ok(usize::try_from(arguments::count(given, name, 1)?).unwrap_or(usize::MAX))
 }
 
 /// Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits included.
@@ -201,7 +202,7 @@ pub fn edit(
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileEdit> {
     hints::refuse_others("edit", "dtype= and block_frames=", None, others)?;
-    let dtype = dtype.map(construct::dtype).transpose()?;
+    let dtype = dtype.map(arguments::dtype).transpose()?;
     let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;
     let written = Arc::new(AtomicU64::new(0));

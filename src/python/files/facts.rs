@@ -49,7 +49,7 @@ macro_rules! facts_of {
                 &self,
                 py: ::pyo3::Python<'py>,
             ) -> ::pyo3::PyResult<::pyo3::Bound<'py, ::pyo3::PyAny>> {
-                $crate::python::api::construct::numpy_dtype(py, self.facts.dtype)
+                $crate::python::numpy::numpy_dtype(py, self.facts.dtype)
             }
         }
     };

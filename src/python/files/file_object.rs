@@ -16,8 +16,8 @@ use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 use crate::error::Error;
 use crate::files::path;
 use crate::files::source::{Bytes, Input, Memory, Positional, Reader, sought};
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::construct;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::sync::Mutex;
 
@@ -396,10 +396,10 @@ impl Write for FileObject {
                      it in blocking mode, and let write() return the number of bytes written"
                 )));
             }
-            let Some(count) = construct::whole(&written)? else {
+            let Some(count) = arguments::whole(&written)? else {
                 return Err(PyTypeError::new_err(format!(
                     "the file object's write() returned {}, and not the number of bytes written",
-                    construct::shown(&written)
+                    arguments::shown(&written)
                 )));
             };
             // A raw file may take a part.
@@ -408,7 +408,7 @@ impl Write for FileObject {
                 _ => Err(PyValueError::new_err(format!(
                     "the file object's write() returned {} for {length} bytes; it has to return \
                      how many of them it wrote",
-                    construct::shown(&count)
+                    arguments::shown(&count)
                 ))),
             }
         })

@@ -11,13 +11,12 @@ use pyo3::types::{PyDict, PyEllipsis, PySlice, PyTuple};
 use crate::audio::{Audio, paging};
 use crate::error::Error;
 use crate::files::mapped;
-use crate::memory::Buffer;
-use crate::python::api::audio::AudioSamples;
 use crate::python::api::hints;
-use crate::python::array::operand::numpy_module;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::numpy::numpy_module;
+use crate::python::opening::Opening;
 use crate::python::running;
-use crate::sync::{AtomicBool, Ordering};
 
 /// Opens an audio file as memory: nothing is read, and nothing is copied.
 ///
@@ -51,59 +50,11 @@ pub fn open(
     Ok(AudioSamples::opened(audio))
 }
 
-/// What `open` has given to the audio that it returned, and that to its slices: one of perhaps several openings of
-/// the file.
-pub struct Opening {
-    buffer: Buffer,
-    is_over: AtomicBool,
-}
-
-impl Opening {
-    /// That of audio just opened.
-    fn of(audio: &Audio) -> Opening {
-        Opening {
-            buffer: audio.samples().buffer().clone(),
-            is_over: AtomicBool::new(false),
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Acquire)
-    }
-
-    /// Gives it up. `close` is called if it was the last one, and may fail: then nothing has changed.
-    fn end(&self, close: impl FnOnce() -> PyResult<()>) -> PyResult<()> {
-        if self.is_over.swap(true, Ordering::AcqRel) || !self.buffer.leave() {
-            return Ok(());
-        }
-        let closed = close();
-        if closed.is_err() {
-            self.buffer.stay();
-            self.is_over.store(false, Ordering::Release);
-        }
-        closed
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        if !self.is_over() {
-            self.buffer.leave();
-        }
-    }
-}
-
 impl AudioSamples {
     /// The audio of a file that was just opened.
     fn opened(audio: Audio) -> AudioSamples {
         let opening = Arc::new(Opening::of(&audio));
         AudioSamples::with(audio, Some(opening))
-    }
-
-    /// A part of it on the same memory, which is closed with it, and it with the part.
-    #[inline]
-    pub fn part(&self, audio: Audio) -> AudioSamples {
-        AudioSamples::with(audio, self.opening().cloned())
     }
 }
 

@@ -18,8 +18,9 @@ use crate::files::source;
 use crate::files::source::Facts;
 use crate::files::write::metadata::Passing;
 use crate::files::write::{Format, Recipe};
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::{construct, hints};
+use crate::python::api::hints;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 use crate::python::files::blocks;
 use crate::python::files::facts;
 use crate::python::files::facts::facts_of;
@@ -31,36 +32,36 @@ const MOST_WORKERS: usize = 256;
 
 /// Where to begin, in frames from the start of a file.
 pub(super) fn first_frame(given: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
-    let negative = construct::whole(given)?
+    let negative = arguments::whole(given)?
         .map(|index| index.lt(0))
         .transpose()?;
     if negative == Some(true) {
         return Err(PyValueError::new_err(format!(
             "{name} must be 0 or more, not {}; frames count from the start of the file, and \
              info(path).frames says how many there are",
-            construct::shown(given)
+            arguments::shown(given)
         )));
     }
-    construct::count(given, name, 0)
+    arguments::count(given, name, 0)
 }
 
 /// How many frames to read: -1, as libraries of the field have it, and more than any file has are all.
 pub(super) fn number_of_frames(given: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
-    if let Some(index) = construct::whole(given)? {
+    if let Some(index) = arguments::whole(given)? {
         if index.eq(-1)? {
             return Ok(None);
         }
         if index.lt(0)? {
             return Err(PyValueError::new_err(format!(
                 "frames must be 0 or more, or None or -1 for all the rest, not {}",
-                construct::shown(given)
+                arguments::shown(given)
             )));
         }
         if index.gt(u64::MAX)? {
             return Ok(None);
         }
     }
-    construct::count(given, "frames", 0).map(Some)
+    arguments::count(given, "frames", 0).map(Some)
 }
 
 /// Reads audio of any format from a path, a binary file object, or bytes.
@@ -85,7 +86,7 @@ pub fn read(
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
     hints::refuse_others("read", "dtype=, start= and frames=", Some(rest), others)?;
-    let dtype = dtype.map(construct::dtype).transpose()?;
+    let dtype = dtype.map(arguments::dtype).transpose()?;
     let start = start.map_or(Ok(0), |start| first_frame(start, "start"))?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
     let (from, input) = From::open(path_or_file)?;
@@ -113,20 +114,20 @@ pub fn read_many(
     if paths.extract::<PathBuf>().is_ok() {
         return Err(PyTypeError::new_err(format!(
             "read_many takes several paths, such as a list, not {}; read() reads one",
-            construct::shown(paths)
+            arguments::shown(paths)
         )));
     }
     let paths = paths.try_iter()?.map(|path| path?.extract());
     let paths = paths.collect::<PyResult<Vec<PathBuf>>>()?;
     let wanted = Wanted {
-        dtype: dtype.map(construct::dtype).transpose()?,
+        dtype: dtype.map(arguments::dtype).transpose()?,
         start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
         frames: frames.map_or(Ok(None), number_of_frames)?,
     };
     let workers = match workers {
         Some(given) => {
             // More threads than this the system may refuse, and no machine has the cores for.
-            usize::try_from(construct::count(given, "workers", 1)?)
+            usize::try_from(arguments::count(given, "workers", 1)?)
                 .map_or(MOST_WORKERS, |given| given.min(MOST_WORKERS))
         }
         None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
@@ -221,7 +222,7 @@ fn name_of(given: &Bound<'_, PyAny>, what: &str, such_as: &str) -> PyResult<Stri
         };
         PyTypeError::new_err(format!(
             "{what} must be a name such as '{meant}', not {}",
-            construct::shown(given)
+            arguments::shown(given)
         ))
     })
 }
@@ -259,7 +260,7 @@ pub(super) fn warn_with(
 #[cold]
 fn no_audio(given: &Bound<'_, PyAny>, rest: &Bound<'_, PyTuple>) -> PyResult<PyErr> {
     if given.is_instance_of::<AudioSamples>() || blocks::may_give_blocks(given)? {
-        let rest = construct::shown(&rest.get_item(0)?);
+        let rest = arguments::shown(&rest.get_item(0)?);
         return Ok(PyTypeError::new_err(format!(
             "write takes a path and audio, and no {rest} besides: the audio has its sample rate, and \
              the encoding is named as in subtype='PCM_24'"

@@ -6,8 +6,9 @@ use pyo3::types::PyDict;
 
 use crate::files::source::Facts;
 use crate::files::stream::{Cut, Stream};
-use crate::python::api::audio::AudioSamples;
-use crate::python::api::{construct, hints};
+use crate::python::api::hints;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
 use crate::python::files::closable::Opened;
 use crate::python::files::edit::block_frames;
 use crate::python::files::facts;
@@ -191,7 +192,7 @@ pub fn stream(
     let takes = "block_frames=, hop=, dtype=, start=, frames= and reuse=";
     hints::refuse_others("stream", takes, None, others)?;
     let py = path_or_file.py();
-    let dtype = dtype.map(construct::dtype).transpose()?;
+    let dtype = dtype.map(arguments::dtype).transpose()?;
     let block = self::block_frames(block_frames, "block_frames")?;
     let cut = Cut {
         block,

@@ -5,10 +5,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyMemoryView;
 
-use super::arguments::{axes, type_name};
 use super::{Form, has_array};
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
+use crate::python::arguments::{axes, type_name};
 use crate::python::exchange::ndarray;
 
 /// Why some values are no samples, in the words of what was given.

@@ -6,9 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 
 use crate::layout::Layout;
-use crate::python::api::audio::AudioSamples;
-use crate::python::array::operand::numpy_module;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::numpy::numpy_module;
 
 /// A key that needs no NumPy.
 pub(super) enum Simple {

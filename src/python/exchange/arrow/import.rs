@@ -14,7 +14,7 @@ use crate::dtype::Dtype;
 use crate::kernel::Operand;
 use crate::layout::Layout;
 use crate::memory::Buffer;
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::python::{policy, running};
 use crate::view::Samples;
 

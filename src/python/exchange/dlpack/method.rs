@@ -13,7 +13,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
 use super::{Request, answer_to, knows_flags, shared};
-use crate::python::api::audio::AudioSamples;
+use crate::python::class::AudioSamples;
 use crate::sync::Mutex;
 
 struct Method(ffi::PyMethodDef);

@@ -20,8 +20,8 @@ use pyo3::types::{PyCapsule, PyDict};
 
 use super::{flags_of, lend, refused};
 use crate::memory::Buffer;
-use crate::python::api::audio::AudioSamples;
-use crate::python::array::operand::numpy_module;
+use crate::python::class::AudioSamples;
+use crate::python::numpy::numpy_module;
 use crate::registry::Kind;
 
 struct Table(DLPackExchangeAPI);

@@ -3,15 +3,13 @@
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PySequence, PyString};
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::pcm::encoding::Encoding;
-use crate::python::array::operand::numpy_module;
-use crate::python::exchange::ndarray;
+use crate::python::numpy::{is_array, numpy_module};
 
 /// Which axis of a two-dimensional array is time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,7 +55,7 @@ pub fn shown(given: &Bound<'_, PyAny>) -> String {
     }
 }
 
-pub(super) fn type_name(object: &Bound<'_, PyAny>) -> String {
+pub fn type_name(object: &Bound<'_, PyAny>) -> String {
     let name = object.get_type().name();
     name.map_or_else(|_| "object".into(), |name| name.to_string())
 }
@@ -151,8 +149,8 @@ pub fn shape(given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
 }
 
 /// The axes of an array.
-pub(super) fn axes(given: &Bound<'_, PyAny>) -> Option<usize> {
-    if !ndarray::is_array(given) {
+pub fn axes(given: &Bound<'_, PyAny>) -> Option<usize> {
+    if !is_array(given) {
         return None;
     }
     given
@@ -220,7 +218,7 @@ pub fn dtype(given: &Bound<'_, PyAny>) -> PyResult<Dtype> {
 }
 
 /// A sample type of either byte order, and NumPy's object for it.
-pub(super) fn named_dtype<'py>(given: &Bound<'py, PyAny>) -> PyResult<(Dtype, Bound<'py, PyAny>)> {
+pub fn named_dtype<'py>(given: &Bound<'py, PyAny>) -> PyResult<(Dtype, Bound<'py, PyAny>)> {
     let py = given.py();
     let theirs = numpy_module(py)?
         .call_method1(intern!(py, "dtype"), (given,))
@@ -263,19 +261,4 @@ fn no_dtype(given: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
         None => String::new(),
     };
     PyTypeError::new_err(format!("{base}{hint}"))
-}
-
-/// A sample type as NumPy's dtype object.
-pub fn numpy_dtype(py: Python<'_>, dtype: Dtype) -> PyResult<Bound<'_, PyAny>> {
-    static DTYPES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
-    let all = DTYPES.get_or_try_init(py, || {
-        let numpy = numpy_module(py)?;
-        let made = Dtype::ALL
-            .into_iter()
-            .map(|dtype| numpy.call_method1(intern!(py, "dtype"), (dtype.name(),)));
-        made.map(|object| object.map(Bound::unbind))
-            .collect::<PyResult<_>>()
-    })?;
-    // `Dtype::ALL` is in the order of the enum.
-    Ok(all[dtype as usize].bind(py).clone())
 }

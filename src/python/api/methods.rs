@@ -1,6 +1,4 @@
-//! The class `AudioSamples`: its facts, its operators, its copies.
-
-use std::sync::Arc;
+//! The methods of `AudioSamples`: constructors, facts, copies.
 
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -9,62 +7,16 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::audio::Audio;
 use crate::python::api::construct;
-use crate::python::api::construct::{AxisOrder, Form, Request};
+use crate::python::api::construct::{Form, Request};
 use crate::python::api::views::View;
+use crate::python::arguments;
+use crate::python::arguments::AxisOrder;
 use crate::python::array::ufunc;
+use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
-use crate::python::files::mapped::Opening;
+use crate::python::numpy;
 use crate::python::running;
 use crate::registry::{Kind, Mode};
-
-/// Audio in memory that Rust owns and NumPy shares.
-///
-/// Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16, int32, float32
-/// or float64. Shape, type and sample rate never change, only the samples do. Made by `new_mono`,
-/// `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and `generation`.
-#[pyclass(frozen, weakref, generic, freelist = 64, module = "audio_samples")]
-pub struct AudioSamples {
-    audio: Audio,
-    /// That of audio that `open` has returned, and of its slices.
-    opening: Option<Arc<Opening>>,
-}
-
-impl AudioSamples {
-    /// The class around the core's audio.
-    #[inline]
-    pub fn new(audio: Audio) -> AudioSamples {
-        AudioSamples::with(audio, None)
-    }
-
-    /// As [`AudioSamples::new`], with what is to be given up when it is closed.
-    #[inline]
-    pub fn with(audio: Audio, opening: Option<Arc<Opening>>) -> AudioSamples {
-        AudioSamples { audio, opening }
-    }
-
-    #[inline]
-    pub fn opening(&self) -> Option<&Arc<Opening>> {
-        self.opening.as_ref()
-    }
-
-    /// The core's audio.
-    #[inline]
-    pub fn audio(&self) -> &Audio {
-        &self.audio
-    }
-
-    /// An array on the samples, as they lie.
-    #[inline(always)]
-    pub fn shared_array<'py>(
-        &self,
-        py: Python<'py>,
-        writable: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let samples = self.audio.samples();
-        let export = samples.export(Kind::Array, writable, samples.layout())?;
-        ndarray::array_of(py, export)
-    }
-}
 
 #[pymethods]
 impl AudioSamples {
@@ -102,7 +54,7 @@ impl AudioSamples {
             form: Form::Mono,
             order: AxisOrder::ChannelsFirst,
             copy,
-            dtype: dtype.map(construct::dtype).transpose()?,
+            dtype: dtype.map(arguments::dtype).transpose()?,
         };
         construct::build(data, sample_rate, &request)
     }
@@ -126,7 +78,7 @@ impl AudioSamples {
             form: Form::Multi,
             order: AxisOrder::parse(layout)?,
             copy,
-            dtype: dtype.map(construct::dtype).transpose()?,
+            dtype: dtype.map(arguments::dtype).transpose()?,
         };
         construct::build(data, sample_rate, &request)
     }
@@ -156,7 +108,7 @@ impl AudioSamples {
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
-            dtype: dtype.map(construct::dtype).transpose()?,
+            dtype: dtype.map(arguments::dtype).transpose()?,
         };
         construct::build(array, sample_rate, &request)
     }
@@ -196,12 +148,12 @@ impl AudioSamples {
         dtype: Option<&Bound<'_, PyAny>>,
         shared: bool,
     ) -> PyResult<AudioSamples> {
-        let shape = construct::shape(shape)?;
+        let shape = arguments::shape(shape)?;
         let dtype = match dtype {
-            Some(dtype) => construct::dtype(dtype)?,
+            Some(dtype) => arguments::dtype(dtype)?,
             None => crate::dtype::Dtype::Float64,
         };
-        let rate = construct::sample_rate(sample_rate)?;
+        let rate = arguments::sample_rate(sample_rate)?;
         let audio = if shared {
             let make = || Audio::zeros_shared(&shape, dtype, rate, true);
             sample_rate.py().detach(make)?
@@ -214,93 +166,98 @@ impl AudioSamples {
     /// Frames per second, in Hz.
     #[getter]
     fn sample_rate(&self) -> u32 {
-        self.audio.rate().hertz()
+        self.audio().rate().hertz()
     }
 
     /// The number of channels; 1 for mono.
     #[getter]
     fn num_channels(&self) -> usize {
-        self.audio.layout().channels()
+        self.audio().layout().channels()
     }
 
     /// The number of frames.
     fn samples_per_channel(&self) -> usize {
-        self.audio.layout().frames()
+        self.audio().layout().frames()
     }
 
     /// Length in seconds.
     #[getter]
     fn duration(&self) -> f64 {
-        self.audio.duration()
+        self.audio().duration()
     }
 
     /// The sample type, as a NumPy dtype.
     #[getter]
     fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        construct::numpy_dtype(py, self.audio.dtype())
+        numpy::numpy_dtype(py, self.audio().dtype())
     }
 
     /// `(frames,)` or `(channels, frames)`.
     #[getter]
     fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.audio.layout().shape())
+        PyTuple::new(py, self.audio().layout().shape())
     }
 
     /// 1 for mono audio, 2 for multi-channel audio.
     #[getter]
     fn ndim(&self) -> usize {
-        self.audio.layout().ndim()
+        self.audio().layout().ndim()
     }
 
     /// All samples of all channels.
     #[getter]
     fn size(&self) -> usize {
-        self.audio.layout().len()
+        self.audio().layout().len()
     }
 
     /// Bytes of all samples.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.audio.layout().len() * self.audio.dtype().size()
+        self.audio().layout().len() * self.audio().dtype().size()
     }
 
     /// Bytes from one sample to the next along each axis.
     #[getter]
     fn strides<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.audio.layout().strides())
+        PyTuple::new(py, self.audio().layout().strides())
     }
 
     /// Whether there is one channel only.
     #[getter]
     fn is_mono(&self) -> bool {
-        self.audio.layout().channels() == 1
+        self.audio().layout().channels() == 1
     }
 
     /// Whether the samples may be changed.
     #[getter]
     fn writable(&self) -> bool {
-        self.audio.samples().writable()
+        self.audio().samples().writable()
     }
 
     /// The address of the first sample.
     #[getter]
     fn address(&self) -> usize {
-        self.audio.samples().first().addr().get()
+        self.audio().samples().first().addr().get()
     }
 
     /// Everything outside Rust that can reach these samples now, oldest first.
     #[getter]
     fn views(&self) -> Vec<View> {
-        self.audio.samples().views().into_iter().map(View).collect()
+        self.audio()
+            .samples()
+            .views()
+            .into_iter()
+            .map(View)
+            .collect()
     }
 
     /// The number of frames.
     fn __len__(&self) -> usize {
-        self.audio.layout().frames()
+        self.audio().layout().frames()
     }
 
     fn __repr__(&self) -> String {
-        let layout = self.audio.layout();
+        let layout = self.audio().layout();
         let channels = match layout.ndim() {
             1 => "mono".to_owned(),
             _ if layout.channels() == 1 => "1 channel".to_owned(),
@@ -310,10 +267,10 @@ impl AudioSamples {
             "AudioSamples({channels}, {} frame{}, {}, {} Hz, {:.3} s{})",
             layout.frames(),
             if layout.frames() == 1 { "" } else { "s" },
-            self.audio.dtype().name(),
-            self.audio.rate().hertz(),
-            self.audio.duration(),
-            if self.audio.samples().buffer().is_closed() {
+            self.audio().dtype().name(),
+            self.audio().rate().hertz(),
+            self.audio().duration(),
+            if self.audio().samples().buffer().is_closed() {
                 ", closed"
             } else if self.writable() {
                 ""
@@ -386,7 +343,7 @@ impl AudioSamples {
     /// The samples as a `(frames, channels)` array on the same memory, for soundfile and SciPy.
     #[getter]
     fn frames_first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let samples = self.audio.samples();
+        let samples = self.audio().samples();
         let export = samples.export(Kind::Array, true, &samples.layout().transposed())?;
         ndarray::array_of(py, export)
     }
@@ -399,13 +356,13 @@ impl AudioSamples {
 
     /// One channel as mono audio on the same memory; negative numbers count from the last.
     fn channel(&self, index: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
-        let count = self.audio.layout().channels();
-        let Some(whole) = construct::whole(index)? else {
+        let count = self.audio().layout().channels();
+        let Some(whole) = arguments::whole(index)? else {
             return Err(PyTypeError::new_err(format!(
                 "a channel is a whole number from {} to {}, not {}; audio[c, a:b] takes slices",
                 -(count as isize),
                 count as isize - 1,
-                construct::shown(index)
+                arguments::shown(index)
             )));
         };
         let place = whole.extract::<isize>().ok().and_then(|place| {
@@ -415,21 +372,21 @@ impl AudioSamples {
         let Some(place) = place.filter(|place| *place < count) else {
             return Err(PyIndexError::new_err(format!(
                 "channel {} is out of range for {count} channels",
-                construct::shown(&whole)
+                arguments::shown(&whole)
             )));
         };
-        Ok(self.part(self.audio.channel(place)?))
+        Ok(self.part(self.audio().channel(place)?))
     }
 
     /// A copy with another sample type, by NumPy's cast: 1.7 becomes 1, and 40000 wraps in int16.
     fn astype(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
-        let dtype = construct::dtype(dtype)?;
+        let dtype = arguments::dtype(dtype)?;
         self.allow_copy(
             py,
             "astype() gives new samples; make the audio in that type",
         )?;
         let cast = running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio.cast(dtype, manner)
+            self.audio().cast(dtype, manner)
         })?;
         Ok(AudioSamples::new(cast))
     }
@@ -437,13 +394,13 @@ impl AudioSamples {
     /// A copy with another sample type, by the scale of audio: integers are fractions of
     /// `2**(bits-1)`; rounded to the nearest, ties to even, and saturated.
     fn convert(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
-        let dtype = construct::dtype(dtype)?;
+        let dtype = arguments::dtype(dtype)?;
         self.allow_copy(
             py,
             "convert() gives new samples; make the audio in that type",
         )?;
         let converted = running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio.convert(dtype, manner)
+            self.audio().convert(dtype, manner)
         })?;
         Ok(AudioSamples::new(converted))
     }
