@@ -78,6 +78,65 @@ fn a_step_down_is_no_finding(#[case] file: &str, #[case] text: &str) {
 }
 
 #[rstest]
+#[case::upward(
+    "src/python/class.rs",
+    "use crate::python::api::methods;",
+    Some("ground names api, which stands above")
+)]
+#[case::to_the_top(
+    "src/python/exchange/buffer.rs",
+    "\nuse crate::python::{class, array::operand};",
+    Some(":2: exchange names array")
+)]
+#[case::a_neighbour(
+    "src/python/files/read.rs",
+    "use super::super::array::operand;",
+    Some("files names its neighbour array")
+)]
+#[case::downward(
+    "src/python/api/methods.rs",
+    "use crate::python::{class, exchange::buffer};",
+    None
+)]
+#[case::inside(
+    "src/python/array/ufunc.rs",
+    "use crate::python::array::operand;",
+    None
+)]
+#[case::the_list_itself("src/python.rs", "mod api; use api::methods;", None)]
+#[case::of_the_core("src/files/read.rs", "use crate::files::pcm;", None)]
+fn a_step_up_the_stairs_is_caught(
+    #[case] file: &str,
+    #[case] text: &str,
+    #[case] message: Option<&str>,
+) {
+    let found: Vec<String> = storeys(file, text).iter().map(Finding::to_string).collect();
+    assert_eq!(found.len(), usize::from(message.is_some()), "{found:?}");
+    assert!(
+        found.iter().all(|found| found.contains(message.unwrap())),
+        "{found:?}"
+    );
+}
+
+#[rstest]
+#[case::two(&[("a", "use crate::b;"), ("b", "fn f() { crate::a::g() }")], Some("src/a.rs -> src/b.rs -> src/a.rs"))]
+#[case::three(&[("a", "use crate::b::{self, X};"), ("b", "use super::c;"), ("c", "use crate::a::Y;")], Some("src/c.rs -> src/a.rs"))]
+#[case::through_a_face(&[("a", "mod b; use b::f;"), ("a/b", "use crate::c::g;"), ("c", "use crate::a;")], Some("src/a.rs -> src/a/b.rs -> src/c.rs"))]
+#[case::siblings(&[("a", "mod b; mod c;"), ("a/b", "use super::c;"), ("a/c", "use super::{b::X};")], Some("src/a/b.rs -> src/a/c.rs"))]
+#[case::a_child_and_its_face(&[("a", "mod b; pub use b::B;"), ("a/b", "use super::A; use crate::a::A;")], None)]
+#[case::a_name_in_a_string(&[("a", "use crate::b;"), ("b", "// crate::a\nlet x = \"crate::a\";")], None)]
+fn a_circle_is_caught(#[case] files: &[(&str, &str)], #[case] message: Option<&str>) {
+    let file = |(name, text): &(&str, &str)| (format!("src/{name}.rs"), text.to_string());
+    let all: Vec<_> = files.iter().map(file).collect();
+    let found: Vec<String> = circles(&all).iter().map(Finding::to_string).collect();
+    assert_eq!(found.len(), usize::from(message.is_some()), "{found:?}");
+    assert!(
+        found.iter().all(|found| found.contains(message.unwrap())),
+        "{found:?}"
+    );
+}
+
+#[rstest]
 #[case(unsafe_rooms, "src/audio.rs", "fn f() {\n unsafe { g() }\n}", Some(2))]
 #[case(unsafe_rooms, "src/registry.rs", "#![allow(unsafe_code)]", Some(1))]
 #[case(

@@ -114,15 +114,21 @@ pub fn modules_of(file: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a file names directly below the crate's root, through `crate::`, `super::` or the crate's own name.
-pub fn named_at_root(file: &str, text: &str) -> Vec<Token> {
+/// What a file names inside the crate: through `crate::`, `super::`, `self::`, the crate's own name, or a module
+/// of its own. Each path from the root on, one for each leaf of a group in braces, with its line.
+pub fn named(file: &str, text: &str) -> Vec<(usize, Vec<String>)> {
     let tokens = tokens(text);
     let is = |i: usize, text: &str| tokens.get(i).is_some_and(|token| token.text == text);
-    let mut modules = modules_of(file);
-    let (mut depth, mut opened) = (0, Vec::new());
+    let children: Vec<&str> = (1..tokens.len())
+        .filter(|i| is(i - 1, "mod") && is(i + 1, ";"))
+        .map(|i| tokens[i].text.as_str())
+        .collect();
+    let own = modules_of(file);
+    let (mut modules, mut depth, mut opened) = (own.clone(), 0, Vec::new());
     let mut named = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
+        let is_first = is(i + 1, "::") && !(i > 0 && is(i - 1, "::"));
         match tokens[i].text.as_str() {
             "mod" if is(i + 2, "{") => {
                 modules.push(tokens[i + 1].text.clone());
@@ -137,18 +143,18 @@ pub fn named_at_root(file: &str, text: &str) -> Vec<Token> {
                     modules.pop();
                 }
             }
-            "crate" | "audio_samples" if is(i + 1, "::") => {
-                named.extend(first_names(&tokens[i + 2..]));
-            }
-            "super" if is(i + 1, "::") => {
+            "crate" | "audio_samples" if is_first => leaves(&tokens[i + 2..], &[], &mut named),
+            "self" if is_first => leaves(&tokens[i + 2..], &modules, &mut named),
+            "super" if is_first => {
                 let mut up = 1;
                 while is(i + 2 * up, "super") && is(i + 2 * up + 1, "::") {
                     up += 1;
                 }
-                if up >= modules.len() {
-                    named.extend(first_names(&tokens[i + 2 * up..]));
-                }
-                i += 2 * up - 1;
+                let above = &modules[..modules.len().saturating_sub(up)];
+                leaves(&tokens[i + 2 * up..], above, &mut named);
+            }
+            child if is_first && modules == own && children.contains(&child) => {
+                leaves(&tokens[i..], &own, &mut named);
             }
             _ => {}
         }
@@ -157,24 +163,35 @@ pub fn named_at_root(file: &str, text: &str) -> Vec<Token> {
     named
 }
 
-/// The first names of a path, or of each path of a group in braces.
-fn first_names(tokens: &[Token]) -> Vec<Token> {
-    if tokens.first().is_none_or(|token| token.text != "{") {
-        return tokens.first().cloned().into_iter().collect();
-    }
-    let (mut depth, mut names, mut first) = (0, Vec::new(), false);
-    for token in tokens {
-        match token.text.as_str() {
-            "{" => (depth, first) = (depth + 1, depth == 0),
-            "}" if depth == 1 => break,
-            "}" => depth -= 1,
-            "," => first = depth == 1,
-            _ if first => {
-                names.push(token.clone());
-                first = false;
+/// The paths that begin at these tokens, below `above`.
+fn leaves(tokens: &[Token], above: &[String], named: &mut Vec<(usize, Vec<String>)>) {
+    let mut path = above.to_vec();
+    let mut i = 0;
+    while let Some(Token { line, text }) = tokens.get(i) {
+        if text == "{" {
+            let (mut depth, mut begins) = (0, false);
+            for (at, token) in tokens.iter().enumerate().skip(i) {
+                match token.text.as_str() {
+                    "{" => (depth, begins) = (depth + 1, depth == 0),
+                    "}" if depth == 1 => return,
+                    "}" => depth -= 1,
+                    "," => begins = depth == 1,
+                    _ if begins => {
+                        leaves(&tokens[at..], &path, named);
+                        begins = false;
+                    }
+                    _ => {}
+                }
             }
-            _ => {}
+            return;
         }
+        if text != "self" {
+            path.push(text.clone());
+        }
+        if tokens.get(i + 1).is_none_or(|next| next.text != "::") {
+            named.push((*line, path));
+            return;
+        }
+        i += 2;
     }
-    names
 }
