@@ -7,6 +7,7 @@ mod arithmetic;
 pub mod generation;
 pub mod paging;
 pub mod shared;
+mod verbs;
 
 use crate::dtype::Dtype;
 use crate::error::Error;

@@ -21,3 +21,52 @@ pub mod pcm;
 pub mod source;
 pub mod stream;
 pub mod write;
+
+use std::path::Path;
+
+use crate::audio::Audio;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::registry::Patience;
+
+/// All samples of a file, in the type that the file stores.
+///
+/// # Errors
+/// [`Error::Io`] with the path; [`Error::File`] for a file that is damaged or of no known format.
+pub fn read(path: impl AsRef<Path>) -> Result<Audio, Error> {
+    path::read(path.as_ref(), None, 0, None)
+}
+
+/// As [`read`], in a type of the caller's: at audio scale, rounded to the nearest, saturating.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_as(path: impl AsRef<Path>, dtype: Dtype) -> Result<Audio, Error> {
+    path::read(path.as_ref(), Some(dtype), 0, None)
+}
+
+/// Writes audio as what the path's ending says (`.wav`, `.rf64`, `.aiff`, `.flac`), in the encoding of its type. A file
+/// that stands there is replaced when all is written; where anything fails it is as it was.
+///
+/// # Errors
+/// [`Error::Io`] with the path; an ending that is not written.
+pub fn write(path: impl AsRef<Path>, audio: &Audio) -> Result<(), Error> {
+    let patience = Patience::While(&mut || true);
+    path::write(path.as_ref(), audio, &write::Recipe::default(), patience).map(drop)
+}
+
+/// Maps a file: nothing is read. The samples of a file opened for writing are the file.
+///
+/// # Errors
+/// As [`read`], and for samples that the machine does not compute with as they lie.
+pub fn open(path: impl AsRef<Path>, writable: bool) -> Result<Audio, Error> {
+    mapped::open(path.as_ref(), writable)
+}
+
+/// What a file holds besides its samples, without decoding them.
+///
+/// # Errors
+/// As [`read`].
+pub fn info(path: impl AsRef<Path>) -> Result<info::Particulars, Error> {
+    path::info(path.as_ref())
+}

@@ -22,6 +22,16 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// `audio op operand`, computed in a type; integers wrap.
+    pub fn plain(operator: Operator, compute: Dtype) -> Operation {
+        Operation {
+            operator,
+            compute,
+            reflected: false,
+            overflow: Overflow::Wrap,
+        }
+    }
+
     /// What stands on the left and what on the right.
     #[inline]
     fn sides<'s, 'a>(

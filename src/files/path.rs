@@ -13,12 +13,12 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
-use crate::files::info;
 use crate::files::info::Particulars;
+use crate::files::info::{self};
 #[cfg(unix)]
 use crate::files::source::Reader;
 use crate::files::source::{Input, Source};
-use crate::files::write;
+use crate::files::write::{self};
 use crate::files::write::{Format, Recipe};
 use crate::kernel;
 use crate::memory;

@@ -18,6 +18,7 @@ mod pool;
 mod registry;
 mod samples;
 mod shared;
+mod verbs;
 mod view;
 mod wav;
 mod wav_damage;

@@ -6,9 +6,9 @@ use crate::audio::{Audio, SampleRate};
 use crate::error::Error;
 use crate::files::clipping::Clipped;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
-use crate::files::write;
 use crate::files::write::container::{Envelope, Plain};
 use crate::files::write::metadata::Family;
+use crate::files::write::{self};
 use crate::files::write::{Format, Kind, Recipe};
 use crate::registry::Patience;
 

@@ -1,0 +1,209 @@
+//! What a Rust caller says by name: audio from and to vectors, and arithmetic in words.
+//!
+//! Each of these waits for operations of other threads on the same samples. Callers that must not wait, or want
+//! another type, order or rule of overflow, use [`Audio::operate`] and its siblings.
+
+use crate::audio::{Audio, Manner, Operation, SampleRate};
+use crate::dtype::{Dtype, Sample};
+use crate::error::Error;
+use crate::kernel::{self, Operand, Operator, Scalar};
+use crate::registry::{Mode, Patience};
+use crate::view::{Access, Effort, Fresh, access_to};
+
+/// Frames of scratch memory while integers are scaled where they lie.
+const SCRATCH_FRAMES: usize = 8192;
+
+impl Audio {
+    /// Mono audio of samples, which are copied into aligned memory.
+    ///
+    /// ```
+    /// # use audio_samples::{Audio, SampleRate};
+    /// let audio = Audio::from_vec(vec![0.0_f32, 0.5, -0.5], SampleRate::new(48_000)?)?;
+    /// assert_eq!(audio.layout().frames(), 3);
+    /// # Ok::<(), audio_samples::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn from_vec<T: Sample>(samples: impl AsRef<[T]>, rate: SampleRate) -> Result<Audio, Error> {
+        let samples = samples.as_ref();
+        filled(&[samples.len()], samples, rate)
+    }
+
+    /// Multi-channel audio of interleaved frames: left, right, left, right. They are copied in that order, and the
+    /// audio's shape is `(channels, frames)` all the same.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for samples that are no whole number of frames, or no channel.
+    pub fn from_interleaved<T: Sample>(
+        samples: impl AsRef<[T]>,
+        channels: usize,
+        rate: SampleRate,
+    ) -> Result<Audio, Error> {
+        let samples = samples.as_ref();
+        if channels == 0 || !samples.len().is_multiple_of(channels) {
+            return Err(Error::InvalidArgument {
+                message: format!(
+                    "{} interleaved samples are no whole number of frames of {channels} channels",
+                    samples.len()
+                ),
+            });
+        }
+        let audio = filled(&[samples.len() / channels, channels], samples, rate)?;
+        audio.with_layout(audio.layout().transposed())
+    }
+
+    /// All samples, channel after channel. Another type than the audio's own is converted to, at audio scale, as
+    /// [`Audio::convert`] does.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`]; samples that this thread has borrowed.
+    pub fn to_vec<T: Sample>(&self) -> Result<Vec<T>, Error> {
+        self.converted_to(Fresh::new(self.layout().shape(), T::DTYPE)?)
+    }
+
+    /// All samples, frame after frame: left, right, left, right. Types as for [`Audio::to_vec`].
+    ///
+    /// # Errors
+    /// As [`Audio::to_vec`].
+    pub fn to_interleaved<T: Sample>(&self) -> Result<Vec<T>, Error> {
+        let turned = self.with_layout(self.layout().transposed())?;
+        let fresh = Fresh::new(turned.layout().shape(), T::DTYPE)?;
+        turned.converted_to(fresh)
+    }
+
+    /// Every sample times a factor, in new memory. Integers are rounded to the nearest, ties to even, and saturate.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`]; samples that this thread has borrowed.
+    pub fn scale(&self, factor: f64) -> Result<Audio, Error> {
+        let scaled = patiently(|manner| self.copy(manner))?;
+        scaled.scale_inplace(factor)?;
+        Ok(scaled)
+    }
+}
+
+impl Audio {
+    /// [`Audio::scale`], where the samples lie: every view of them sees it.
+    ///
+    /// # Errors
+    /// Read-only samples, or samples that this thread has borrowed. No sample has changed then.
+    pub fn scale_inplace(&self, factor: f64) -> Result<(), Error> {
+        if self.dtype().is_float() {
+            let operation = Operation::plain(Operator::Mul, self.dtype());
+            let factor = Operand::Scalar(Scalar::Float(factor));
+            return patiently(|manner| self.operate_in_place(operation, &factor, manner));
+        }
+        self.samples().require_writable()?;
+        let out = self.samples().strided();
+        let frames = self.layout().frames();
+        let scale = Operation::plain(Operator::Mul, Dtype::Float64);
+        let factor = Operand::Scalar(Scalar::Float(factor));
+        let scaled = |access: &Access| {
+            for start in (0..frames).step_by(SCRATCH_FRAMES) {
+                let part = out.take_frames(start, SCRATCH_FRAMES.min(frames - start))?;
+                let mut scratch = Fresh::new(part.layout().shape(), Dtype::Float64)?;
+                let wide = scratch.strided();
+                kernel::convert(access, &wide, &part);
+                let own = Operand::Samples(wide);
+                kernel::binary(access, scale.operator, scale.compute, &wide, &own, &factor)?;
+                kernel::convert(access, &part, &wide);
+            }
+            Ok(())
+        };
+        let claims = [out.claim(Mode::Write)];
+        patiently(|manner| access_to(&out, &claims, manner.effort, manner.patience, scaled))?
+    }
+
+    /// `audio + other` in new memory: NumPy's type and bits, the audio's shape and rate.
+    ///
+    /// # Errors
+    /// [`Error::SampleRateMismatch`]; shapes that do not fit; samples that this thread has borrowed.
+    pub fn add(&self, other: &Audio) -> Result<Audio, Error> {
+        self.operate_with(Operator::Add, other)
+    }
+
+    /// `audio - other`, as [`Audio::add`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn subtract(&self, other: &Audio) -> Result<Audio, Error> {
+        self.operate_with(Operator::Sub, other)
+    }
+
+    /// `audio * other`, as [`Audio::add`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn multiply(&self, other: &Audio) -> Result<Audio, Error> {
+        self.operate_with(Operator::Mul, other)
+    }
+
+    /// `audio += other`, where the samples lie.
+    ///
+    /// # Errors
+    /// As [`Audio::add`]; read-only samples; a type that the audio's own does not hold. No sample has changed then.
+    pub fn add_inplace(&self, other: &Audio) -> Result<(), Error> {
+        self.operate_in_place_with(Operator::Add, other)
+    }
+
+    /// `audio -= other`, as [`Audio::add_inplace`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn subtract_inplace(&self, other: &Audio) -> Result<(), Error> {
+        self.operate_in_place_with(Operator::Sub, other)
+    }
+
+    /// `audio *= other`, as [`Audio::add_inplace`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn multiply_inplace(&self, other: &Audio) -> Result<(), Error> {
+        self.operate_in_place_with(Operator::Mul, other)
+    }
+
+    fn operate_with(&self, operator: Operator, other: &Audio) -> Result<Audio, Error> {
+        self.require_rate_of(other)?;
+        let operation =
+            Operation::plain(operator, operator.compute_type(self.dtype(), other.dtype()));
+        let operand = Operand::Samples(other.samples().strided());
+        patiently(|manner| self.operate(operation, &operand, manner))
+    }
+
+    fn operate_in_place_with(&self, operator: Operator, other: &Audio) -> Result<(), Error> {
+        self.require_rate_of(other)?;
+        let operation =
+            Operation::plain(operator, operator.compute_type(self.dtype(), other.dtype()));
+        let operand = Operand::Samples(other.samples().strided());
+        patiently(|manner| self.operate_in_place(operation, &operand, manner))
+    }
+
+    /// The samples of an audio of the same number of them, converted into fresh ones of the type `T`.
+    fn converted_to<T: Sample>(&self, mut fresh: Fresh) -> Result<Vec<T>, Error> {
+        let from = self.samples().strided();
+        let claims = [from.claim(Mode::Read)];
+        patiently(|manner| {
+            access_to(&from, &claims, manner.effort, manner.patience, |access| {
+                kernel::convert(access, &fresh.strided(), &from);
+            })
+        })?;
+        Ok(fresh.as_mut_slice().unwrap_or_default().to_vec())
+    }
+}
+
+/// Runs work that waits for other operations as long as they take.
+fn patiently<R>(work: impl FnOnce(Manner<'_>) -> R) -> R {
+    work(Manner {
+        effort: Effort::Long,
+        patience: Patience::While(&mut || true),
+    })
+}
+
+fn filled<T: Sample>(shape: &[usize], samples: &[T], rate: SampleRate) -> Result<Audio, Error> {
+    let mut fresh = Fresh::new(shape, T::DTYPE)?;
+    if let Some(slice) = fresh.as_mut_slice() {
+        slice.copy_from_slice(samples);
+    }
+    Audio::new(fresh.share(), rate)
+}
