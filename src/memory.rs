@@ -18,9 +18,9 @@
 
 #![allow(unsafe_code)]
 
-mod file;
 mod foreign;
 mod heap;
+mod mapping;
 pub mod pool;
 mod shared;
 
@@ -31,8 +31,8 @@ use std::sync::{Arc, Weak};
 use crate::error::Error;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
-pub use file::{Across, check as check_file, give_back, is_changed_here, page_size};
 pub use foreign::Owner as ForeignOwner;
+pub use mapping::{Across, check as check_file, give_back, is_changed_here, page_size};
 pub use shared::{Content, Ticket};
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
@@ -80,7 +80,7 @@ impl Origin {
 enum Storage {
     Heap(heap::Allocation),
     // Boxed: memory of the heap, which every result is, does not pay for what these have to know.
-    File(Box<file::Mapped>),
+    File(Box<mapping::Mapped>),
     Shared(Box<shared::Segment>),
     Foreign {
         start: NonNull<u8>,
@@ -119,13 +119,13 @@ static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
 /// dropped: for a fork.
 pub struct Still(
     #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>,
-    #[expect(dead_code, reason = "held, not used")] file::Still,
+    #[expect(dead_code, reason = "held, not used")] mapping::Still,
     shared::Still,
 );
 
 /// Locks the directory of buffers and the lists of mapped files and of segments.
 pub fn freeze() -> Still {
-    Still(DIRECTORY.lock(), file::freeze(), shared::freeze())
+    Still(DIRECTORY.lock(), mapping::freeze(), shared::freeze())
 }
 
 impl Still {

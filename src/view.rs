@@ -15,9 +15,9 @@
 #![allow(unsafe_code)]
 
 mod access;
-mod file;
 mod fork;
 mod fresh;
+mod mapped;
 mod rows;
 mod shared;
 mod strided;
@@ -33,7 +33,7 @@ use crate::registry::{
     Borrow, Conflict, Holder, Kind, Mode, Patience, Refusal, Registration, Registry, ViewEntry,
 };
 use access::{describe, refused};
-use file::seen;
+use mapped::seen;
 
 pub use access::{Access, Effort, access, access_if_quiet, access_to, lease};
 pub use fork::survive as survive_forks;

@@ -1,6 +1,6 @@
 //! Asking the registry before samples are touched, and saying why it refused.
 
-use super::{Strided, file};
+use super::{Strided, mapped};
 use crate::error::{Error, shape_text};
 use crate::layout::Span;
 use crate::memory::Origin;
@@ -54,7 +54,7 @@ fn granted<R>(
 ) -> Result<R, Error> {
     let is_file = |claim: &Claim| Origin::is_file_number(claim.domain);
     if claims.iter().any(is_file) {
-        return file::access(asked, claims, patience, work);
+        return mapped::access(asked, claims, patience, work);
     }
     let registry = Registry::global();
     let done = match effort {
@@ -90,7 +90,7 @@ pub fn lease(
     claims: &[Claim],
     patience: Patience<'_>,
 ) -> Result<Lease<'static>, Error> {
-    file::check(claims)?;
+    mapped::check(claims)?;
     let leased = Registry::global().lease(claims, patience);
     leased.map_err(|refusal| refused(&refusal, asked))
 }

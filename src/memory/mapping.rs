@@ -14,8 +14,8 @@
 //! Somebody else may cut the file short. Its missing pages are then empty ones of our own ([`fault`]), so that
 //! nobody crashes, and every later operation is refused ([`Mapped::check`]).
 
-mod across;
 mod fault;
+mod straddling;
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
@@ -26,8 +26,8 @@ use std::sync::{Arc, Weak};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-pub use across::Across;
 pub use fault::page_size;
+pub use straddling::Across;
 
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;
