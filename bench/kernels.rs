@@ -8,7 +8,7 @@ use std::hint::black_box;
 use audio_samples::dtype::Dtype;
 use audio_samples::kernel::{Arch, Engine, Operand, Operator, Overflow, Scalar};
 use audio_samples::layout::Span;
-use audio_samples::registry::{Claim, Mode, Patience, Registry};
+use audio_samples::registry::{Claim, Mode, Until, Registry};
 use audio_samples::view::Fresh;
 use criterion::measurement::WallTime;
 use criterion::{
@@ -155,7 +155,7 @@ fn leases(criterion: &mut Criterion) {
             bencher.iter(|| registry.briefly(black_box(claims), || black_box(7)).is_ok());
         });
         group.bench_function(format!("{count} claims with a lease"), |bencher| {
-            bencher.iter(|| drop(registry.lease(black_box(claims), Patience::Never)));
+            bencher.iter(|| drop(registry.lease(black_box(claims), Until::Now)));
         });
     }
     group.finish();

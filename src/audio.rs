@@ -13,8 +13,8 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operand};
 use crate::layout::Layout;
-use crate::registry::{Mode, Patience};
-use crate::view::{Effort, Fresh, Samples, access_to};
+use crate::registry::{Mode, Until};
+use crate::view::{Fresh, Lock, Samples, access_to};
 
 pub use arithmetic::Operation;
 
@@ -42,26 +42,26 @@ impl SampleRate {
 }
 
 /// How an operation waits and works: decided by the caller, who knows about interpreters and threads.
-pub struct Manner<'a> {
+pub struct Wait<'a> {
     /// Under the registry's lock, or with leases.
-    pub effort: Effort,
+    pub lock: Lock,
     /// Whether to wait for other operations.
-    pub patience: Patience<'a>,
+    pub until: Until<'a>,
 }
 
-impl Manner<'_> {
-    /// Whether it is [`Manner::brief`].
+impl Wait<'_> {
+    /// Whether it is [`Wait::brief`].
     #[inline]
     pub fn is_brief(&self) -> bool {
-        self.effort == Effort::Brief
+        self.lock == Lock::Table
     }
 
     /// Quick and without waiting: [`Error::Busy`] if another operation stands in the way.
     #[inline]
-    pub fn brief() -> Manner<'static> {
-        Manner {
-            effort: Effort::Brief,
-            patience: Patience::Never,
+    pub fn brief() -> Wait<'static> {
+        Wait {
+            lock: Lock::Table,
+            until: Until::Now,
         }
     }
 }
@@ -143,23 +143,23 @@ impl Audio {
     }
 
     /// The samples in memory of their own, channel after channel, writable.
-    pub fn copy(&self, manner: Manner<'_>) -> Result<Audio, Error> {
+    pub fn copy(&self, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::new(self.layout().shape(), self.dtype())?;
-        self.to_fresh(fresh, manner, kernel::copy)
+        self.to_fresh(fresh, wait, kernel::copy)
     }
 
     /// The samples in memory of their own with NumPy's cast to `dtype`, in the same order of memory as here: what
     /// is interleaved stays so.
-    pub fn cast(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
+    pub fn cast(&self, dtype: Dtype, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::alike(self.layout(), dtype)?;
-        self.to_fresh(fresh, manner, kernel::copy)
+        self.to_fresh(fresh, wait, kernel::copy)
     }
 
     /// The samples in memory of their own with the scale of audio: integers are fractions of
     /// `2^(bits-1)`, results are rounded to the nearest, ties to even, and saturate. In the same order of memory.
-    pub fn convert(&self, dtype: Dtype, manner: Manner<'_>) -> Result<Audio, Error> {
+    pub fn convert(&self, dtype: Dtype, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::alike(self.layout(), dtype)?;
-        self.to_fresh(fresh, manner, |access, out, from| {
+        self.to_fresh(fresh, wait, |access, out, from| {
             kernel::convert(access, out, from);
             Ok(())
         })
@@ -168,7 +168,7 @@ impl Audio {
     fn to_fresh(
         &self,
         mut fresh: Fresh,
-        manner: Manner<'_>,
+        wait: Wait<'_>,
         work: impl Fn(
             &crate::view::Access,
             &crate::view::Strided<'_>,
@@ -179,8 +179,8 @@ impl Audio {
         access_to(
             &from,
             &[from.claim(Mode::Read)],
-            manner.effort,
-            manner.patience,
+            wait.lock,
+            wait.until,
             |access| {
                 let out = fresh.strided();
                 paging::each(&[&out, &from], |start, count| {
@@ -199,15 +199,15 @@ impl Audio {
     ///
     /// # Errors
     /// The samples are read-only or borrowed, or the operand does not broadcast into their shape.
-    pub fn assign(&self, operand: &Operand<'_>, manner: Manner<'_>) -> Result<(), Error> {
+    pub fn assign(&self, operand: &Operand<'_>, wait: Wait<'_>) -> Result<(), Error> {
         self.samples.require_writable()?;
         let out = self.samples.strided();
         match operand {
             Operand::Scalar(value) => access_to(
                 &out,
                 &[out.claim(Mode::Write)],
-                manner.effort,
-                manner.patience,
+                wait.lock,
+                wait.until,
                 |access| {
                     paging::each(&[&out], |start, count| {
                         kernel::fill(access, &out.take_frames(start, count)?, *value);
@@ -220,8 +220,8 @@ impl Audio {
                 access_to(
                     &out,
                     &[out.claim(Mode::Write), from.claim(Mode::Read)],
-                    manner.effort,
-                    manner.patience,
+                    wait.lock,
+                    wait.until,
                     |access| {
                         if !paging::are_apart(&out, &Operand::Samples(from)) {
                             return kernel::copy(access, &out, &from);

@@ -27,7 +27,7 @@ use std::path::Path;
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::registry::Patience;
+use crate::registry::Until;
 
 /// All samples of a file, in the type that the file stores.
 ///
@@ -51,8 +51,8 @@ pub fn read_as(path: impl AsRef<Path>, dtype: Dtype) -> Result<Audio, Error> {
 /// # Errors
 /// [`Error::Io`] with the path; an ending that is not written.
 pub fn write(path: impl AsRef<Path>, audio: &Audio) -> Result<(), Error> {
-    let patience = Patience::While(&mut || true);
-    path::write(path.as_ref(), audio, &write::Recipe::default(), patience).map(drop)
+    let until = Until::Stopped(&mut || true);
+    path::write(path.as_ref(), audio, &write::Recipe::default(), until).map(drop)
 }
 
 /// Maps a file: nothing is read. The samples of a file opened for writing are the file.

@@ -15,18 +15,18 @@
 //!
 //! ```
 //! use audio_samples::layout::Span;
-//! use audio_samples::registry::{Claim, Mode, Patience, Registry};
+//! use audio_samples::registry::{Claim, Mode, Until, Registry};
 //!
 //! let registry = Registry::new();
 //! let left = Span::new(0x1000, [1, 100], [0, 8], 4); // every other sample of an interleaved pair
 //! let right = Span::new(0x1004, [1, 100], [0, 8], 4);
 //! let writes = |span| Claim { domain: 1, span, mode: Mode::Write };
 //!
-//! let one = registry.lease(&[writes(left)], Patience::Never).unwrap();
-//! let two = registry.lease(&[writes(right)], Patience::Never).unwrap(); // other bytes: no conflict
-//! assert!(registry.lease(&[writes(left)], Patience::Never).is_err()); // the same bytes: refused
+//! let one = registry.lease(&[writes(left)], Until::Now).unwrap();
+//! let two = registry.lease(&[writes(right)], Until::Now).unwrap(); // other bytes: no conflict
+//! assert!(registry.lease(&[writes(left)], Until::Now).is_err()); // the same bytes: refused
 //! drop(one);
-//! assert!(registry.lease(&[writes(left)], Patience::Never).is_ok());
+//! assert!(registry.lease(&[writes(left)], Until::Now).is_ok());
 //! # drop(two);
 //! ```
 //!
@@ -34,7 +34,7 @@
 //!
 //! ```
 //! # use audio_samples::layout::Span;
-//! # use audio_samples::registry::{Conflict, Holder, Kind, Mode, Patience, Refusal, Registry, ViewEntry};
+//! # use audio_samples::registry::{Conflict, Holder, Kind, Mode, Until, Refusal, Registry, ViewEntry};
 //! # let registry = Registry::new();
 //! let view = ViewEntry {
 //!     id: 0, // given by the registry
@@ -47,12 +47,12 @@
 //! let array = registry.register(1, view).unwrap();
 //! let alone = ViewEntry { kind: Kind::BorrowMut, ..view };
 //!
-//! let refused = registry.borrow(1, alone, Patience::Never).err().unwrap();
+//! let refused = registry.borrow(1, alone, Until::Now).err().unwrap();
 //! let expected = Holder::View(Kind::Array);
 //! assert!(matches!(refused, Refusal::Conflict(Conflict { holder, .. }) if holder == expected));
 //!
 //! drop(array);
-//! let borrow = registry.borrow(1, alone, Patience::Never).unwrap();
+//! let borrow = registry.borrow(1, alone, Until::Now).unwrap();
 //! assert!(registry.register(1, view).is_err()); // no door is open while it is out
 //! # drop(borrow);
 //! ```
@@ -123,7 +123,7 @@ const FEW: usize = 4;
 pub const LENT: u64 = u64::MAX >> 1;
 
 /// How long a waiting thread sleeps before it asks whether it should go on.
-const PATIENCE_CHECK: Duration = Duration::from_millis(50);
+const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// What somebody may do with the bytes of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,18 +225,18 @@ pub enum Holder {
 pub enum Refusal {
     /// Waiting would not help.
     Conflict(Conflict),
-    /// Waiting would help, but the caller has no patience, or holds a lease and must not wait.
+    /// Waiting would help, but the caller asked for [`Until::Now`], or holds a lease and must not wait.
     Busy,
     /// The caller gave up waiting.
     Interrupted,
 }
 
-/// Whether to wait for other operations.
-pub enum Patience<'a> {
-    /// Do not wait: [`Refusal::Busy`].
-    Never,
-    /// Wait, and ask every 50 ms whether to go on.
-    While(&'a mut dyn FnMut() -> bool),
+/// How long to wait for other operations.
+pub enum Until<'a> {
+    /// Not at all: [`Refusal::Busy`].
+    Now,
+    /// Until they end, or the callback, asked every 50 ms whether to go on, returns false: [`Refusal::Interrupted`].
+    Stopped(&'a mut dyn FnMut() -> bool),
 }
 
 /// The table of views, leases and borrows. The process has one ([`Registry::global`]); tests make their own.
@@ -267,12 +267,12 @@ impl Registry {
     /// Takes all leases of an operation, or none of them.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] where a borrow or the thread's own operation stands in the way, and what
-    /// `patience` brings where another thread's operation does.
-    pub fn lease(&self, claims: &[Claim], patience: Patience<'_>) -> Result<Lease<'_>, Refusal> {
+    /// [`Refusal::Conflict`] where a borrow or the thread's own operation stands in the way, and [`Refusal::Busy`] or
+    /// [`Refusal::Interrupted`] where another thread's operation does, as `until` says.
+    pub fn lease(&self, claims: &[Claim], until: Until<'_>) -> Result<Lease<'_>, Refusal> {
         let thread = current_thread();
         let refuse = |table: &Table, claim: &Claim| table.refusal(claim, thread);
-        let mut locked = self.enter(claims, Turn::LAST, patience, refuse)?;
+        let mut locked = self.enter(claims, Turn::LAST, until, refuse)?;
         let id = next_id();
         for claim in claims {
             locked.table(claim).insert_lease(id, thread, claim);
@@ -288,7 +288,7 @@ impl Registry {
     /// must not come back to the registry.
     ///
     /// # Errors
-    /// As [`Registry::lease`] without patience; `work` has not run then.
+    /// As [`Registry::lease`] with [`Until::Now`]; `work` has not run then.
     #[inline]
     pub fn briefly<R>(&self, claims: &[Claim], work: impl FnOnce() -> R) -> Result<R, Refusal> {
         let parts = Parts::of(claims);
@@ -305,7 +305,7 @@ impl Registry {
         }
         let thread = current_thread();
         let refuse = |table: &Table, claim: &Claim| table.refusal(claim, thread);
-        let _locked = self.enter(claims, Turn::FIRST, Patience::Never, refuse)?;
+        let _locked = self.enter(claims, Turn::FIRST, Until::Now, refuse)?;
         Ok(work())
     }
 
@@ -331,7 +331,7 @@ impl Registry {
         &self,
         claims: &[Claim],
         mut turn: Turn,
-        mut patience: Patience<'_>,
+        mut until: Until<'_>,
         refuse: impl Fn(&Table, &Claim) -> Option<Conflict>,
     ) -> Result<Locked<'_>, Refusal> {
         let parts = Parts::of(claims);
@@ -343,7 +343,7 @@ impl Registry {
                 .iter()
                 .find(|c| locked.table(c).obstructs(c, turn))
                 .filter(|_| conflict.is_none());
-            let (Some(claim), Patience::While(go_on)) = (obstructed, &mut patience) else {
+            let (Some(claim), Until::Stopped(go_on)) = (obstructed, &mut until) else {
                 if queued {
                     locked.leave_queue(turn);
                 }
@@ -358,7 +358,7 @@ impl Registry {
                 may_wait = !self.holds_lease(current_thread());
                 if !may_wait {
                     // Those in the queue may be waiting for what it holds.
-                    (turn, patience) = (Turn::FIRST, Patience::Never);
+                    (turn, until) = (Turn::FIRST, Until::Now);
                 }
                 continue;
             }
@@ -373,7 +373,7 @@ impl Registry {
             let (guard, still) =
                 self.parts[part]
                     .changed
-                    .wait_while(locked.keep(part), PATIENCE_CHECK, |table| {
+                    .wait_while(locked.keep(part), ASK_EVERY, |table| {
                         table.obstructs(claim, turn)
                     });
             drop(guard);
@@ -431,12 +431,12 @@ impl Registry {
     ///
     /// # Errors
     /// Another borrow, the thread's own operation or, for writing and for Arrow, a view that may write stands in
-    /// the way; other operations are waited for with `patience`.
+    /// the way; other operations are waited for as `until` says.
     pub fn borrow(
         &self,
         domain: u64,
         view: ViewEntry,
-        patience: Patience<'_>,
+        until: Until<'_>,
     ) -> Result<Borrow<'_>, Refusal> {
         let claim = Claim {
             domain,
@@ -452,7 +452,7 @@ impl Registry {
             };
             table.refusal(claim, thread).or_else(seen)
         };
-        let mut locked = self.enter(&[claim], Turn::LAST, patience, refuse)?;
+        let mut locked = self.enter(&[claim], Turn::LAST, until, refuse)?;
         let index = locked.table(&claim).insert_borrow(view);
         Ok(Borrow::new(Registration {
             registry: self,

@@ -30,12 +30,12 @@ use crate::error::Error;
 use crate::layout::{Layout, Span};
 use crate::memory::{Buffer, ForeignOwner};
 use crate::registry::{
-    Borrow, Conflict, Holder, Kind, Mode, Patience, Refusal, Registration, Registry, ViewEntry,
+    Borrow, Conflict, Holder, Kind, Mode, Refusal, Registration, Registry, Until, ViewEntry,
 };
 use access::{describe, refused};
 use mapped::seen;
 
-pub use access::{Access, Effort, access, access_if_quiet, access_to, lease};
+pub use access::{Access, Lock, access, access_if_quiet, access_to, lease};
 pub use fork::survive as survive_forks;
 pub use fresh::Fresh;
 pub use rows::{Source, Target};
@@ -261,7 +261,7 @@ impl Samples {
     }
 
     /// Lends the samples to a user, to read or alone to write, until the loan is dropped.
-    pub fn lend(&self, mode: Mode, patience: Patience<'_>) -> Result<Loan, Error> {
+    pub fn lend(&self, mode: Mode, until: Until<'_>) -> Result<Loan, Error> {
         if mode == Mode::Write {
             self.require_writable()?;
         }
@@ -276,7 +276,7 @@ impl Samples {
             .borrow(
                 self.buffer.origin().number(),
                 self.entry(kind, mode, &self.layout),
-                patience,
+                until,
             )
             .map_err(|refusal| refused(&refusal, Some(&self.strided())))?;
         Ok(Loan {
@@ -291,11 +291,8 @@ impl Samples {
     /// refused. Where somebody could write who cannot be refused, there is no loan, and the reason is said.
     ///
     /// # Errors
-    /// A borrow for writing is out, and whatever `patience` brings.
-    pub fn keep_constant(
-        &self,
-        patience: Patience<'_>,
-    ) -> Result<Result<Loan, &'static str>, Error> {
+    /// A borrow for writing is out, and as `until` says where operations run.
+    pub fn keep_constant(&self, until: Until<'_>) -> Result<Result<Loan, &'static str>, Error> {
         self.check_file()?;
         if !self.buffer.has_no_strange_writer() {
             return Ok(Err(
@@ -304,7 +301,7 @@ impl Samples {
         }
         self.buffer.publish();
         let entry = self.entry(Kind::Arrow, Mode::Read, &self.layout);
-        match Registry::global().borrow(self.buffer.origin().number(), entry, patience) {
+        match Registry::global().borrow(self.buffer.origin().number(), entry, until) {
             Ok(borrow) => Ok(Ok(Loan {
                 borrow,
                 samples: self.clone(),

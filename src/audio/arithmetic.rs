@@ -1,6 +1,6 @@
 //! `+ - * /` between audio and what fits its shape.
 
-use crate::audio::{Audio, Manner, paging};
+use crate::audio::{Audio, Wait, paging};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Overflow, Sign};
@@ -138,12 +138,12 @@ impl Audio {
         &self,
         operation: Operation,
         operand: &Operand<'_>,
-        manner: Manner<'_>,
+        wait: Wait<'_>,
     ) -> Result<Audio, Error> {
         let mut fresh = Fresh::alike(self.layout(), operation.compute)?;
         let own = self.samples.strided();
         let side = Operand::Samples(own);
-        if manner.is_brief() {
+        if wait.is_brief() {
             let (a, b) = operation.sides(&side, operand);
             if operation.at_once(&own, operand, &fresh.strided(), (a, b)) {
                 return Ok(self.with_samples(fresh.share()));
@@ -153,16 +153,10 @@ impl Audio {
         let operand = fit_operand(operand, self.layout())?;
         let (a, b) = operation.sides(&side, &operand);
         let (claims, count) = with_claim_of(own.claim(Mode::Read), given);
-        access_to(
-            &own,
-            &claims[..count],
-            manner.effort,
-            manner.patience,
-            |access| {
-                self.refuse_unused_zero(access, &operation, given)?;
-                paging::binary(access, operation, &fresh.strided(), a, b)
-            },
-        )?
+        access_to(&own, &claims[..count], wait.lock, wait.until, |access| {
+            self.refuse_unused_zero(access, &operation, given)?;
+            paging::binary(access, operation, &fresh.strided(), a, b)
+        })?
         .map_err(|error| operation.told(error, given))?;
         Ok(self.with_samples(fresh.share()))
     }
@@ -192,7 +186,7 @@ impl Audio {
         &self,
         operation: Operation,
         operand: &Operand<'_>,
-        manner: Manner<'_>,
+        wait: Wait<'_>,
     ) -> Result<(), Error> {
         self.samples.require_writable()?;
         if !operation.compute.casts_same_kind(self.dtype()) {
@@ -205,22 +199,16 @@ impl Audio {
         }
         let out = self.samples.strided();
         let side = Operand::Samples(out);
-        if manner.is_brief() && operation.at_once(&out, operand, &out, (&side, operand)) {
+        if wait.is_brief() && operation.at_once(&out, operand, &out, (&side, operand)) {
             return Ok(());
         }
         let given = operand;
         let operand = fit_operand(operand, self.layout())?;
         let (claims, count) = with_claim_of(out.claim(Mode::Write), given);
-        access_to(
-            &out,
-            &claims[..count],
-            manner.effort,
-            manner.patience,
-            |access| {
-                self.refuse_unused_zero(access, &operation, given)?;
-                paging::binary(access, operation, &out, &side, &operand)
-            },
-        )?
+        access_to(&out, &claims[..count], wait.lock, wait.until, |access| {
+            self.refuse_unused_zero(access, &operation, given)?;
+            paging::binary(access, operation, &out, &side, &operand)
+        })?
         .map_err(|error| operation.told(error, given))
     }
 }
@@ -230,9 +218,9 @@ impl Audio {
     ///
     /// # Errors
     /// An integer result that does not fit, if `overflow` says so; samples that are borrowed.
-    pub fn sign(&self, sign: Sign, overflow: Overflow, manner: Manner<'_>) -> Result<Audio, Error> {
+    pub fn sign(&self, sign: Sign, overflow: Overflow, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::alike(self.layout(), self.dtype())?;
-        self.to_fresh(fresh, manner, |access, out, from| match sign {
+        self.to_fresh(fresh, wait, |access, out, from| match sign {
             Sign::Negate => kernel::negate(access, overflow, out, from),
             Sign::Absolute => kernel::absolute(access, overflow, out, from),
         })

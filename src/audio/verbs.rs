@@ -3,12 +3,12 @@
 //! Each of these waits for operations of other threads on the same samples. Callers that must not wait, or want
 //! another type, order or rule of overflow, use [`Audio::operate`] and its siblings.
 
-use crate::audio::{Audio, Manner, Operation, SampleRate};
+use crate::audio::{Audio, Operation, SampleRate, Wait};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::kernel::{self, Operand, Operator, Scalar};
-use crate::registry::{Mode, Patience};
-use crate::view::{Access, Effort, Fresh, access_to};
+use crate::registry::{Mode, Until};
+use crate::view::{Access, Fresh, Lock, access_to};
 
 /// Frames of scratch memory while integers are scaled where they lie.
 const SCRATCH_FRAMES: usize = 8192;
@@ -77,7 +77,7 @@ impl Audio {
     /// # Errors
     /// [`Error::OutOfMemory`]; samples that this thread has borrowed.
     pub fn scale(&self, factor: f64) -> Result<Audio, Error> {
-        let scaled = patiently(|manner| self.copy(manner))?;
+        let scaled = patiently(|wait| self.copy(wait))?;
         scaled.scale_inplace(factor)?;
         Ok(scaled)
     }
@@ -92,7 +92,7 @@ impl Audio {
         if self.dtype().is_float() {
             let operation = Operation::plain(Operator::Mul, self.dtype());
             let factor = Operand::Scalar(Scalar::Float(factor));
-            return patiently(|manner| self.operate_in_place(operation, &factor, manner));
+            return patiently(|wait| self.operate_in_place(operation, &factor, wait));
         }
         self.samples().require_writable()?;
         let out = self.samples().strided();
@@ -112,7 +112,7 @@ impl Audio {
             Ok(())
         };
         let claims = [out.claim(Mode::Write)];
-        patiently(|manner| access_to(&out, &claims, manner.effort, manner.patience, scaled))?
+        patiently(|wait| access_to(&out, &claims, wait.lock, wait.until, scaled))?
     }
 
     /// `audio + other` in new memory: NumPy's type and bits, the audio's shape and rate.
@@ -168,7 +168,7 @@ impl Audio {
         let operation =
             Operation::plain(operator, operator.compute_type(self.dtype(), other.dtype()));
         let operand = Operand::Samples(other.samples().strided());
-        patiently(|manner| self.operate(operation, &operand, manner))
+        patiently(|wait| self.operate(operation, &operand, wait))
     }
 
     fn operate_in_place_with(&self, operator: Operator, other: &Audio) -> Result<(), Error> {
@@ -176,15 +176,15 @@ impl Audio {
         let operation =
             Operation::plain(operator, operator.compute_type(self.dtype(), other.dtype()));
         let operand = Operand::Samples(other.samples().strided());
-        patiently(|manner| self.operate_in_place(operation, &operand, manner))
+        patiently(|wait| self.operate_in_place(operation, &operand, wait))
     }
 
     /// The samples of an audio of the same number of them, converted into fresh ones of the type `T`.
     fn converted_to<T: Sample>(&self, mut fresh: Fresh) -> Result<Vec<T>, Error> {
         let from = self.samples().strided();
         let claims = [from.claim(Mode::Read)];
-        patiently(|manner| {
-            access_to(&from, &claims, manner.effort, manner.patience, |access| {
+        patiently(|wait| {
+            access_to(&from, &claims, wait.lock, wait.until, |access| {
                 kernel::convert(access, &fresh.strided(), &from);
             })
         })?;
@@ -193,10 +193,10 @@ impl Audio {
 }
 
 /// Runs work that waits for other operations as long as they take.
-fn patiently<R>(work: impl FnOnce(Manner<'_>) -> R) -> R {
-    work(Manner {
-        effort: Effort::Long,
-        patience: Patience::While(&mut || true),
+fn patiently<R>(work: impl FnOnce(Wait<'_>) -> R) -> R {
+    work(Wait {
+        lock: Lock::Leases,
+        until: Until::Stopped(&mut || true),
     })
 }
 

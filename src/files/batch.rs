@@ -11,7 +11,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::path;
 use crate::kernel;
-use crate::registry::Patience;
+use crate::registry::Until;
 
 /// How often somebody is asked whether to go on.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
@@ -31,12 +31,12 @@ pub struct Wanted {
 ///
 /// # Errors
 /// That of the first path that has one, as [`path::read`]; files behind it may not have been looked at.
-/// [`Error::Interrupted`] if `patience` ends.
+/// [`Error::Interrupted`] if `until` stops.
 pub fn read(
     paths: &[PathBuf],
     wanted: Wanted,
     workers: usize,
-    mut patience: Patience<'_>,
+    mut until: Until<'_>,
 ) -> Result<Vec<Audio>, Error> {
     let next = AtomicUsize::new(0);
     let is_over = AtomicBool::new(false);
@@ -66,8 +66,8 @@ pub fn read(
         }
         sender.send((index, audio)).is_ok()
     };
-    let mut is_patient = || match &mut patience {
-        Patience::While(go_on) => go_on(),
+    let mut is_patient = || match &mut until {
+        Until::Stopped(go_on) => go_on(),
         _ => true,
     };
     let interrupted = thread::scope(|scope| {

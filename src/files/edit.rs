@@ -25,8 +25,8 @@ use crate::files::pcm::Info;
 use crate::files::pcm::encoding::{Block, Encoding, as_bytes, transfer};
 use crate::files::pcm::reader::failed;
 use crate::memory::{Across, page_size};
-use crate::registry::{Mode, Patience};
-use crate::view::{Effort, Fresh, access};
+use crate::registry::{Mode, Until};
+use crate::view::{Fresh, Lock, access};
 
 /// A file that is being changed.
 pub struct Edit {
@@ -99,14 +99,9 @@ impl Edit {
     ///
     /// # Errors
     /// [`Error::Io`], a file that became shorter, samples that are borrowed.
-    pub fn write(
-        &mut self,
-        start: u64,
-        audio: &Audio,
-        patience: Patience<'_>,
-    ) -> Result<bool, Error> {
+    pub fn write(&mut self, start: u64, audio: &Audio, until: Until<'_>) -> Result<bool, Error> {
         let claim = audio.samples().strided().claim(Mode::Read);
-        let written = access(&[claim], Effort::Long, patience, |access| {
+        let written = access(&[claim], Lock::Leases, until, |access| {
             let info = self.info;
             let channels = info.channels;
             let frames = audio.layout().frames();

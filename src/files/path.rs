@@ -22,7 +22,7 @@ use crate::files::write::{self};
 use crate::files::write::{Format, Recipe};
 use crate::kernel;
 use crate::memory;
-use crate::registry::Patience;
+use crate::registry::Until;
 
 /// As many links as the system itself follows.
 const MAX_LINKS: usize = 40;
@@ -89,11 +89,11 @@ pub fn write(
     path: &Path,
     audio: &Audio,
     recipe: &Recipe,
-    patience: Patience<'_>,
+    until: Until<'_>,
 ) -> Result<Clipped, Error> {
     let recipe = recipe_for(path, recipe)?;
     let mut file = Replacement::begin(path)?;
-    let written = write::write(&mut file, audio, &recipe, patience);
+    let written = write::write(&mut file, audio, &recipe, until);
     let clipped = written.map_err(|error| named(error, path))?;
     file.commit()?;
     Ok(clipped)

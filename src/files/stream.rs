@@ -5,8 +5,8 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::pcm::encoding::transfer;
 use crate::files::source::{Facts, Input, Source, make_room};
-use crate::registry::{Mode, Patience};
-use crate::view::{Access, Effort, Fresh, Strided, access};
+use crate::registry::{Mode, Until};
+use crate::view::{Access, Fresh, Lock, Strided, access};
 
 /// How a file is cut into blocks.
 #[derive(Clone, Copy, Debug)]
@@ -133,12 +133,12 @@ impl Stream {
     ///
     /// # Errors
     /// A damaged file, memory of another shape, samples that are borrowed.
-    pub fn read_into(&mut self, block: &Audio, patience: Patience<'_>) -> Result<(), Error> {
+    pub fn read_into(&mut self, block: &Audio, until: Until<'_>) -> Result<(), Error> {
         let count = self.next_frames() as u64;
         let out = block.samples().strided();
         let at = self.position();
         let claims = [out.claim(Mode::Write)];
-        let read = access(&claims, Effort::Long, patience, |access| {
+        let read = access(&claims, Lock::Leases, until, |access| {
             let ready = match &mut self.kept {
                 Some(kept) if kept.start == at => {
                     let frames = kept.frames.min(out.layout().frames());

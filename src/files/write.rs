@@ -21,8 +21,8 @@ use crate::files::clipping::Clipped;
 use crate::files::pcm::encoding::Encoding;
 use crate::files::pcm::{aiff, wav};
 use crate::files::write::metadata::Passing;
-use crate::registry::{Mode, Patience};
-use crate::view::{Access, Effort, Strided, access};
+use crate::registry::{Mode, Until};
+use crate::view::{Access, Lock, Strided, access};
 
 /// A kind of file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,12 +92,12 @@ pub fn write<W: Write>(
     writer: &mut W,
     audio: &Audio,
     recipe: &Recipe,
-    patience: Patience<'_>,
+    until: Until<'_>,
 ) -> Result<Clipped, Error> {
     let samples = audio.samples().strided();
     let mut coder = coder(Kind::of(audio), Some(audio.layout().frames()), recipe)?;
     let claim = samples.claim(Mode::Read);
-    access(&[claim], Effort::Long, patience, |access| {
+    access(&[claim], Lock::Leases, until, |access| {
         coder.begin(writer, Some((access, &samples)))?;
         coder.append(writer, access, &samples)?;
         let finished = coder.finish(writer)?;

@@ -129,8 +129,6 @@ impl AudioSamples {
     /// The same audio in memory of its own, if copies are allowed here.
     pub fn copied(&self, py: Python<'_>, why: &str) -> PyResult<Audio> {
         self.allow_copy(py, why)?;
-        running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio().copy(manner)
-        })
+        running::run(py, self.bytes_per_pass(), |wait| self.audio().copy(wait))
     }
 }

@@ -6,12 +6,12 @@ use std::cell::Cell;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::audio::{Audio, Manner};
+use crate::audio::{Audio, Wait};
 use crate::error::Error;
 use crate::kernel;
 use crate::python::class::AudioSamples;
-use crate::registry::{Claim, Lease, Mode, Patience};
-use crate::view::{self, Effort};
+use crate::registry::{Claim, Lease, Mode, Until};
+use crate::view::{self, Lock};
 
 /// Bytes moved from which letting other Python threads run costs less than it gains:
 /// detaching and attaching take about 100 ns, moving this many bytes some 10 microseconds.
@@ -23,10 +23,10 @@ const DETACH_AT: usize = 256 << 10;
 pub fn run<R: Send>(
     py: Python<'_>,
     bytes: usize,
-    work: impl Fn(Manner<'_>) -> Result<R, Error> + Sync,
+    work: impl Fn(Wait<'_>) -> Result<R, Error> + Sync,
 ) -> PyResult<R> {
     if bytes < DETACH_AT {
-        match work(Manner::brief()) {
+        match work(Wait::brief()) {
             Err(Error::Busy) => {}
             done => return done.map_err(PyErr::from),
         }
@@ -37,14 +37,14 @@ pub fn run<R: Send>(
 #[cold]
 fn run_detached<R: Send>(
     py: Python<'_>,
-    work: impl Fn(Manner<'_>) -> Result<R, Error> + Sync,
+    work: impl Fn(Wait<'_>) -> Result<R, Error> + Sync,
 ) -> PyResult<R> {
     let (done, signal) = py.detach(|| {
         let mut signal = None;
         let mut go_on = || !interrupted(&mut signal);
-        let done = work(Manner {
-            effort: Effort::Long,
-            patience: Patience::While(&mut go_on),
+        let done = work(Wait {
+            lock: Lock::Leases,
+            until: Until::Stopped(&mut go_on),
         });
         (done, signal)
     });
@@ -64,15 +64,15 @@ fn interrupted(signal: &mut Option<PyErr>) -> bool {
     signal.is_some()
 }
 
-/// Waits without the GIL, answering Ctrl-C, for something that takes a [`Patience`].
+/// Waits without the GIL, answering Ctrl-C, for something that takes a [`Until`].
 pub fn wait<R: Send>(
     py: Python<'_>,
-    work: impl FnOnce(Patience<'_>) -> Result<R, Error> + Send,
+    work: impl FnOnce(Until<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
     let (done, signal) = py.detach(|| {
         let mut signal = None;
         let mut go_on = || !interrupted(&mut signal);
-        let done = work(Patience::While(&mut go_on));
+        let done = work(Until::Stopped(&mut go_on));
         (done, signal)
     });
     match (done, signal) {
@@ -93,9 +93,9 @@ pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'stati
         .map(|(audio, mode)| audio.samples().strided().claim(*mode))
         .collect();
     let asked = wanted.first().map(|(audio, _)| audio.samples().strided());
-    match view::lease(asked.as_ref(), &claims, Patience::Never) {
-        Err(Error::Busy) => wait(py, |patience| {
-            GRANTED.set(Some(view::lease(asked.as_ref(), &claims, patience)?));
+    match view::lease(asked.as_ref(), &claims, Until::Now) {
+        Err(Error::Busy) => wait(py, |until| {
+            GRANTED.set(Some(view::lease(asked.as_ref(), &claims, until)?));
             Ok(())
         })
         .and_then(|()| GRANTED.take().ok_or_else(|| Error::Busy.into())),

@@ -32,7 +32,7 @@ fn add_one(samples: &AtomicUsize) {
 }
 
 fn patiently<'r>(registry: &'r Registry, claims: &[Claim]) -> Lease<'r> {
-    match registry.lease(claims, Patience::While(&mut || true)) {
+    match registry.lease(claims, Until::Stopped(&mut || true)) {
         Ok(lease) => lease,
         Err(refusal) => panic!("refused: {refusal:?}"),
     }
@@ -134,7 +134,7 @@ fn a_thread_with_a_lease_does_not_wait_for_another() {
         let cross = |registry: Arc<Registry>, first: u64, second: u64| {
             let _first = patiently(&registry, &[claim(first, Mode::Write)]);
             let wanted = [claim(second, Mode::Write)];
-            let second = registry.lease(&wanted, Patience::While(&mut || true));
+            let second = registry.lease(&wanted, Until::Stopped(&mut || true));
             assert!(matches!(second, Ok(_) | Err(Refusal::Busy)));
         };
         let other = Arc::clone(&registry);
@@ -161,14 +161,14 @@ fn a_borrow_from_the_queue_refuses_those_behind_it() {
                 ndim: 1,
             };
             // Held for ever, as a with-block may be.
-            if let Ok(borrow) = borrower.borrow(DOMAIN, view, Patience::While(&mut || true)) {
+            if let Ok(borrow) = borrower.borrow(DOMAIN, view, Until::Stopped(&mut || true)) {
                 std::mem::forget(borrow);
             }
         });
         let reader = Arc::clone(&registry);
         let reader = thread::spawn(move || {
             let wanted = [claim(DOMAIN, Mode::Read)];
-            let lease = reader.lease(&wanted, Patience::While(&mut || true));
+            let lease = reader.lease(&wanted, Until::Stopped(&mut || true));
             assert!(matches!(lease, Ok(_) | Err(Refusal::Conflict(_))));
         });
         drop(lease);

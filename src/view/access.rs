@@ -4,18 +4,18 @@ use super::{Strided, mapped};
 use crate::error::{Error, shape_text};
 use crate::layout::Span;
 use crate::memory::Origin;
-use crate::registry::{Claim, Conflict, Holder, Kind, Lease, Mode, Patience, Refusal, Registry};
+use crate::registry::{Claim, Conflict, Holder, Kind, Lease, Mode, Refusal, Registry, Until};
 
 /// The proof that the registry was asked: rows of samples are handed out only against it.
 pub struct Access(pub(super) ());
 
-/// How long an operation takes, and so how it keeps others out.
+/// What keeps others out while an operation runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// Microseconds: under the registry's own lock.
-    Brief,
-    /// Longer: with leases in the registry.
-    Long,
+pub enum Lock {
+    /// The lock of the registry's table itself: for work of microseconds, which never waits.
+    Table,
+    /// Leases in the registry: for longer work.
+    Leases,
 }
 
 /// Runs `work` with the right to everything claimed, once all of it is free.
@@ -25,11 +25,11 @@ pub enum Effort {
 #[inline]
 pub fn access<R>(
     claims: &[Claim],
-    effort: Effort,
-    patience: Patience<'_>,
+    lock: Lock,
+    until: Until<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
-    granted(None, claims, effort, patience, work)
+    granted(None, claims, lock, until, work)
 }
 
 /// As [`access`], for an operation on `asked`: a refusal names the frames of it that are held.
@@ -37,30 +37,30 @@ pub fn access<R>(
 pub fn access_to<R>(
     asked: &Strided<'_>,
     claims: &[Claim],
-    effort: Effort,
-    patience: Patience<'_>,
+    lock: Lock,
+    until: Until<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
-    granted(Some(asked), claims, effort, patience, work)
+    granted(Some(asked), claims, lock, until, work)
 }
 
 #[inline]
 fn granted<R>(
     asked: Option<&Strided<'_>>,
     claims: &[Claim],
-    effort: Effort,
-    patience: Patience<'_>,
+    lock: Lock,
+    until: Until<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
     let is_file = |claim: &Claim| Origin::is_file_number(claim.domain);
     if claims.iter().any(is_file) {
-        return mapped::access(asked, claims, patience, work);
+        return mapped::access(asked, claims, until, work);
     }
     let registry = Registry::global();
-    let done = match effort {
-        Effort::Brief => registry.briefly(claims, || work(&Access(()))),
-        Effort::Long => registry
-            .lease(claims, patience)
+    let done = match lock {
+        Lock::Table => registry.briefly(claims, || work(&Access(()))),
+        Lock::Leases => registry
+            .lease(claims, until)
             .map(|_lease| work(&Access(()))),
     };
     done.map_err(|refusal| refused(&refusal, asked))
@@ -88,10 +88,10 @@ pub fn access_if_quiet<R>(
 pub fn lease(
     asked: Option<&Strided<'_>>,
     claims: &[Claim],
-    patience: Patience<'_>,
+    until: Until<'_>,
 ) -> Result<Lease<'static>, Error> {
     mapped::check(claims)?;
-    let leased = Registry::global().lease(claims, patience);
+    let leased = Registry::global().lease(claims, until);
     leased.map_err(|refusal| refused(&refusal, asked))
 }
 

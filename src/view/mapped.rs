@@ -6,17 +6,17 @@ use super::{Access, Samples, Strided, lease};
 use crate::error::{Error, shape_text};
 use crate::layout::{Layout, Span};
 use crate::memory::{self, Origin};
-use crate::registry::{Claim, Kind, Mode, Patience, Registry, ViewEntry};
+use crate::registry::{Claim, Kind, Mode, Registry, Until, ViewEntry};
 
 /// As [`super::access`], for claims on a mapped file: never under the registry's lock, since a page may have to
 /// come from a disk, and only if the whole file is still there, before and afterwards.
 pub fn access<R>(
     asked: Option<&Strided<'_>>,
     claims: &[Claim],
-    patience: Patience<'_>,
+    until: Until<'_>,
     work: impl FnOnce(&Access) -> R,
 ) -> Result<R, Error> {
-    let _lease = lease(asked, claims, patience)?;
+    let _lease = lease(asked, claims, until)?;
     let done = work(&Access(()));
     check(claims)?;
     Ok(done)
@@ -37,7 +37,7 @@ impl Samples {
     /// # Errors
     /// [`Error::InvalidArgument`] for memory that is neither, [`Error::Borrowed`] with the views that can
     /// still reach the buffer.
-    pub fn close(&self, patience: Patience<'_>) -> Result<(), Error> {
+    pub fn close(&self, until: Until<'_>) -> Result<(), Error> {
         self.require_closable("close()")?;
         if self.buffer.is_closed() {
             return Ok(());
@@ -49,7 +49,7 @@ impl Samples {
             ..self.entry(Kind::Closed, Mode::Write, &all)
         };
         // Whoever comes from here on is refused; who came before this line is seen below.
-        let seal = match Registry::global().borrow(domain, entry, patience) {
+        let seal = match Registry::global().borrow(domain, entry, until) {
             Ok(seal) => seal,
             Err(refusal) => {
                 return match refused(&refusal, None) {
@@ -69,7 +69,7 @@ impl Samples {
     ///
     /// # Errors
     /// As there.
-    pub fn retire(&self, patience: Patience<'_>) -> Result<bool, Error> {
+    pub fn retire(&self, until: Until<'_>) -> Result<bool, Error> {
         self.refuse_views()?;
         let (_, span, domain) = self.whole()?;
         let claim = Claim {
@@ -77,7 +77,7 @@ impl Samples {
             span,
             mode: Mode::Write,
         };
-        match Registry::global().lease(&[claim], patience) {
+        match Registry::global().lease(&[claim], until) {
             Ok(_alone) => Ok(self.buffer.retire()),
             Err(refusal) => match refused(&refusal, None) {
                 // By other means than an opening.

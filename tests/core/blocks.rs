@@ -7,7 +7,7 @@ use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::pcm::wav;
 use audio_samples::files::write;
 use audio_samples::files::write::{Blocks, Format, Kind, Recipe};
-use audio_samples::registry::Patience;
+use audio_samples::registry::Until;
 use rstest::rstest;
 
 use crate::samples::{audio_of, values};
@@ -28,7 +28,7 @@ fn recipe(format: Format) -> Recipe {
 fn in_blocks(blocks: &[Audio], recipe: &Recipe) -> Result<Vec<u8>, Error> {
     let mut file = Blocks::begin(Cursor::new(Vec::new()), Kind::of(&blocks[0]), recipe)?;
     for block in blocks {
-        file.append(block, Patience::Never)?;
+        file.append(block, Until::Now)?;
     }
     Ok(file.finish()?.0.into_inner())
 }
@@ -44,7 +44,7 @@ fn blocks_are_the_whole(
     };
     let audio = ramp(3, 9001);
     let mut whole = Vec::new();
-    write::write(&mut whole, &audio, &recipe, Patience::Never).unwrap();
+    write::write(&mut whole, &audio, &recipe, Until::Now).unwrap();
     let part = |start, count| {
         let layout = audio.layout().take_frames(start, count, 1).unwrap();
         audio.with_layout(layout).unwrap()
@@ -71,11 +71,11 @@ fn a_block_of_another_kind_can_be_left_out() {
         &Recipe::default(),
     )
     .unwrap();
-    file.append(&ramp(2, 10), Patience::Never).unwrap();
-    let refused = file.append(&ramp(1, 10), Patience::Never).unwrap_err();
+    file.append(&ramp(2, 10), Until::Now).unwrap();
+    let refused = file.append(&ramp(1, 10), Until::Now).unwrap_err();
     assert!(matches!(&refused, Error::InvalidArgument { message }
         if message.contains("block 1 (the first is 0) has 1 channel, and the blocks before it have 2 channels")));
-    file.append(&ramp(2, 5), Patience::Never).unwrap();
+    file.append(&ramp(2, 5), Until::Now).unwrap();
     let bytes = file.finish().unwrap().0.into_inner();
     let back = wav::read(&mut Cursor::new(bytes), None, 0, None).unwrap();
     assert_eq!(back.layout().shape(), [2, 15]);
@@ -92,7 +92,7 @@ fn a_file_that_was_never_finished_is_read_as_far_as_it_goes(
     let block = audio_of(&[2, 70_000], dtype, 8000, |_, frame| (frame % 2) as f64);
     let mut left = Cursor::new(Vec::new());
     let mut file = Blocks::begin(&mut left, Kind::of(&block), &recipe(format)).unwrap();
-    file.append(&block, Patience::Never).unwrap();
+    file.append(&block, Until::Now).unwrap();
     drop(file);
     left.set_position(0);
     assert_eq!(left.get_ref()[4..8], [0xFF; 4]);
@@ -153,7 +153,7 @@ fn head_of(bytes: u64, format: Format) -> Result<Head, Error> {
     while rest > 0 {
         let count = rest.min(4 << 20);
         let layout = block.layout().take_frames(0, count as usize, 1)?;
-        file.append(&block.with_layout(layout)?, Patience::Never)?;
+        file.append(&block.with_layout(layout)?, Until::Now)?;
         rest -= count;
     }
     Ok(file.finish()?.0)

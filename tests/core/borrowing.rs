@@ -4,7 +4,7 @@ use std::thread;
 
 use audio_samples::layout::Span;
 use audio_samples::registry::{
-    Borrow, Claim, Conflict, Holder, Kind, Mode, Patience, Refusal, Registry, ViewEntry,
+    Borrow, Claim, Conflict, Holder, Kind, Mode, Refusal, Registry, Until, ViewEntry,
 };
 use rstest::rstest;
 
@@ -40,7 +40,7 @@ fn lend(registry: &Registry, mode: Mode) -> Result<Borrow<'_>, Refusal> {
         Read => Kind::Borrow,
         Write => Kind::BorrowMut,
     };
-    registry.borrow(DOMAIN, view(kind, mode, 100, 100), Patience::Never)
+    registry.borrow(DOMAIN, view(kind, mode, 100, 100), Until::Now)
 }
 
 fn holder<T>(result: Result<T, Refusal>) -> Option<Holder> {
@@ -144,7 +144,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
     #[case] may_write: bool,
 ) {
     let registry = Registry::new();
-    let arrow = || registry.borrow(DOMAIN, view(Kind::Arrow, Read, 100, 100), Patience::Never);
+    let arrow = || registry.borrow(DOMAIN, view(Kind::Arrow, Read, 100, 100), Until::Now);
     let _elsewhere = registry
         .register(DOMAIN, view(Kind::Array, Write, 200, 10))
         .unwrap();
@@ -159,7 +159,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
     let (one, two) = (arrow().unwrap(), arrow().unwrap());
     let by_arrow = Some(Holder::Borrow(Kind::Arrow));
     assert_eq!(
-        holder(registry.lease(&[claim(Write, 199, 5)], Patience::Never)),
+        holder(registry.lease(&[claim(Write, 199, 5)], Until::Now)),
         by_arrow
     );
     assert_eq!(
@@ -168,11 +168,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
     );
     assert_eq!(holder(lend(&registry, Write)), by_arrow);
     assert!(lend(&registry, Read).is_ok(), "readers share");
-    assert!(
-        registry
-            .lease(&[claim(Write, 200, 5)], Patience::Never)
-            .is_ok()
-    );
+    assert!(registry.lease(&[claim(Write, 200, 5)], Until::Now).is_ok());
     let late = registry
         .register(DOMAIN, view(Kind::Array, Write, 150, 1))
         .unwrap();
@@ -190,11 +186,7 @@ fn views_stop_no_operation() {
     let _view = registry
         .register(DOMAIN, view(Kind::Array, Write, 100, 100))
         .unwrap();
-    assert!(
-        registry
-            .lease(&[claim(Write, 0, 500)], Patience::Never)
-            .is_ok()
-    );
+    assert!(registry.lease(&[claim(Write, 0, 500)], Until::Now).is_ok());
     assert!(registry.briefly(&[claim(Write, 0, 500)], || ()).is_ok());
 }
 
@@ -219,7 +211,7 @@ fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
 
     let by_borrow = Some(Holder::Borrow(Kind::Borrow));
     assert_eq!(
-        holder(registry.lease(&[claim(Write, 199, 5)], Patience::Never)),
+        holder(registry.lease(&[claim(Write, 199, 5)], Until::Now)),
         by_borrow
     );
     assert_eq!(
@@ -227,11 +219,7 @@ fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
         by_borrow
     );
     assert_eq!(holder(lend(&registry, Write)), by_borrow);
-    assert!(
-        registry
-            .lease(&[claim(Read, 0, 500)], Patience::Never)
-            .is_ok()
-    );
+    assert!(registry.lease(&[claim(Read, 0, 500)], Until::Now).is_ok());
     assert!(lend(&registry, Read).is_ok(), "readers share");
 
     drop(borrow);
@@ -253,8 +241,8 @@ fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mo
         by_borrow.clone()
     );
     let never = || panic!("nobody waits for a user");
-    let (wanted, mut patience) = ([claim(mode, 0, 101)], never);
-    let leased = registry.lease(&wanted, Patience::While(&mut patience));
+    let (wanted, mut until) = ([claim(mode, 0, 101)], never);
+    let leased = registry.lease(&wanted, Until::Stopped(&mut until));
     assert_eq!(holder(leased), by_borrow);
     assert_eq!(holder(registry.briefly(&wanted, || ())), by_borrow);
     assert_eq!(holder(lend(&registry, mode)), by_borrow);
@@ -263,11 +251,7 @@ fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mo
             .register(DOMAIN, view(Kind::Buffer, mode, 200, 1))
             .is_ok()
     );
-    assert!(
-        registry
-            .lease(&[claim(mode, 0, 100)], Patience::Never)
-            .is_ok()
-    );
+    assert!(registry.lease(&[claim(mode, 0, 100)], Until::Now).is_ok());
     drop(borrow);
     assert!(lend(&registry, mode).is_ok());
 }
@@ -304,7 +288,7 @@ fn a_writable_view_is_told_before_an_operation_is_waited_for() {
         let (finish, is_finished) = std::sync::mpsc::channel::<()>();
         let registry = &registry;
         scope.spawn(move || {
-            let _lease = registry.lease(&[claim(Write, 100, 100)], Patience::Never);
+            let _lease = registry.lease(&[claim(Write, 100, 100)], Until::Now);
             taken.send(()).unwrap();
             let _ = is_finished.recv();
         });
@@ -323,16 +307,14 @@ fn a_borrow_waits_for_an_operation_that_is_under_way() {
     let registry = Registry::new();
     let entry = view(Kind::BorrowMut, Write, 100, 100);
     thread::scope(|scope| {
-        let lease = registry
-            .lease(&[claim(Write, 0, 500)], Patience::Never)
-            .unwrap();
+        let lease = registry.lease(&[claim(Write, 0, 500)], Until::Now).unwrap();
         let waiting = scope.spawn(|| {
             let mut asked = 0;
             let mut go_on = || {
                 asked += 1;
                 true
             };
-            let lent = registry.borrow(DOMAIN, entry, Patience::While(&mut go_on));
+            let lent = registry.borrow(DOMAIN, entry, Until::Stopped(&mut go_on));
             (lent.is_ok(), asked)
         });
         thread::sleep(std::time::Duration::from_millis(80));
@@ -349,7 +331,7 @@ fn while_frozen_nobody_enters() {
         let (entered, is_entered) = std::sync::mpsc::channel();
         let registry = &registry;
         scope.spawn(move || {
-            drop(registry.lease(&[claim(Write, 0, 10)], Patience::Never));
+            drop(registry.lease(&[claim(Write, 0, 10)], Until::Now));
             entered.send(()).unwrap();
         });
         thread::sleep(std::time::Duration::from_millis(30));
@@ -365,27 +347,17 @@ fn while_frozen_nobody_enters() {
 #[test]
 fn in_a_forked_child_only_the_leases_of_its_thread_are_left() {
     let registry = Registry::new();
-    let own = registry
-        .lease(&[claim(Write, 0, 10)], Patience::Never)
-        .unwrap();
+    let own = registry.lease(&[claim(Write, 0, 10)], Until::Now).unwrap();
     let other = || {
-        let lease = registry.lease(&[claim(Write, 20, 10)], Patience::Never);
+        let lease = registry.lease(&[claim(Write, 20, 10)], Until::Now);
         // A thread that is gone gives nothing back.
         std::mem::forget(lease);
     };
     thread::scope(|scope| scope.spawn(other).join()).unwrap();
-    assert!(
-        registry
-            .lease(&[claim(Write, 20, 1)], Patience::Never)
-            .is_err()
-    );
+    assert!(registry.lease(&[claim(Write, 20, 1)], Until::Now).is_err());
     registry.freeze().thaw_in_child();
-    assert!(
-        registry
-            .lease(&[claim(Write, 20, 1)], Patience::Never)
-            .is_ok()
-    );
-    let met = holder(registry.lease(&[claim(Write, 0, 1)], Patience::Never));
+    assert!(registry.lease(&[claim(Write, 20, 1)], Until::Now).is_ok());
+    let met = holder(registry.lease(&[claim(Write, 0, 1)], Until::Now));
     assert_eq!(met, Some(Holder::OwnOperation));
     drop(own);
 }

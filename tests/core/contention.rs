@@ -4,12 +4,12 @@
 
 use std::thread;
 
-use audio_samples::audio::{Audio, Manner, Operation};
+use audio_samples::audio::{Audio, Operation, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{Operand, Operator, Overflow, Scalar};
-use audio_samples::registry::{Kind, Patience};
-use audio_samples::view::Effort;
+use audio_samples::registry::{Kind, Until};
+use audio_samples::view::Lock;
 use rstest::rstest;
 
 use crate::samples::{audio_of, values};
@@ -18,19 +18,19 @@ const THREADS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 3 } else { 20 };
 
 /// First without waiting, as a small operation does, and then in turn.
-fn patiently<R>(effort: Effort, work: impl Fn(Manner<'_>) -> Result<R, Error>) -> R {
-    if effort == Effort::Brief {
-        match work(Manner::brief()) {
+fn patiently<R>(lock: Lock, work: impl Fn(Wait<'_>) -> Result<R, Error>) -> R {
+    if lock == Lock::Table {
+        match work(Wait::brief()) {
             Err(Error::Busy) => {}
             done => return done.unwrap(),
         }
     }
-    let patience = Patience::While(&mut || true);
-    let effort = Effort::Long;
-    work(Manner { effort, patience }).unwrap()
+    let until = Until::Stopped(&mut || true);
+    let lock = Lock::Leases;
+    work(Wait { lock, until }).unwrap()
 }
 
-fn add_one(audio: &Audio, effort: Effort) {
+fn add_one(audio: &Audio, lock: Lock) {
     let operation = Operation {
         operator: Operator::Add,
         compute: audio.dtype(),
@@ -38,9 +38,7 @@ fn add_one(audio: &Audio, effort: Effort) {
         overflow: Overflow::Wrap,
     };
     let one = Operand::Scalar(Scalar::Int(1));
-    patiently(effort, |manner| {
-        audio.operate_in_place(operation, &one, manner)
-    });
+    patiently(lock, |wait| audio.operate_in_place(operation, &one, wait));
 }
 
 fn silence(shape: &[usize], dtype: Dtype) -> Audio {
@@ -56,16 +54,16 @@ fn additions_of_many_threads_are_all_there_and_every_copy_is_of_whole_operations
     thread::scope(|scope| {
         for number in 0..THREADS {
             let audio = &audio;
-            let effort = [Effort::Brief, Effort::Long][number % 2];
-            scope.spawn(move || (0..ROUNDS).for_each(|_| add_one(audio, effort)));
+            let lock = [Lock::Table, Lock::Leases][number % 2];
+            scope.spawn(move || (0..ROUNDS).for_each(|_| add_one(audio, lock)));
         }
-        for effort in [Effort::Brief, Effort::Long] {
+        for lock in [Lock::Table, Lock::Leases] {
             let audio = &audio;
             scope.spawn(move || {
                 let mut latest = 0.0;
                 for _ in 0..ROUNDS {
                     let view = audio.samples().export(Kind::Array, true, audio.layout());
-                    let copy = patiently(effort, |manner| audio.cast(Dtype::Float64, manner));
+                    let copy = patiently(lock, |wait| audio.cast(Dtype::Float64, wait));
                     let copy = values(&copy).remove(0);
                     assert!(copy.iter().all(|sample| *sample == copy[0]));
                     assert!(copy[0] >= latest);
@@ -82,7 +80,7 @@ fn additions_of_many_threads_are_all_there_and_every_copy_is_of_whole_operations
 
 #[rstest]
 fn parts_that_interleave_and_parts_that_overlap_add_up(
-    #[values(Effort::Brief, Effort::Long)] effort: Effort,
+    #[values(Lock::Table, Lock::Leases)] lock: Lock,
 ) {
     let frames = if cfg!(miri) { 40 } else { 10_000 };
     let audio = silence(&[2, frames], Dtype::Float32);
@@ -101,7 +99,7 @@ fn parts_that_interleave_and_parts_that_overlap_add_up(
     ];
     thread::scope(|scope| {
         for part in &parts {
-            scope.spawn(move || (0..ROUNDS).for_each(|_| add_one(part, effort)));
+            scope.spawn(move || (0..ROUNDS).for_each(|_| add_one(part, lock)));
         }
     });
     // Each sample lies in one channel, in one of the interleaved parts, and maybe in the last two.

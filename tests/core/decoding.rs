@@ -9,7 +9,7 @@ use audio_samples::files::source;
 use audio_samples::files::source::Source;
 use audio_samples::files::write;
 use audio_samples::files::write::{Format, Recipe};
-use audio_samples::registry::Patience;
+use audio_samples::registry::Until;
 use rstest::rstest;
 
 use crate::samples::{values, wave};
@@ -23,7 +23,7 @@ fn flac(audio: &Audio) -> Vec<u8> {
         ..Recipe::default()
     };
     let mut file = Vec::new();
-    write::write(&mut file, audio, &recipe, Patience::Never).unwrap();
+    write::write(&mut file, audio, &recipe, Until::Now).unwrap();
     file
 }
 

@@ -10,7 +10,7 @@ use audio_samples::error::Error;
 use audio_samples::files::path;
 use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::write::Recipe;
-use audio_samples::registry::Patience;
+use audio_samples::registry::Until;
 use rstest::{fixture, rstest};
 
 use crate::samples::{audio_of, values};
@@ -59,7 +59,7 @@ fn ramp(frames: usize) -> Audio {
 }
 
 fn write(path: &Path, audio: &Audio) -> Result<(), Error> {
-    path::write(path, audio, &Recipe::default(), Patience::Never).map(drop)
+    path::write(path, audio, &Recipe::default(), Until::Now).map(drop)
 }
 
 fn read(path: &Path) -> Result<Audio, Error> {
@@ -283,7 +283,7 @@ fn many_threads_write_one_path_and_one_of_them_wins(folder: Folder) {
             let (path, recipe) = (&path, &recipe);
             scope.spawn(move || {
                 for _ in 0..20 {
-                    path::write(path, &ramp(frames), recipe, Patience::Never).unwrap();
+                    path::write(path, &ramp(frames), recipe, Until::Now).unwrap();
                     assert!((1..9).contains(&read(path).unwrap().layout().frames()));
                 }
             });

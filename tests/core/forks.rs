@@ -11,7 +11,7 @@ use audio_samples::audio::{Audio, SampleRate};
 use audio_samples::dtype::Dtype;
 use audio_samples::layout::Span;
 use audio_samples::memory::Buffer;
-use audio_samples::registry::{Claim, Frozen, Mode, Patience, Registry};
+use audio_samples::registry::{Claim, Frozen, Mode, Registry, Until};
 
 /// Runs `work` in a child process; whether it came to its end and was content. A child that hangs is ended.
 fn in_a_child(work: impl FnOnce() -> bool) -> bool {
@@ -39,7 +39,7 @@ fn claim() -> Claim {
 }
 
 fn touch(registry: &Registry) {
-    drop(registry.lease(&[claim()], Patience::Never));
+    drop(registry.lease(&[claim()], Until::Now));
 }
 
 /// The sleepers of the parent are ghosts in the child. Locks that remember them wake them first, and the

@@ -10,8 +10,8 @@ use audio_samples::dtype::{Dtype, Sample};
 use audio_samples::error::Error;
 use audio_samples::kernel::{Arch, Engine, Operand, Operator, Scalar, scalar};
 use audio_samples::layout::Layout;
-use audio_samples::registry::Patience;
-use audio_samples::view::{Access, Effort, Fresh, Samples, Strided, access};
+use audio_samples::registry::Until;
+use audio_samples::view::{Access, Fresh, Lock, Samples, Strided, access};
 use audio_samples::with_sample;
 
 const OPERATORS: [Operator; 4] = [Operator::Add, Operator::Sub, Operator::Mul, Operator::Div];
@@ -36,7 +36,7 @@ fn engines() -> Vec<Engine> {
 
 /// Works on samples that nobody else knows.
 fn with_access<R>(work: impl FnOnce(&Access) -> R) -> R {
-    access(&[], Effort::Brief, Patience::Never, work).unwrap()
+    access(&[], Lock::Table, Until::Now, work).unwrap()
 }
 
 /// Numbers without a pattern, the same in every run.

@@ -6,14 +6,14 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use audio_samples::audio::{Audio, Manner, Operation};
+use audio_samples::audio::{Audio, Operation, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::write::Recipe;
 use audio_samples::files::{mapped, path};
 use audio_samples::kernel::{Operand, Operator, Scalar};
-use audio_samples::registry::{Kind, Mode, Patience};
+use audio_samples::registry::{Kind, Mode, Until};
 use rstest::rstest;
 
 use crate::file::{Folder, folder};
@@ -28,7 +28,7 @@ fn ramp(channels: usize, frames: usize, dtype: Dtype) -> Audio {
 }
 
 fn store(path: &Path, audio: &Audio) {
-    path::write(path, audio, &Recipe::default(), Patience::Never).unwrap();
+    path::write(path, audio, &Recipe::default(), Until::Now).unwrap();
 }
 
 fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
@@ -39,7 +39,7 @@ fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
         overflow: audio_samples::kernel::Overflow::Wrap,
     };
     let operand = Operand::Scalar(Scalar::Float(by));
-    audio.operate_in_place(operation, &operand, Manner::brief())
+    audio.operate_in_place(operation, &operand, Wait::brief())
 }
 
 fn on_disk(path: &Path) -> Vec<Vec<f64>> {
@@ -159,7 +159,7 @@ fn closing_is_refused_while_a_view_is_alive_and_names_it(folder: Folder) {
     let first = audio.channel(0).unwrap();
     let layout = *first.layout();
     let view = first.samples().export(Kind::Tensor, true, &layout).unwrap();
-    let Err(Error::Borrowed { message }) = audio.samples().close(Patience::Never) else {
+    let Err(Error::Borrowed { message }) = audio.samples().close(Until::Now) else {
         panic!("a file was closed under a view");
     };
     assert!(
@@ -168,7 +168,7 @@ fn closing_is_refused_while_a_view_is_alive_and_names_it(folder: Folder) {
     );
     assert_eq!(values(&audio), values(&ramp(2, 5, Dtype::Int16)));
     drop(view);
-    audio.samples().close(Patience::Never).unwrap();
+    audio.samples().close(Until::Now).unwrap();
 }
 
 #[rstest]
@@ -177,20 +177,20 @@ fn a_closed_file_refuses_every_handle_and_every_door(folder: Folder) {
     store(&path, &ramp(2, 5, Dtype::Float32));
     let audio = mapped::open(&path, true).unwrap();
     let part = audio.channel(1).unwrap();
-    part.samples().close(Patience::Never).unwrap();
-    part.samples().close(Patience::Never).unwrap();
+    part.samples().close(Until::Now).unwrap();
+    part.samples().close(Until::Now).unwrap();
     let layout = *part.layout();
     for audio in [&audio, &part] {
         let samples = audio.samples();
         assert!(samples.buffer().is_closed());
         assert_eq!(multiply(audio, 2.0), Err(Error::Closed));
-        assert!(audio.cast(Dtype::Int16, Manner::brief()).is_err());
+        assert!(audio.cast(Dtype::Int16, Wait::brief()).is_err());
         assert_eq!(samples.flush(), Err(Error::Closed));
         assert!(matches!(
             samples.export(Kind::Array, true, &layout),
             Err(Error::Closed)
         ));
-        let lent = samples.lend(Mode::Read, Patience::Never);
+        let lent = samples.lend(Mode::Read, Until::Now);
         assert!(matches!(lent, Err(Error::Closed)));
         assert!(samples.views().is_empty());
     }
@@ -202,7 +202,7 @@ fn a_closed_file_refuses_every_handle_and_every_door(folder: Folder) {
 #[rstest]
 fn only_a_mapped_file_is_flushed_and_closed() {
     let audio = ramp(1, 5, Dtype::Int16);
-    let refused = audio.samples().close(Patience::Never);
+    let refused = audio.samples().close(Until::Now);
     assert!(matches!(refused, Err(Error::InvalidArgument { .. })));
     assert!(matches!(
         audio.samples().flush(),
@@ -227,7 +227,7 @@ fn what_cannot_be_mapped_says_why_and_names_the_way_out(
             encoding: Some(case.0),
             ..Recipe::default()
         },
-        Patience::Never,
+        Until::Now,
     )
     .unwrap();
     let message = mapped::open(&path, true).unwrap_err().to_string();
@@ -295,7 +295,7 @@ fn a_file_that_shrinks_is_refused_and_crashes_nobody(folder: Folder) {
     let refused = multiply(&audio, 2.0);
     assert!(matches!(refused, Err(Error::File { .. })), "{refused:?}");
     drop(view);
-    audio.samples().close(Patience::Never).unwrap();
+    audio.samples().close(Until::Now).unwrap();
     multiply(&mapped::open(&path, true).unwrap(), 2.0).unwrap();
 }
 
@@ -325,7 +325,7 @@ fn a_pass_over_a_large_file_gives_its_pages_back(folder: Folder) {
         &mut header,
         &ramp(2, 0, Dtype::Float32),
         None,
-        Patience::Never,
+        Until::Now,
     )
     .unwrap();
     let len = header.len();
@@ -338,7 +338,7 @@ fn a_pass_over_a_large_file_gives_its_pages_back(folder: Folder) {
     let before = resident_file_bytes();
     let peak = std::cell::Cell::new(0);
     let silence = audio.channel(0).unwrap();
-    let quiet = silence.cast(Dtype::Int16, Manner::brief()).unwrap();
+    let quiet = silence.cast(Dtype::Int16, Wait::brief()).unwrap();
     peak.set(resident_file_bytes().saturating_sub(before));
     assert_eq!(quiet.layout().frames(), (data / 8) as usize);
     assert!(peak.get() < 48 << 20, "{} bytes stay in memory", peak.get());

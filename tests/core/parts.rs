@@ -13,7 +13,7 @@ use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::source::{Memory, Positional, Reader, Source};
 use audio_samples::files::write;
 use audio_samples::files::write::{Format, Recipe};
-use audio_samples::registry::Patience;
+use audio_samples::registry::Until;
 use rstest::rstest;
 
 use crate::samples::{values, wave};
@@ -31,7 +31,7 @@ fn written(audio: &Audio, format: Format, encoding: Encoding) -> Vec<u8> {
         ..Recipe::default()
     };
     let mut file = Vec::new();
-    write::write(&mut file, audio, &recipe, Patience::Never).unwrap();
+    write::write(&mut file, audio, &recipe, Until::Now).unwrap();
     file
 }
 

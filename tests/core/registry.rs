@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use audio_samples::layout::Span;
 use audio_samples::registry::{
-    Claim, Conflict, Holder, Kind, Lease, Mode, PARTS, Patience, Refusal, Registry, ViewEntry,
+    Claim, Conflict, Holder, Kind, Lease, Mode, PARTS, Refusal, Registry, Until, ViewEntry,
 };
 use rstest::rstest;
 
@@ -31,7 +31,7 @@ fn claim_in(domain: u64, mode: Mode) -> Claim {
 }
 
 fn now<'r>(registry: &'r Registry, claims: &[Claim]) -> Result<Lease<'r>, Refusal> {
-    registry.lease(claims, Patience::Never)
+    registry.lease(claims, Until::Now)
 }
 
 fn is_busy<T>(result: Result<T, Refusal>) -> bool {
@@ -161,8 +161,8 @@ fn a_thread_that_would_wait_for_itself_is_refused() {
         span: samples(1099, 5),
         ..claim(Read)
     };
-    let patience = Patience::While(&mut || panic!("there is nothing to wait for"));
-    let Err(Refusal::Conflict(conflict)) = registry.lease(&[wanted], patience) else {
+    let until = Until::Stopped(&mut || panic!("there is nothing to wait for"));
+    let Err(Refusal::Conflict(conflict)) = registry.lease(&[wanted], until) else {
         panic!("not refused");
     };
     let Conflict {
@@ -182,8 +182,8 @@ fn a_thread_that_holds_a_lease_does_not_wait_for_another() {
     let registry = Registry::new();
     while_held(&registry, &[claim_in(1, Write)], || {
         let _own = now(&registry, &[claim_in(2, Read)]).unwrap();
-        let patience = Patience::While(&mut || panic!("it waits while it holds a lease"));
-        assert!(is_busy(registry.lease(&[claim_in(1, Read)], patience)));
+        let until = Until::Stopped(&mut || panic!("it waits while it holds a lease"));
+        assert!(is_busy(registry.lease(&[claim_in(1, Read)], until)));
         assert!(
             now(&registry, &[claim_in(3, Write)]).is_ok(),
             "what is free it gets"
@@ -197,13 +197,13 @@ fn what_waiting_cannot_cure_is_refused_before_anything_is_waited_for() {
     let _borrow = registry.borrow(
         2,
         view(Kind::BorrowMut, Write, claim_in(2, Write).span),
-        Patience::Never,
+        Until::Now,
     );
     while_held(&registry, &[claim_in(1, Write)], || {
         let wanted = [claim_in(1, Read), claim_in(2, Read)];
         assert!(matches!(now(&registry, &wanted), Err(Refusal::Conflict(_))));
-        let patience = Patience::While(&mut || panic!("it waits for what will be refused"));
-        let refused = registry.lease(&wanted, patience).err();
+        let until = Until::Stopped(&mut || panic!("it waits for what will be refused"));
+        let refused = registry.lease(&wanted, until).err();
         assert!(matches!(refused, Some(Refusal::Conflict(_))), "{refused:?}");
     });
 }
@@ -215,7 +215,7 @@ fn a_waiting_thread_wakes_when_its_samples_are_free() {
     thread::scope(|scope| {
         let waiting = while_held(&registry, &[claim(Write)], || {
             let waiting = scope.spawn(|| {
-                let lease = registry.lease(&[claim(Write)], Patience::While(&mut || true));
+                let lease = registry.lease(&[claim(Write)], Until::Stopped(&mut || true));
                 assert!(lease.is_ok());
                 assert!(finished.load(Ordering::SeqCst), "it did not wait");
             });
@@ -237,7 +237,7 @@ fn who_waits_is_asked_and_can_give_up() {
             asked < 3
         };
         let refused = registry
-            .lease(&[claim(Write)], Patience::While(&mut go_on))
+            .lease(&[claim(Write)], Until::Stopped(&mut go_on))
             .err();
         assert!(matches!(refused, Some(Refusal::Interrupted)), "{refused:?}");
         assert_eq!(asked, 3);
@@ -265,8 +265,8 @@ fn who_waits_is_asked_also_where_others_come_and_go() {
             }
         });
         while_held(&registry, &[claim(Write)], || {
-            let patience = Patience::While(&mut || false);
-            let refused = registry.lease(&[claim(Write)], patience).err();
+            let until = Until::Stopped(&mut || false);
+            let refused = registry.lease(&[claim(Write)], until).err();
             assert!(matches!(refused, Some(Refusal::Interrupted)), "{refused:?}");
         });
         finished.store(true, Ordering::Relaxed);
@@ -280,12 +280,12 @@ fn what_is_run_during_a_wait_may_come_back_to_the_registry() {
         let mut nested = None;
         let mut go_on = || {
             // A signal handler that plays the very samples that its thread waits to change.
-            let patience = Patience::While(&mut || panic!("it waits for its own request"));
-            nested = Some(registry.lease(&[claim(Read)], patience).is_ok());
+            let until = Until::Stopped(&mut || panic!("it waits for its own request"));
+            nested = Some(registry.lease(&[claim(Read)], until).is_ok());
             false
         };
         let outer = registry
-            .lease(&[claim(Write)], Patience::While(&mut go_on))
+            .lease(&[claim(Write)], Until::Stopped(&mut go_on))
             .err();
         assert!(matches!(outer, Some(Refusal::Interrupted)), "{outer:?}");
         assert_eq!(nested, Some(true));
@@ -299,14 +299,14 @@ fn readers_that_come_later_do_not_overtake_a_waiting_writer() {
     thread::scope(|scope| {
         let threads = while_held(&registry, &[claim(Read)], || {
             let writer = scope.spawn(|| {
-                let lease = registry.lease(&[claim(Write)], Patience::While(&mut || true));
+                let lease = registry.lease(&[claim(Write)], Until::Stopped(&mut || true));
                 let turn = order.fetch_add(1, Ordering::SeqCst);
                 drop(lease);
                 turn
             });
             until_a_writer_waits(&registry);
             let reader = scope.spawn(|| {
-                let lease = registry.lease(&[claim(Read)], Patience::While(&mut || true));
+                let lease = registry.lease(&[claim(Read)], Until::Stopped(&mut || true));
                 let turn = order.fetch_add(1, Ordering::SeqCst);
                 drop(lease);
                 turn
@@ -330,7 +330,7 @@ fn a_writer_gets_its_turn_in_a_stream_of_readers() {
         for _ in 0..3 {
             scope.spawn(|| {
                 // Each takes the next lease before it gives up the last: there is always a reader.
-                let patiently = |wanted| registry.lease(&[wanted], Patience::While(&mut || true));
+                let patiently = |wanted| registry.lease(&[wanted], Until::Stopped(&mut || true));
                 while !written.load(Ordering::SeqCst) {
                     let lease = patiently(claim(Read));
                     reading.fetch_add(1, Ordering::SeqCst);
@@ -345,7 +345,7 @@ fn a_writer_gets_its_turn_in_a_stream_of_readers() {
                 }
             });
         }
-        let lease = registry.lease(&[claim(Write)], Patience::While(&mut || true));
+        let lease = registry.lease(&[claim(Write)], Until::Stopped(&mut || true));
         assert!(lease.is_ok());
         assert_eq!(reading.load(Ordering::SeqCst), 0);
         written.store(true, Ordering::SeqCst);
@@ -382,7 +382,7 @@ fn many_threads_on_overlapping_samples_never_meet() {
                         ..claim(Write)
                     };
                     let other = claim_in(2 + (round % 3) as u64, Read);
-                    let lease = registry.lease(&[wanted, other], Patience::While(&mut || true));
+                    let lease = registry.lease(&[wanted, other], Until::Stopped(&mut || true));
                     assert!(lease.is_ok());
                     for sample in &writers[from..from + 10] {
                         assert_eq!(sample.fetch_add(1, Ordering::SeqCst), 0);

@@ -1,14 +1,14 @@
 //! Looking at the samples of audio from a test.
 
-use audio_samples::audio::{Audio, Manner, SampleRate};
+use audio_samples::audio::{Audio, SampleRate, Wait};
 use audio_samples::dtype::Dtype;
-use audio_samples::registry::{Mode, Patience};
-use audio_samples::view::{Effort, Fresh, access};
+use audio_samples::registry::{Mode, Until};
+use audio_samples::view::{Fresh, Lock, access};
 use audio_samples::with_sample;
 
 /// Every sample as float64, channel by channel.
 pub fn values(audio: &Audio) -> Vec<Vec<f64>> {
-    let wide = audio.cast(Dtype::Float64, Manner::brief()).unwrap();
+    let wide = audio.cast(Dtype::Float64, Wait::brief()).unwrap();
     let samples = wide.samples().strided();
     let claim = samples.claim(Mode::Read);
     let frames = samples.layout().frames();
@@ -16,7 +16,7 @@ pub fn values(audio: &Audio) -> Vec<Vec<f64>> {
         let source = samples.source::<f64>(access, channel);
         (0..frames).map(|frame| source.get(frame)).collect()
     };
-    access(&[claim], Effort::Brief, Patience::Never, |access| {
+    access(&[claim], Lock::Table, Until::Now, |access| {
         let channels = samples.layout().channels();
         (0..channels).map(|channel| row(access, channel)).collect()
     })

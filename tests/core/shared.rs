@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use audio_samples::audio::{Audio, Manner, SampleRate};
+use audio_samples::audio::{Audio, SampleRate, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{Operand, Scalar};
-use audio_samples::registry::{Kind, Patience};
+use audio_samples::registry::{Kind, Until};
 use rstest::rstest;
 
 use crate::samples::values;
@@ -20,7 +20,7 @@ fn silence(shape: &[usize], dtype: Dtype) -> Audio {
 }
 
 fn fill(audio: &Audio, value: i64) -> Result<(), Error> {
-    audio.assign(&Operand::Scalar(Scalar::Int(value)), Manner::brief())
+    audio.assign(&Operand::Scalar(Scalar::Int(value)), Wait::brief())
 }
 
 fn path_of(audio: &Audio) -> PathBuf {
@@ -129,11 +129,11 @@ fn closed_memory_is_nobodys() {
     let again = audio.clone();
     let samples = audio.samples();
     let export = samples.export(Kind::Array, true, samples.layout()).unwrap();
-    let refused = samples.close(Patience::Never);
+    let refused = samples.close(Until::Now);
     assert!(matches!(refused, Err(Error::Borrowed { message }) if message.contains("numpy")));
     drop(export);
-    samples.close(Patience::Never).unwrap();
-    samples.close(Patience::Never).unwrap();
+    samples.close(Until::Now).unwrap();
+    samples.close(Until::Now).unwrap();
     assert!(goes(&path));
     assert_eq!(fill(&again, 1), Err(Error::Closed));
 }

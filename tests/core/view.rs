@@ -7,22 +7,22 @@ use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{self, Operand, Operator, Scalar};
 use audio_samples::layout::Layout;
-use audio_samples::registry::{Kind, Mode, Patience};
-use audio_samples::view::{Effort, Fresh, Samples, access};
+use audio_samples::registry::{Kind, Mode, Until};
+use audio_samples::view::{Fresh, Lock, Samples, access};
 use rstest::rstest;
 
 fn silence(shape: &[usize]) -> Samples {
     Fresh::zeroed(shape, Dtype::Float64).unwrap().share()
 }
 
-fn patiently<R>(work: impl FnOnce(Patience<'_>) -> Result<R, Error>) -> R {
-    work(Patience::While(&mut || true)).unwrap()
+fn patiently<R>(work: impl FnOnce(Until<'_>) -> Result<R, Error>) -> R {
+    work(Until::Stopped(&mut || true)).unwrap()
 }
 
 /// `samples += 1`
-fn add_one(samples: &Samples, effort: Effort, patience: Patience<'_>) -> Result<(), Error> {
+fn add_one(samples: &Samples, lock: Lock, until: Until<'_>) -> Result<(), Error> {
     let out = samples.strided();
-    access(&[out.claim(Mode::Write)], effort, patience, |access| {
+    access(&[out.claim(Mode::Write)], lock, until, |access| {
         let (own, one) = (Operand::Samples(out), Operand::Scalar(Scalar::Float(1.0)));
         kernel::binary(access, Operator::Add, Dtype::Float64, &out, &own, &one)
     })?
@@ -32,13 +32,10 @@ fn add_one(samples: &Samples, effort: Effort, patience: Patience<'_>) -> Result<
 fn snapshot(samples: &Samples) -> Vec<f64> {
     let mut copy = Fresh::new(samples.layout().shape(), Dtype::Float64).unwrap();
     let from = samples.strided();
-    patiently(|patience| {
-        access(
-            &[from.claim(Mode::Read)],
-            Effort::Long,
-            patience,
-            |access| kernel::copy(access, &copy.strided(), &from),
-        )
+    patiently(|until| {
+        access(&[from.claim(Mode::Read)], Lock::Leases, until, |access| {
+            kernel::copy(access, &copy.strided(), &from)
+        })
     })
     .unwrap();
     copy.as_mut_slice::<f64>().unwrap().to_vec()
@@ -49,7 +46,7 @@ const FRAMES: usize = if cfg!(miri) { 64 } else { 20_000 };
 
 #[rstest]
 fn four_threads_that_add_one_twenty_times_leave_eighty(
-    #[values(Effort::Long, Effort::Brief)] effort: Effort,
+    #[values(Lock::Leases, Lock::Table)] lock: Lock,
 ) {
     let samples = silence(&[FRAMES]);
     let finished = AtomicBool::new(false);
@@ -58,11 +55,11 @@ fn four_threads_that_add_one_twenty_times_leave_eighty(
             .map(|_| {
                 scope.spawn(|| {
                     for _ in 0..20 {
-                        match effort {
-                            Effort::Long => patiently(|p| add_one(&samples, effort, p)),
-                            Effort::Brief => add_one(&samples, effort, Patience::Never)
+                        match lock {
+                            Lock::Leases => patiently(|p| add_one(&samples, lock, p)),
+                            Lock::Table => add_one(&samples, lock, Until::Now)
                                 .or_else(|_| {
-                                    add_one(&samples, Effort::Long, Patience::While(&mut || true))
+                                    add_one(&samples, Lock::Leases, Until::Stopped(&mut || true))
                                 })
                                 .unwrap(),
                         }
@@ -100,7 +97,7 @@ fn threads_on_channels_slices_and_all_of_it_lose_no_update() {
         for part in [&stereo, &right, &half, &backwards] {
             scope.spawn(|| {
                 for _ in 0..20 {
-                    patiently(|patience| add_one(part, Effort::Long, patience));
+                    patiently(|until| add_one(part, Lock::Leases, until));
                 }
             });
         }
@@ -127,7 +124,7 @@ fn two_threads_that_add_each_others_samples_do_not_deadlock() {
                     let (out, from) = (out.strided(), from.strided());
                     let claims = [out.claim(Mode::Write), from.claim(Mode::Read)];
                     patiently(|p| {
-                        access(&claims, Effort::Long, p, |access| {
+                        access(&claims, Lock::Leases, p, |access| {
                             let (a, b) = (Operand::Samples(out), Operand::Samples(from));
                             kernel::binary(access, Operator::Add, Dtype::Float64, &out, &a, &b)
                         })
@@ -150,7 +147,7 @@ fn a_refused_write_names_its_samples_and_the_way_out() {
     let samples = silence(&[100]);
     let middle = samples.layout().take_frames(40, 20, 1).unwrap();
     let middle = samples.with_layout(middle).unwrap();
-    let loan = middle.lend(Mode::Write, Patience::Never).unwrap();
+    let loan = middle.lend(Mode::Write, Until::Now).unwrap();
     let door = samples.export(Kind::Array, true, samples.layout());
     let Err(Error::Borrowed { message }) = door.map(drop) else {
         panic!("not refused");
@@ -158,19 +155,19 @@ fn a_refused_write_names_its_samples_and_the_way_out() {
     for part in ["frames 40 to 59", "borrow_mut", "with-block"] {
         assert!(message.contains(part), "{part:?} is missing in {message:?}");
     }
-    let refused = add_one(&samples, Effort::Brief, Patience::Never);
+    let refused = add_one(&samples, Lock::Table, Until::Now);
     assert!(
         matches!(refused, Err(Error::Borrowed { .. })),
         "{refused:?}"
     );
     drop(loan);
-    assert_eq!(add_one(&samples, Effort::Brief, Patience::Never), Ok(()));
+    assert_eq!(add_one(&samples, Lock::Table, Until::Now), Ok(()));
 }
 
 #[test]
 fn an_export_while_lent_for_reading_is_readonly() {
     let samples = silence(&[10]);
-    let loan = samples.lend(Mode::Read, Patience::Never).unwrap();
+    let loan = samples.lend(Mode::Read, Until::Now).unwrap();
     let export = samples.export(Kind::Array, true, samples.layout()).unwrap();
     assert!(!export.writable());
     drop(loan);
@@ -192,16 +189,16 @@ fn an_export_while_lent_for_reading_is_readonly() {
 #[test]
 fn readonly_samples_are_not_lent_for_writing() {
     let samples = silence(&[10]).readonly();
-    let refused = samples.lend(Mode::Write, Patience::Never).map(drop);
+    let refused = samples.lend(Mode::Write, Until::Now).map(drop);
     assert_eq!(refused, Err(Error::ReadOnly));
-    assert!(samples.lend(Mode::Read, Patience::Never).is_ok());
+    assert!(samples.lend(Mode::Read, Until::Now).is_ok());
 }
 
 #[test]
 #[should_panic(expected = "a write into read-only samples")]
 fn no_kernel_writes_into_readonly_samples() {
     let samples = silence(&[10]).readonly();
-    let _ = add_one(&samples, Effort::Long, Patience::Never);
+    let _ = add_one(&samples, Lock::Leases, Until::Now);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 
-use audio_samples::audio::{Audio, Manner, SampleRate};
+use audio_samples::audio::{Audio, SampleRate, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::files::pcm::encoding::{Encoding, Law};
 use audio_samples::files::pcm::wav;
 use audio_samples::files::pcm::wav::Header;
-use audio_samples::registry::Patience;
+use audio_samples::registry::Until;
 use rstest::rstest;
 
 use crate::samples::{audio_of, values};
@@ -58,7 +58,7 @@ pub fn read_all(file: &[u8]) -> Result<Audio, Error> {
 
 pub fn written(audio: &Audio, encoding: Option<Encoding>) -> Vec<u8> {
     let mut file = Vec::new();
-    wav::write(&mut file, audio, encoding, Patience::Never).unwrap();
+    wav::write(&mut file, audio, encoding, Until::Now).unwrap();
     file
 }
 
@@ -179,7 +179,7 @@ fn reading_into_another_type_is_converting(
     let file = written(&audio, Some(encoding));
     let read = wav::read(&mut Cursor::new(&file), Some(dtype), 0, None).unwrap();
     assert_eq!(read.dtype(), dtype);
-    let converted = audio.convert(dtype, Manner::brief()).unwrap();
+    let converted = audio.convert(dtype, Wait::brief()).unwrap();
     assert_eq!(values(&read), values(&converted));
 }
 

@@ -6,8 +6,8 @@ use super::{Coder, Kind, Recipe, coder};
 use crate::audio::Audio;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
-use crate::registry::{Mode, Patience};
-use crate::view::{Effort, access};
+use crate::registry::{Mode, Until};
+use crate::view::{Lock, access};
 
 /// A file that grows by blocks of one kind. How long it is goes into its header at the end, so what is written to
 /// has to seek. Until [`Blocks::finish`], and after any error but one about a block's kind, it is no file.
@@ -51,13 +51,13 @@ impl<W: Write + Seek> Blocks<W> {
     /// # Errors
     /// [`Error::InvalidArgument`] for a block of another kind than the first, or more frames than the format counts;
     /// [`Error::Io`], and what [`access`] gives.
-    pub fn append(&mut self, block: &Audio, patience: Patience<'_>) -> Result<(), Error> {
+    pub fn append(&mut self, block: &Audio, until: Until<'_>) -> Result<(), Error> {
         self.require_alike(Kind::of(block))?;
         let samples = block.samples().strided();
         access(
             &[samples.claim(Mode::Read)],
-            Effort::Long,
-            patience,
+            Lock::Leases,
+            until,
             |access| self.coder.append(&mut self.out, access, &samples),
         )??;
         self.count += 1;

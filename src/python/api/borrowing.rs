@@ -40,7 +40,7 @@ use crate::python::errors::borrow_error;
 use crate::python::exchange::ndarray;
 use crate::python::exchange::owner::Lent;
 use crate::python::running;
-use crate::registry::{Mode, Patience};
+use crate::registry::{Mode, Until};
 use crate::sync::Mutex;
 
 /// The samples of some audio, lent for a with-block.
@@ -84,8 +84,8 @@ impl Counts {
 impl Arrays {
     fn lend(py: Python<'_>, audio: &Audio, mode: Mode) -> PyResult<Arrays> {
         let samples = audio.samples();
-        let loan = match samples.lend(mode, Patience::Never) {
-            Err(Error::Busy) => running::wait(py, |patience| samples.lend(mode, patience))?,
+        let loan = match samples.lend(mode, Until::Now) {
+            Err(Error::Busy) => running::wait(py, |until| samples.lend(mode, until))?,
             lent => lent?,
         };
         let owner = Bound::new(py, Lent::new(loan))?;

@@ -168,7 +168,7 @@ fn snapshot<'py>(array: &Bound<'py, PyAny>, rate: SampleRate) -> PyResult<Bound<
     if is_sample && matches!(axes(array), Some(1 | 2)) && !ndarray::is_lent(array)? {
         let audio = Audio::new(ndarray::adopt(array)?, rate)?;
         let bytes = 2 * audio.layout().len() * audio.dtype().size();
-        let own = running::run(py, bytes, |manner| audio.copy(manner))?;
+        let own = running::run(py, bytes, |wait| audio.copy(wait))?;
         return AudioSamples::new(own).shared_array(py, false);
     }
     numpy_module(py)?.call_method1(intern!(py, "array"), (array,))
@@ -330,7 +330,7 @@ fn finish(
         "copy=True is a copy; copy=False shares the memory or says why it cannot".into()
     })?;
     let bytes = 2 * bytes;
-    let copied = running::run(py, bytes, |manner| audio.copy(manner))?;
+    let copied = running::run(py, bytes, |wait| audio.copy(wait))?;
     Ok(AudioSamples::new(copied))
 }
 

@@ -385,8 +385,8 @@ impl AudioSamples {
             py,
             "astype() gives new samples; make the audio in that type",
         )?;
-        let cast = running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio().cast(dtype, manner)
+        let cast = running::run(py, self.bytes_per_pass(), |wait| {
+            self.audio().cast(dtype, wait)
         })?;
         Ok(AudioSamples::new(cast))
     }
@@ -399,8 +399,8 @@ impl AudioSamples {
             py,
             "convert() gives new samples; make the audio in that type",
         )?;
-        let converted = running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio().convert(dtype, manner)
+        let converted = running::run(py, self.bytes_per_pass(), |wait| {
+            self.audio().convert(dtype, wait)
         })?;
         Ok(AudioSamples::new(converted))
     }

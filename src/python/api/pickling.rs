@@ -156,7 +156,7 @@ pub fn restore(payload: &Bound<'_, PyAny>, description: Description) -> PyResult
     policy::allow_copy(py, wanted, || {
         "samples in a pickle of an older protocol are copied out of it; use protocol 5".to_owned()
     })?;
-    let copied = running::run(py, 2 * wanted, |manner| audio.cast(dtype, manner))?;
+    let copied = running::run(py, 2 * wanted, |wait| audio.cast(dtype, wait))?;
     Ok(AudioSamples::new(copied))
 }
 

@@ -55,8 +55,8 @@ impl AudioSamples {
         let shape = audio.layout().shape();
         let room =
             py.detach(|| Audio::zeros_shared(shape, audio.dtype(), audio.rate(), writable))?;
-        running::run(py, this.bytes_per_pass(), |manner| {
-            room.assign(&Operand::Samples(audio.samples().strided()), manner)
+        running::run(py, this.bytes_per_pass(), |wait| {
+            room.assign(&Operand::Samples(audio.samples().strided()), wait)
         })?;
         let shared = if writable {
             room

@@ -49,8 +49,8 @@ impl AudioSamples {
             reflected,
             overflow: policy::overflow(py, compute)?,
         };
-        running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio().operate(operation, operand, manner)
+        running::run(py, self.bytes_per_pass(), |wait| {
+            self.audio().operate(operation, operand, wait)
         })
     }
 
@@ -74,7 +74,7 @@ impl AudioSamples {
                 overflow: policy::overflow(py, operand.compute)?,
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
-            let done = running::run(py, bytes, |manner| other.operate(turned, &own, manner));
+            let done = running::run(py, bytes, |wait| other.operate(turned, &own, wait));
             return self.told(py, operand, Deed::New(operator.symbol()), done);
         }
         let kernel = operand.kernel(self.audio())?;
@@ -144,8 +144,8 @@ impl AudioSamples {
             overflow: policy::overflow(py, self.audio().dtype())?,
         };
         policy::allow_operand(py, || self.audio().copied_bytes(operand))?;
-        running::run(py, self.bytes_per_pass(), |manner| {
-            self.audio().operate_in_place(operation, operand, manner)
+        running::run(py, self.bytes_per_pass(), |wait| {
+            self.audio().operate_in_place(operation, operand, wait)
         })
     }
 }

@@ -263,8 +263,8 @@ fn written(name: &str, kwargs: &Bound<'_, PyDict>) -> PyResult<Mode> {
 fn signed<'py>(audio: &Bound<'py, AudioSamples>, sign: Sign) -> PyResult<Any<'py>> {
     let (py, this) = (audio.py(), audio.get());
     let overflow = policy::overflow(py, this.audio().dtype())?;
-    let done = running::run(py, this.bytes_per_pass(), |manner| {
-        this.audio().sign(sign, overflow, manner)
+    let done = running::run(py, this.bytes_per_pass(), |wait| {
+        this.audio().sign(sign, overflow, wait)
     })?;
     Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
 }

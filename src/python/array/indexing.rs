@@ -29,7 +29,7 @@ use crate::python::exchange::ndarray::Readable;
 use crate::python::numpy::numpy_module;
 use crate::python::running::leased;
 use crate::python::{policy, running};
-use crate::registry::{Kind, Mode, Patience};
+use crate::registry::{Kind, Mode, Until};
 use crate::view::{self, Samples};
 use crate::with_sample;
 use key::{Gives, Simple};
@@ -77,8 +77,8 @@ impl AudioSamples {
             if other.audio().dtype() == own {
                 return other.shared_array(py, false);
             }
-            let cast = running::run(py, other.bytes_per_pass(), |manner| {
-                other.audio().cast(own, manner)
+            let cast = running::run(py, other.bytes_per_pass(), |wait| {
+                other.audio().cast(own, wait)
             })?;
             return AudioSamples::new(cast).shared_array(py, false);
         }
@@ -242,7 +242,7 @@ impl AudioSamples {
 fn told(whole: &AudioSamples, part: &Audio, mode: Mode, error: PyErr) -> PyErr {
     let claims = [part.samples().strided().claim(mode)];
     let asked = whole.audio().samples().strided();
-    match view::lease(Some(&asked), &claims, Patience::Never) {
+    match view::lease(Some(&asked), &claims, Until::Now) {
         Err(Error::Borrowed { message }) if is_borrow_error(&error) => borrow_error(message),
         _ => error,
     }
@@ -272,12 +272,12 @@ fn sample<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>
     let strided = samples.strided();
     let dtype = samples.dtype();
     // float64 holds every sample exactly.
-    let value = running::run(py, dtype.size(), |manner| {
+    let value = running::run(py, dtype.size(), |wait| {
         let claims = [strided.claim(Mode::Read)];
         view::access(
             &claims,
-            manner.effort,
-            manner.patience,
+            wait.lock,
+            wait.until,
             |access| with_sample!(dtype, T => strided.source::<T>(access, 0).get(0).to_f64()),
         )
     })?;
@@ -329,8 +329,8 @@ fn fill(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool
         return Ok(false);
     };
     let bytes = part.layout().len() * part.dtype().size();
-    running::run(py, bytes, |manner| {
-        part.assign(&Operand::Scalar(number), manner)
+    running::run(py, bytes, |wait| {
+        part.assign(&Operand::Scalar(number), wait)
     })?;
     Ok(true)
 }
@@ -368,6 +368,6 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
     }
     policy::allow_operand(py, || part.copied_bytes(&kernel))?;
     let bytes = 2 * part.layout().len() * part.dtype().size();
-    running::run(py, bytes, |manner| part.assign(&kernel, manner))?;
+    running::run(py, bytes, |wait| part.assign(&kernel, wait))?;
     Ok(true)
 }

@@ -54,7 +54,7 @@ use crate::layout::Layout;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::running;
-use crate::registry::Patience;
+use crate::registry::Until;
 use crate::view::{Loan, Samples};
 use structures::{ArrowArray, ArrowSchema, NULLABLE, Released};
 
@@ -201,8 +201,8 @@ fn capsules<'py>(py: Python<'py>, audio: &AudioSamples, form: Form) -> PyResult<
 
 /// The samples for Arrow, or why they have to be copied.
 fn lend(py: Python<'_>, samples: &Samples) -> PyResult<Result<Loan, &'static str>> {
-    match samples.keep_constant(Patience::Never) {
-        Err(Error::Busy) => running::wait(py, |patience| samples.keep_constant(patience)),
+    match samples.keep_constant(Until::Now) {
+        Err(Error::Busy) => running::wait(py, |until| samples.keep_constant(until)),
         done => done.map_err(PyErr::from),
     }
 }

@@ -104,7 +104,7 @@ fn fill<W: Write + Seek + Send>(
     for number in 1_u64.. {
         let Some(this) = block.take() else { break };
         let audio = this.get().audio();
-        running::wait(py, |patience| file.append(audio, patience).map_err(&named))?;
+        running::wait(py, |until| file.append(audio, until).map_err(&named))?;
         // Its memory may be that of the next one.
         drop(this);
         // An iterable that is no Python code never asks.

@@ -39,7 +39,7 @@ impl Open {
         let Some((start, block)) = self.out.take() else {
             return Ok(());
         };
-        let changed = running::wait(py, |patience| self.edit.write(start, &block, patience));
+        let changed = running::wait(py, |until| self.edit.write(start, &block, until));
         match changed {
             Ok(changed) => {
                 self.written

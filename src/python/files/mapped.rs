@@ -71,16 +71,14 @@ impl AudioSamples {
     /// `BorrowError` (a `BufferError`) that names it. Any access to the samples after that is a ValueError.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let samples = self.audio().samples();
-        let close = || running::wait(py, |patience| samples.close(patience));
+        let close = || running::wait(py, |until| samples.close(until));
         match self.opening() {
             None => close(),
             Some(opening) => {
-                opening.end(
-                    || match running::wait(py, |patience| samples.retire(patience))? {
-                        true => close(),
-                        false => Ok(()),
-                    },
-                )
+                opening.end(|| match running::wait(py, |until| samples.retire(until))? {
+                    true => close(),
+                    false => Ok(()),
+                })
             }
         }
     }

@@ -132,9 +132,7 @@ pub fn read_many(
         }
         None => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
     };
-    let read = running::wait(py, |patience| {
-        batch::read(&paths, wanted, workers, patience)
-    })?;
+    let read = running::wait(py, |until| batch::read(&paths, wanted, workers, until))?;
     Ok(read.into_iter().map(AudioSamples::new).collect())
 }
 
@@ -197,14 +195,13 @@ pub fn write(
         (None, to) => blocks::write(audio, to, &recipe)?,
         (Some(audio), To::Path(path)) => {
             let audio = audio.get().audio();
-            let clipped =
-                running::wait(py, |patience| path::write(&path, audio, &recipe, patience))?;
+            let clipped = running::wait(py, |until| path::write(&path, audio, &recipe, until))?;
             (format!("'{}'", path.display()), clipped)
         }
         (Some(audio), To::Object(mut object)) => {
             let audio = audio.get().audio();
-            let result = running::wait(py, |patience| {
-                files::write::write(&mut object, audio, &recipe, patience)
+            let result = running::wait(py, |until| {
+                files::write::write(&mut object, audio, &recipe, until)
             });
             ("the file".into(), object.finish(result)?)
         }

@@ -122,8 +122,8 @@ impl FileStream {
             let block = reading.memory(py, self.reuse)?;
             let audio = block.get().audio().clone();
             let Reading { from, stream, .. } = reading;
-            let read = running::wait(py, |patience| {
-                let read = stream.read_into(&audio, patience);
+            let read = running::wait(py, |until| {
+                let read = stream.read_into(&audio, until);
                 read.map_err(|error| from.named(error))
             });
             from.finish_named(read)?;

@@ -10,7 +10,7 @@ use crate::files::write::container::{Envelope, Plain};
 use crate::files::write::metadata::Family;
 use crate::files::write::{self};
 use crate::files::write::{Format, Kind, Recipe};
-use crate::registry::Patience;
+use crate::registry::Until;
 
 /// One past the bytes that the 32 bits of a RIFF chunk count.
 const RIFF_LIMIT: u64 = 1 << 32;
@@ -23,14 +23,14 @@ pub fn write<W: Write>(
     writer: &mut W,
     audio: &Audio,
     encoding: Option<Encoding>,
-    patience: Patience<'_>,
+    until: Until<'_>,
 ) -> Result<Clipped, Error> {
     let recipe = Recipe {
         format: Some(Format::Wav),
         encoding,
         ..Recipe::default()
     };
-    write::write(writer, audio, &recipe, patience)
+    write::write(writer, audio, &recipe, until)
 }
 
 /// Writes WAV, with sizes of 64 bits if `is_long`, or else if 32 bits do not count its bytes.

@@ -446,8 +446,8 @@ fn gather(
             }?;
             let place = out.layout().channel(channel)?;
             let place = out.with_layout(place.take_frames(start, chunk.frames, 1)?)?;
-            running::run(py, 2 * chunk.frames * facts.dtype.size(), |manner| {
-                place.assign(&Operand::Samples(from.strided()), manner)
+            running::run(py, 2 * chunk.frames * facts.dtype.size(), |wait| {
+                place.assign(&Operand::Samples(from.strided()), wait)
             })?;
         }
         start += chunk.frames;
