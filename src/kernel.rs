@@ -23,7 +23,7 @@ mod threads;
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::view::{Access, Strided};
-use plan::{Meeting, Rows};
+use plan::{Overlap, Rows};
 
 pub use arch::{Arch, Sign};
 pub use engine::Engine;
@@ -128,7 +128,7 @@ pub enum Overflow {
 pub fn copied_bytes(out: &Strided<'_>, operand: &Operand<'_>) -> usize {
     let rows = Rows::new(*out, Operand::Samples(*out), *operand);
     match rows.y {
-        Operand::Samples(samples) if Meeting::of(&rows.out, &rows.y) == Meeting::Tangled => {
+        Operand::Samples(samples) if Overlap::of(&rows.out, &rows.y) == Overlap::NeedsCopy => {
             plan::distinct(&samples).layout().len() * samples.dtype().size()
         }
         _ => 0,

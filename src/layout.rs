@@ -20,7 +20,7 @@ pub struct Layout {
 
 /// In which order samples lie side by side, without a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Density {
+pub enum Order {
     /// They do not.
     None,
     /// Channel after channel.
@@ -31,13 +31,13 @@ pub enum Density {
     Both,
 }
 
-impl Density {
+impl Order {
     /// Whether two sets of samples of one shape lie side by side in the same order.
     #[inline]
-    pub fn agrees_with(self, other: Density) -> bool {
+    pub fn agrees_with(self, other: Order) -> bool {
         match (self, other) {
-            (Density::None, _) | (_, Density::None) => false,
-            (Density::Both, _) | (_, Density::Both) => true,
+            (Order::None, _) | (_, Order::None) => false,
+            (Order::Both, _) | (_, Order::Both) => true,
             _ => self == other,
         }
     }
@@ -206,25 +206,25 @@ impl Layout {
 
     /// How the samples lie side by side, if they do.
     #[inline]
-    pub fn density(&self, size: usize) -> Density {
+    pub fn order(&self, size: usize) -> Order {
         let one = size as isize;
         let [channels, frames] = self.shape;
         let [across, along] = self.strides;
         if channels == 1 {
             let dense = along == one || frames <= 1;
-            return if dense { Density::Both } else { Density::None };
+            return if dense { Order::Both } else { Order::None };
         }
         if frames == 1 {
             let dense = across == one || channels == 0;
-            return if dense { Density::Both } else { Density::None };
+            return if dense { Order::Both } else { Order::None };
         }
         let by_channels = along == one && across == one.wrapping_mul(frames as isize);
         let by_frames = across == one && along == one.wrapping_mul(channels as isize);
         match (by_channels, by_frames) {
-            (true, true) => Density::Both,
-            (true, false) => Density::Channels,
-            (false, true) => Density::Frames,
-            (false, false) => Density::None,
+            (true, true) => Order::Both,
+            (true, false) => Order::Channels,
+            (false, true) => Order::Frames,
+            (false, false) => Order::None,
         }
     }
 

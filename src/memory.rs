@@ -32,7 +32,7 @@ use crate::error::Error;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use foreign::Owner as ForeignOwner;
-pub use mapping::{Across, check as check_file, give_back, is_changed_here, page_size};
+pub use mapping::{Straddling, check as check_file, give_back, is_changed_here, page_size};
 pub use shared::{Content, Ticket};
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],

@@ -67,9 +67,9 @@ impl Audio {
     /// # Errors
     /// As [`Audio::to_vec`].
     pub fn to_interleaved<T: Sample>(&self) -> Result<Vec<T>, Error> {
-        let turned = self.with_layout(self.layout().transposed())?;
-        let fresh = Fresh::new(turned.layout().shape(), T::DTYPE)?;
-        turned.converted_to(fresh)
+        let transposed = self.with_layout(self.layout().transposed())?;
+        let fresh = Fresh::new(transposed.layout().shape(), T::DTYPE)?;
+        transposed.converted_to(fresh)
     }
 
     /// Every sample times a factor, in new memory. Integers are rounded to the nearest, ties to even, and saturate.

@@ -24,7 +24,7 @@ use crate::files::pcm;
 use crate::files::pcm::Info;
 use crate::files::pcm::encoding::{Block, Encoding, as_bytes, transfer};
 use crate::files::pcm::reader::failed;
-use crate::memory::{Across, page_size};
+use crate::memory::{Straddling, page_size};
 use crate::registry::{Mode, Until};
 use crate::view::{Fresh, Lock, access};
 
@@ -184,7 +184,7 @@ impl Edit {
     fn put(&self, at: u64, bytes: &[u8], kept: &[u8]) -> Result<(), Error> {
         let width = self.info.encoding.width();
         let io = |error| Error::io(&error, Some(&self.path));
-        let mut across = None;
+        let mut straddling = None;
         let mut done = 0;
         for (start, end) in across_pages(at, bytes.len(), width, page_size() as u64) {
             self.file
@@ -192,15 +192,15 @@ impl Edit {
                 .map_err(io)?;
             let sample = &bytes[start..end];
             if sample != &kept[start..end] {
-                if across.is_none() {
-                    across = Some(match Across::new(&self.file, at, bytes.len()) {
+                if straddling.is_none() {
+                    straddling = Some(match Straddling::new(&self.file, at, bytes.len()) {
                         Ok(part) => Some(part),
                         // Not every file system maps its files.
                         Err(Error::Io { .. }) => None,
                         Err(error) => return Err(error),
                     });
                 }
-                match &across {
+                match &straddling {
                     Some(Some(part)) => part.store(start, sample)?,
                     _ => self
                         .file

@@ -6,7 +6,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
 use crate::kernel::engine::planning::Spare;
-use crate::kernel::plan::Meeting;
+use crate::kernel::plan::Overlap;
 use crate::kernel::row::Feed;
 use crate::kernel::rows::{Task, Work};
 use crate::kernel::{Operand, Operator, Overflow, Scalar, scalar};
@@ -134,7 +134,7 @@ impl Engine {
             }
             Operand::Samples(samples) => {
                 // Where a zero would be found too late, it is looked for first.
-                let meets = |x| Meeting::of(out, x) != Meeting::Clear;
+                let meets = |x| Overlap::of(out, x) != Overlap::Clear;
                 let early = !compute.is_float() || meets(a) || meets(b);
                 if !early {
                     mode = Mode::Note;
@@ -186,7 +186,7 @@ impl Engine {
             let mut out = row;
             if out.stride() < 0 {
                 // The loops are fast forwards.
-                (out, x, y) = (out.turned(), x.turned(), y.turned());
+                (out, x, y) = (out.reversed(), x.reversed(), y.reversed());
             }
             Some(arch.binary(&Combination { operator, mode, out, x, y, stream }))
         })
@@ -351,7 +351,7 @@ fn feed_beside<'a, R: Element>(
     };
     let one_channel = out.layout().channels() == 1;
     if !samples.layout().same_shape(out.layout())
-        || !(one_channel || samples.density().agrees_with(out.density()))
+        || !(one_channel || samples.order().agrees_with(out.order()))
     {
         return None;
     }

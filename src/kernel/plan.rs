@@ -57,12 +57,12 @@ impl<'a> Rows<'a> {
             0 => layout.channel_stride() < 0,
             _ => layout.frame_stride() < 0,
         };
-        let turned = if backward {
+        let forward = if backward {
             self.map(|samples| Some(samples.reversed(axis)))
         } else {
             None
         };
-        turned.unwrap_or(self)
+        forward.unwrap_or(self)
     }
 
     /// Rows of a handful of samples cost more than steps through memory.
@@ -82,7 +82,7 @@ impl<'a> Rows<'a> {
 
 /// How an operand lies to the destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meeting {
+pub enum Overlap {
     /// No byte in common, or no samples at all.
     Clear,
     /// The same samples in the same order.
@@ -94,27 +94,27 @@ pub enum Meeting {
     /// Each row of the destination backwards: right if mirrored pairs are read before both are written.
     Mirrored,
     /// Any other overlap: it takes a copy.
-    Tangled,
+    NeedsCopy,
 }
 
-impl Meeting {
+impl Overlap {
     /// How `x` lies to `out`, both in the form that [`Rows::new`] gives.
     #[inline]
-    pub fn of(out: &Strided<'_>, x: &Operand<'_>) -> Meeting {
+    pub fn of(out: &Strided<'_>, x: &Operand<'_>) -> Overlap {
         let Operand::Samples(x) = x else {
-            return Meeting::Clear;
+            return Overlap::Clear;
         };
         if out.same_samples(x) {
-            return Meeting::Same;
+            return Overlap::Same;
         }
         if !out.span().overlaps(&x.span()) {
-            return Meeting::Clear;
+            return Overlap::Clear;
         }
-        Meeting::of_overlapping(out, x)
+        Overlap::of_overlapping(out, x)
     }
 
     #[cold]
-    fn of_overlapping(out: &Strided<'_>, x: &Strided<'_>) -> Meeting {
+    fn of_overlapping(out: &Strided<'_>, x: &Strided<'_>) -> Overlap {
         let size = out.dtype().size() as i128;
         let (at, from) = (out.layout(), x.layout());
         let (rows, len) = (at.channels() as i128, at.frames() as i128);
@@ -124,26 +124,26 @@ impl Meeting {
             (len == 1 || along >= size) && (rows == 1 || across >= along * (len - 1) + size);
         let same_across = rows == 1 || from.channel_stride() as i128 == across;
         if x.dtype() != out.dtype() || !ordered || !same_across {
-            return Meeting::Tangled;
+            return Overlap::NeedsCopy;
         }
         let distance = x.first_address() as i128 - out.first_address() as i128;
         if len == 1 || from.frame_stride() as i128 == along {
             return if distance > 0 {
-                Meeting::Ahead
+                Overlap::Ahead
             } else {
-                Meeting::Behind
+                Overlap::Behind
             };
         }
         if from.frame_stride() as i128 == -along && distance == along * (len - 1) {
-            return Meeting::Mirrored;
+            return Overlap::Mirrored;
         }
-        Meeting::Tangled
+        Overlap::NeedsCopy
     }
 }
 
 /// In which order the samples of a destination are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum Direction {
     /// Any, in parts and at once.
     Any,
     /// Block after block, the first one first.
@@ -154,24 +154,24 @@ pub enum Order {
     Mirrored,
 }
 
-impl Order {
+impl Direction {
     /// The order that an operand asks for; `None` where no order helps.
     #[inline]
-    pub fn for_meeting(meeting: Meeting) -> Option<Order> {
-        match meeting {
-            Meeting::Clear | Meeting::Same => Some(Order::Any),
-            Meeting::Ahead => Some(Order::Upward),
-            Meeting::Behind => Some(Order::Downward),
-            Meeting::Mirrored => Some(Order::Mirrored),
-            Meeting::Tangled => None,
+    pub fn for_overlap(overlap: Overlap) -> Option<Direction> {
+        match overlap {
+            Overlap::Clear | Overlap::Same => Some(Direction::Any),
+            Overlap::Ahead => Some(Direction::Upward),
+            Overlap::Behind => Some(Direction::Downward),
+            Overlap::Mirrored => Some(Direction::Mirrored),
+            Overlap::NeedsCopy => None,
         }
     }
 
     /// One order that suits both; `None` if there is none.
     #[inline]
-    pub fn with(self, other: Order) -> Option<Order> {
+    pub fn with(self, other: Direction) -> Option<Direction> {
         match (self, other) {
-            (Order::Any, order) | (order, Order::Any) => Some(order),
+            (Direction::Any, order) | (order, Direction::Any) => Some(order),
             _ if self == other => Some(self),
             _ => None,
         }

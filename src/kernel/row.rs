@@ -65,9 +65,9 @@ pub enum Feed<'a, T> {
 impl<'a, T: Sample> Feed<'a, T> {
     /// The same values from the last to the first.
     #[inline]
-    pub fn turned(&self) -> Feed<'a, T> {
+    pub fn reversed(&self) -> Feed<'a, T> {
         match self {
-            Feed::Row(row) => Feed::Row(row.turned()),
+            Feed::Row(row) => Feed::Row(row.reversed()),
             Feed::Number(number) => Feed::Number(*number),
         }
     }

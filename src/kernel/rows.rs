@@ -11,7 +11,7 @@
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
-use crate::kernel::plan::{Order, Rows};
+use crate::kernel::plan::{Direction, Rows};
 use crate::kernel::row::{AnySource, AnyTarget, Feed};
 use crate::kernel::{Operand, Operator};
 use crate::view::{Access, Fresh, Source, Strided, Target};
@@ -41,7 +41,7 @@ pub struct Task<'a> {
     pub compute: Dtype,
     pub mode: Mode,
     pub rows: Rows<'a>,
-    pub order: Order,
+    pub order: Direction,
     /// For each operand, whether it is to be read before its part of the destination is written.
     pub early: [bool; 2],
     /// Write past the cache.
@@ -64,8 +64,8 @@ impl<'a> Task<'a> {
         }
         let mut scratch = Scratch::<R>::new(self.needs_blocks())?;
         let tile = match self.order {
-            Order::Any if channels > 1 && shares_lines(&self.rows.out) => BLOCK,
-            Order::Any if channels > 1 && self.reads_interleaved() => 4 * BLOCK,
+            Direction::Any if channels > 1 && shares_lines(&self.rows.out) => BLOCK,
+            Direction::Any if channels > 1 && self.reads_interleaved() => 4 * BLOCK,
             _ => frames,
         };
         let mut noted = false;
@@ -74,7 +74,7 @@ impl<'a> Task<'a> {
             let len = tile.min(frames - from);
             for number in 0..channels {
                 let channel = match self.order {
-                    Order::Downward => channels - 1 - number,
+                    Direction::Downward => channels - 1 - number,
                     _ => number,
                 };
                 let row = Row {
@@ -97,7 +97,7 @@ impl<'a> Task<'a> {
         let (Work::Cast | Work::Convert, Operand::Samples(x)) = (self.work, &self.rows.x) else {
             return false;
         };
-        let any_order = self.order == Order::Any && !self.early[0] && !self.dry;
+        let any_order = self.order == Direction::Any && !self.early[0] && !self.dry;
         if self.rows.out.layout().channels() != 2 || !any_order {
             return false;
         }
@@ -236,17 +236,17 @@ impl<'a, R: Element> Row<'_, 'a, R> {
         let count = self.len.div_ceil(BLOCK);
         let mut noted = false;
         match task.order {
-            Order::Any | Order::Upward => {
+            Direction::Any | Direction::Upward => {
                 for number in 0..count {
                     noted |= self.block(number, &mut blocks);
                 }
             }
-            Order::Downward => {
+            Direction::Downward => {
                 for number in (0..count).rev() {
                     noted |= self.block(number, &mut blocks);
                 }
             }
-            Order::Mirrored => {
+            Direction::Mirrored => {
                 let mut from = 0;
                 while 2 * from < self.len {
                     // Once less than two blocks are left, a block in the middle, or two that just meet.
@@ -279,7 +279,7 @@ impl<'a, R: Element> Row<'_, 'a, R> {
         let task = self.task;
         let plain = task.mode == Mode::Plain && task.early == [false; 2] && !task.dry;
         let own = x.is_own(&out) && out.is_dense() && y.is_dense();
-        (plain && own && task.order == Order::Any).then_some((out, y))
+        (plain && own && task.order == Direction::Any).then_some((out, y))
     }
 
     fn block(&self, number: usize, blocks: &mut Blocks<'_, R>) -> bool {

@@ -27,7 +27,7 @@ use std::sync::{Arc, Weak};
 use memmap2::{MmapOptions, MmapRaw};
 
 pub use fault::page_size;
-pub use straddling::Across;
+pub use straddling::Straddling;
 
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;

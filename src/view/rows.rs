@@ -74,7 +74,7 @@ impl<'a, T: Sample> Source<'a, T> {
 
     /// The same samples from the last to the first.
     #[inline(always)]
-    pub fn turned(&self) -> Source<'a, T> {
+    pub fn reversed(&self) -> Source<'a, T> {
         let way = self
             .stride
             .wrapping_mul(self.len.saturating_sub(1) as isize);
@@ -202,7 +202,7 @@ impl<'a, T: Sample> Target<'a, T> {
 
     /// The same samples from the last to the first.
     #[inline(always)]
-    pub fn turned(&self) -> Target<'a, T> {
+    pub fn reversed(&self) -> Target<'a, T> {
         let way = self
             .stride
             .wrapping_mul(self.len.saturating_sub(1) as isize);

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::{Access, Source, Target};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
-use crate::layout::{Density, Layout, Span};
+use crate::layout::{Layout, Order, Span};
 use crate::registry::{Claim, Mode};
 
 /// Samples that somebody keeps alive for `'a`: the operand and the destination of operations.
@@ -149,8 +149,8 @@ impl<'a> Strided<'a> {
 
     /// How they lie side by side, if they do.
     #[inline]
-    pub fn density(&self) -> Density {
-        self.layout.density(self.dtype.size())
+    pub fn order(&self) -> Order {
+        self.layout.order(self.dtype.size())
     }
 
     /// All samples as one row to read from, if they are one channel or lie side by side: then in the order
@@ -159,7 +159,7 @@ impl<'a> Strided<'a> {
     pub fn one_row<T: Sample>(&self, _access: &'a Access) -> Option<Source<'a, T>> {
         let stride = match self.layout.channels() {
             1 => self.layout.frame_stride(),
-            _ if self.density() == Density::None => return None,
+            _ if self.order() == Order::None => return None,
             _ => size_of::<T>() as isize,
         };
         // The row reaches the very bytes that the layout reaches: invariant 1 holds.
@@ -187,7 +187,7 @@ impl<'a> Strided<'a> {
     /// The same samples as `shape` and `strides` say, from another first sample on. Only for layouts
     /// that reach no other samples than this one.
     #[inline]
-    fn relaid(&self, shape: [usize; 2], strides: [isize; 2], offset: usize) -> Strided<'a> {
+    fn with_strides(&self, shape: [usize; 2], strides: [isize; 2], offset: usize) -> Strided<'a> {
         match Layout::strided(&shape, &strides, offset) {
             Ok(layout) => Strided { layout, ..*self },
             Err(_) => unreachable!("two axes are a layout"),
@@ -207,7 +207,7 @@ impl<'a> Strided<'a> {
         if frames > 1 && across != step.wrapping_mul(frames as isize) {
             return None;
         }
-        Some(self.relaid([1, layout.len()], [0, step], layout.offset()))
+        Some(self.with_strides([1, layout.len()], [0, step], layout.offset()))
     }
 
     /// The same samples in the opposite order along an axis: 0 for channels, 1 for frames.
@@ -221,7 +221,7 @@ impl<'a> Strided<'a> {
         }
         let way = strides[axis].wrapping_mul(shape[axis] as isize - 1);
         strides[axis] = strides[axis].wrapping_neg();
-        self.relaid(shape, strides, layout.offset().wrapping_add_signed(way))
+        self.with_strides(shape, strides, layout.offset().wrapping_add_signed(way))
     }
 
     /// `len` of the channels (axis 0) or frames (axis 1) from `from` on.
@@ -237,7 +237,7 @@ impl<'a> Strided<'a> {
         );
         shape[axis] = len;
         let way = strides[axis].wrapping_mul(from as isize);
-        self.relaid(shape, strides, layout.offset().wrapping_add_signed(way))
+        self.with_strides(shape, strides, layout.offset().wrapping_add_signed(way))
     }
 
     #[inline]

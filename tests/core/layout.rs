@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use audio_samples::error::Error;
-use audio_samples::layout::{Density, Layout, Span};
+use audio_samples::layout::{Layout, Order, Span};
 use rstest::rstest;
 
 /// SplitMix64: small, and the same numbers on every machine.
@@ -442,24 +442,24 @@ fn samples_that_share_bytes_with_each_other_are_found(
 }
 
 #[rstest]
-#[case::rows(&[3, 5], &[20, 4], Density::Channels)]
-#[case::columns(&[3, 5], &[4, 12], Density::Frames)]
-#[case::mono(&[5], &[4], Density::Both)]
-#[case::one_row(&[1, 5], &[999, 4], Density::Both)]
-#[case::one_column(&[3, 1], &[4, 999], Density::Both)]
-#[case::one_column_of_every_other(&[3, 1], &[8, 4], Density::None)]
-#[case::every_other(&[5], &[8], Density::None)]
-#[case::backwards(&[5], &[-4], Density::None)]
-#[case::rows_with_a_gap(&[3, 5], &[24, 4], Density::None)]
-#[case::frames_with_a_gap(&[3, 5], &[4, 16], Density::None)]
-#[case::rows_in_reverse(&[3, 5], &[-20, 4], Density::None)]
+#[case::rows(&[3, 5], &[20, 4], Order::Channels)]
+#[case::columns(&[3, 5], &[4, 12], Order::Frames)]
+#[case::mono(&[5], &[4], Order::Both)]
+#[case::one_row(&[1, 5], &[999, 4], Order::Both)]
+#[case::one_column(&[3, 1], &[4, 999], Order::Both)]
+#[case::one_column_of_every_other(&[3, 1], &[8, 4], Order::None)]
+#[case::every_other(&[5], &[8], Order::None)]
+#[case::backwards(&[5], &[-4], Order::None)]
+#[case::rows_with_a_gap(&[3, 5], &[24, 4], Order::None)]
+#[case::frames_with_a_gap(&[3, 5], &[4, 16], Order::None)]
+#[case::rows_in_reverse(&[3, 5], &[-20, 4], Order::None)]
 fn samples_side_by_side_are_so_in_one_order_or_the_other(
     #[case] shape: &[usize],
     #[case] strides: &[isize],
-    #[case] expected: Density,
+    #[case] expected: Order,
 ) {
     let layout = Layout::strided(shape, strides, 0).unwrap();
-    assert_eq!(layout.density(4), expected);
+    assert_eq!(layout.order(4), expected);
 }
 
 #[rstest]

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::kernel::arch::Mode;
 use crate::kernel::engine::{Engine, GRAIN, PART_BYTES};
-use crate::kernel::plan::{Meeting, Order, Rows, distinct};
+use crate::kernel::plan::{Direction, Overlap, Rows, distinct};
 use crate::kernel::row::AnySource;
 use crate::kernel::rows::{Task, Work};
 use crate::kernel::{Operand, Scalar, bytes_touched, threads};
@@ -32,7 +32,7 @@ impl Engine {
             compute: out.dtype(),
             mode: Mode::Plain,
             rows: Rows::new(*out, *x, *y),
-            order: Order::Any,
+            order: Direction::Any,
             early: [false; 2],
             stream: bytes >= self.stream_from,
             dry: false,
@@ -54,25 +54,25 @@ impl Engine {
         let mut task = self.task(work, out, x, y);
         let out = task.rows.out;
         let (x, y) = (task.rows.x, task.rows.y);
-        let (meets_x, meets_y) = (Meeting::of(&out, &x), Meeting::of(&out, &y));
-        if (meets_x, meets_y) == (Meeting::Clear, Meeting::Clear) {
+        let (meets_x, meets_y) = (Overlap::of(&out, &x), Overlap::of(&out, &y));
+        if (meets_x, meets_y) == (Overlap::Clear, Overlap::Clear) {
             return Ok(task);
         }
         task.stream = false;
-        let order_x = Order::for_meeting(meets_x);
-        let order_y = Order::for_meeting(meets_y);
+        let order_x = Direction::for_overlap(meets_x);
+        let order_y = Direction::for_overlap(meets_y);
         task.order = match order_x {
             Some(order) => order,
             None => {
                 task.rows.x = self.copied(access, &x, &out, &mut spare.x)?;
-                Order::Any
+                Direction::Any
             }
         };
         match order_y.and_then(|order| order.with(task.order)) {
             Some(order) => task.order = order,
             None => task.rows.y = self.copied(access, &y, &out, &mut spare.y)?,
         }
-        let early = |order: Option<Order>| order.is_some_and(|order| order != Order::Any);
+        let early = |order: Option<Direction>| order.is_some_and(|order| order != Direction::Any);
         task.early = [
             early(order_x),
             early(order_y) && order_y == Some(task.order),
@@ -107,11 +107,11 @@ impl Engine {
     /// Runs a task that may note something; what would be found too late is looked for first.
     #[inline]
     pub(super) fn carry_out(&self, access: &Access, task: &Task<'_>) -> Result<bool, Error> {
-        let clear = |operand| Meeting::of(&task.rows.out, operand) == Meeting::Clear;
+        let clear = |operand| Overlap::of(&task.rows.out, operand) == Overlap::Clear;
         if task.mode == Mode::Note && !(clear(&task.rows.x) && clear(&task.rows.y)) {
             let dry = Task {
                 dry: true,
-                order: Order::Any,
+                order: Direction::Any,
                 early: [false; 2],
                 ..*task
             };
@@ -130,7 +130,7 @@ impl Engine {
             return Ok(false);
         }
         let touched = bytes_touched(&task.rows.out, &[&task.rows.x, &task.rows.y]);
-        if touched < self.parallel_from || task.order != Order::Any {
+        if touched < self.parallel_from || task.order != Direction::Any {
             return task.run(access);
         }
         self.spread_over_threads(access, task, touched)

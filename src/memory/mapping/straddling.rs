@@ -20,7 +20,7 @@ pub const MOST: usize = size_of::<u64>();
 /// Invariant 1: `map` has [`MOST`] bytes more than the part, all of which may be read and written: by the pages of the
 /// file, or by those that `guard` puts in. Behind the end of the file its last page goes on; what is stored there
 /// reaches nobody.
-pub struct Across {
+pub struct Straddling {
     // Dropped before the map: nobody may look for a page of ours at an address that is somebody else's.
     guard: fault::Guard,
     map: MmapRaw,
@@ -28,12 +28,12 @@ pub struct Across {
     len: usize,
 }
 
-impl Across {
+impl Straddling {
     /// The `len` bytes from `at` on, all of which the file has.
     ///
     /// # Errors
     /// [`Error::Io`] where the file cannot be mapped, or too many files are, [`Error::File`] where it became shorter.
-    pub fn new(file: &File, at: u64, len: usize) -> Result<Across, Error> {
+    pub fn new(file: &File, at: u64, len: usize) -> Result<Straddling, Error> {
         let facts = file.metadata().map_err(|error| Error::io(&error, None))?;
         if at.saturating_add(len as u64) > facts.len() {
             return Err(missing(at));
@@ -48,7 +48,7 @@ impl Across {
             let error = io::Error::from(io::ErrorKind::ResourceBusy);
             return Err(Error::io(&error, None));
         }
-        Ok(Across {
+        Ok(Straddling {
             guard,
             map,
             at,
@@ -97,15 +97,15 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_those_bytes_and_no_others() {
-        let path = std::env::temp_dir().join(format!("audio-across-{}", std::process::id()));
+        let path = std::env::temp_dir().join(format!("audio-straddling-{}", std::process::id()));
         let before: Vec<u8> = (0..8200_u32).map(|byte| byte as u8).collect();
         std::fs::write(&path, &before).unwrap();
         let mut options = File::options();
         let file = options.read(true).write(true).open(&path).unwrap();
-        // Across two pages, and at the end of the file.
+        // Straddling two pages, and at the end of the file.
         for (at, bytes) in [(4095, &[7, 8, 9][..]), (8188, &[1; 8]), (8197, &[5, 6, 7])] {
             let start = at - at % 100;
-            let part = Across::new(&file, start, 8200 - start as usize).unwrap();
+            let part = Straddling::new(&file, start, 8200 - start as usize).unwrap();
             part.store((at - start) as usize, bytes).unwrap();
             let mut expected = before.clone();
             expected[at as usize..][..bytes.len()].copy_from_slice(bytes);
@@ -115,19 +115,22 @@ mod tests {
             std::fs::write(&path, &before).unwrap();
         }
         for at in [8198, 9000, u64::MAX] {
-            assert!(matches!(Across::new(&file, at, 3), Err(Error::File { .. })));
+            assert!(matches!(
+                Straddling::new(&file, at, 3),
+                Err(Error::File { .. })
+            ));
         }
-        let part = Across::new(&file, 10, 100).unwrap();
+        let part = Straddling::new(&file, 10, 100).unwrap();
         for (from, bytes) in [(0, &[0; 9][..]), (98, &[0; 3]), (usize::MAX, &[0; 3])] {
             assert!(part.store(from, bytes).is_err(), "{from}");
         }
         // Nothing behind the part is touched, where there may be no page.
         file.set_len(8192).unwrap();
-        let part = Across::new(&file, 8000, 192).unwrap();
+        let part = Straddling::new(&file, 8000, 192).unwrap();
         part.store(189, &[1, 2, 3]).unwrap();
         assert_eq!(std::fs::read(&path).unwrap()[8189..], [1, 2, 3]);
         file.set_len(8000).unwrap();
-        let part = Across::new(&file, 4000, 100).unwrap();
+        let part = Straddling::new(&file, 4000, 100).unwrap();
         file.set_len(4000).unwrap();
         assert!(matches!(
             part.store(96, &[1, 2, 3]),

@@ -31,7 +31,7 @@ impl AudioSamples {
     pub(super) fn simple(&self, key: &Bound<'_, PyAny>) -> PyResult<Option<Simple>> {
         let layout = self.audio().layout();
         if let Ok(slice) = key.cast_exact::<PySlice>() {
-            let (start, count, step) = taken(slice, layout.frames())?;
+            let (start, count, step) = resolve(slice, layout.frames())?;
             return Ok(Some(Simple::Part(layout.take_frames(start, count, step)?)));
         }
         if let Ok(index) = key.cast_exact::<PyInt>() {
@@ -82,14 +82,14 @@ impl AudioSamples {
             .as_ref()
             .and_then(|part| part.cast_exact::<PySlice>().ok())
         {
-            let (start, count, step) = taken(slice, layout.channels())?;
+            let (start, count, step) = resolve(slice, layout.channels())?;
             layout = layout.take_channels(start, count, step)?;
         }
         if let Some(slice) = frames
             .as_ref()
             .and_then(|part| part.cast_exact::<PySlice>().ok())
         {
-            let (start, count, step) = taken(slice, layout.frames())?;
+            let (start, count, step) = resolve(slice, layout.frames())?;
             layout = layout.take_frames(start, count, step)?;
         }
         if let Some(index) = one_frame {
@@ -231,7 +231,7 @@ fn position(index: isize, count: usize) -> Option<usize> {
 }
 
 /// Start, count and step of a slice of `count` things.
-fn taken(slice: &Bound<'_, PySlice>, count: usize) -> PyResult<(usize, usize, isize)> {
+fn resolve(slice: &Bound<'_, PySlice>, count: usize) -> PyResult<(usize, usize, isize)> {
     let indices = slice.indices(isize::try_from(count).unwrap_or(isize::MAX))?;
     let start = if indices.slicelength == 0 {
         0
