@@ -117,18 +117,18 @@ static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
 
 /// Keeps everybody out of the directory, and out of the lists of mapped files and of segments, until it is
 /// dropped: for a fork.
-pub struct Still(
+pub struct ForkGuard(
     #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>,
-    #[expect(dead_code, reason = "held, not used")] mapping::Still,
-    shared::Still,
+    #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, mapping::MappedFiles>,
+    shared::FrozenSegments,
 );
 
 /// Locks the directory of buffers and the lists of mapped files and of segments.
-pub fn freeze() -> Still {
-    Still(DIRECTORY.lock(), mapping::freeze(), shared::freeze())
+pub fn freeze() -> ForkGuard {
+    ForkGuard(DIRECTORY.lock(), mapping::freeze(), shared::freeze())
 }
 
-impl Still {
+impl ForkGuard {
     /// In the child of a fork, which has segments of its own right.
     pub fn thaw_in_child(self) {
         self.2.thaw_in_child();

@@ -34,21 +34,21 @@
 //!
 //! ```
 //! # use audio_samples::layout::Span;
-//! # use audio_samples::registry::{Conflict, Holder, Kind, Mode, Until, Refusal, Registry, ViewEntry};
+//! # use audio_samples::registry::{Conflict, Holder, ViewKind, Mode, Until, Refusal, Registry, ViewEntry};
 //! # let registry = Registry::new();
 //! let view = ViewEntry {
 //!     id: 0, // given by the registry
-//!     kind: Kind::Array,
+//!     kind: ViewKind::Array,
 //!     mode: Mode::Write,
 //!     span: Span::new(0x1000, [1, 100], [0, 8], 8),
 //!     shape: [1, 100],
 //!     ndim: 1,
 //! };
 //! let array = registry.register(1, view).unwrap();
-//! let alone = ViewEntry { kind: Kind::BorrowMut, ..view };
+//! let alone = ViewEntry { kind: ViewKind::BorrowMut, ..view };
 //!
 //! let refused = registry.borrow(1, alone, Until::Now).err().unwrap();
-//! let expected = Holder::View(Kind::Array);
+//! let expected = Holder::View(ViewKind::Array);
 //! assert!(matches!(refused, Refusal::Conflict(Conflict { holder, .. }) if holder == expected));
 //!
 //! drop(array);
@@ -109,7 +109,7 @@ use std::time::Duration;
 
 use crate::layout::Span;
 use holds::current_thread;
-use parts::{Locked, Part, Parts, part_of};
+use parts::{Locked, Part, Parts, part_index};
 use table::{Table, Turn, next_id};
 
 pub use holds::{Borrow, Frozen, Lease, Registration};
@@ -147,7 +147,7 @@ pub struct Claim {
 
 /// What kind of thing reaches the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ViewKind {
     /// A NumPy array from `to_numpy()` or `__array__`.
     Array,
     /// A consumer of the buffer protocol.
@@ -164,17 +164,17 @@ pub enum Kind {
     Closed,
 }
 
-impl Kind {
+impl ViewKind {
     /// The word that a user reads.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Array => "numpy",
-            Kind::Buffer => "buffer",
-            Kind::Tensor => "dlpack",
-            Kind::Arrow => "arrow",
-            Kind::Borrow => "borrow",
-            Kind::BorrowMut => "borrow_mut",
-            Kind::Closed => "closed",
+            ViewKind::Array => "numpy",
+            ViewKind::Buffer => "buffer",
+            ViewKind::Tensor => "dlpack",
+            ViewKind::Arrow => "arrow",
+            ViewKind::Borrow => "borrow",
+            ViewKind::BorrowMut => "borrow_mut",
+            ViewKind::Closed => "closed",
         }
     }
 }
@@ -185,7 +185,7 @@ pub struct ViewEntry {
     /// Given by the registry: unique in its part, and larger than those of older views there.
     pub id: u64,
     /// Through which protocol.
-    pub kind: Kind,
+    pub kind: ViewKind,
     /// Whether it may write.
     pub mode: Mode,
     /// Which bytes.
@@ -215,9 +215,9 @@ pub enum Holder {
     /// An operation of the very thread that asks.
     OwnOperation,
     /// A user's borrow.
-    Borrow(Kind),
+    Borrow(ViewKind),
     /// A view that may write.
-    View(Kind),
+    View(ViewKind),
 }
 
 /// Why a claim was not granted.
@@ -291,7 +291,7 @@ impl Registry {
     /// As [`Registry::lease`] with [`Until::Now`]; `work` has not run then.
     #[inline]
     pub fn briefly<R>(&self, claims: &[Claim], work: impl FnOnce() -> R) -> Result<R, Refusal> {
-        let parts = Parts::of(claims);
+        let parts = Parts::of_claims(claims);
         if let Some(part) = parts.only() {
             let table = self.parts[part].table.lock();
             if table.is_quiet() {
@@ -313,7 +313,7 @@ impl Registry {
     /// their parts; otherwise `None`. Then it takes claims to tell whether anything stands in the way.
     #[inline]
     pub fn if_quiet<R>(&self, domains: [u64; 2], work: impl FnOnce() -> R) -> Option<R> {
-        let [one, other] = domains.map(part_of);
+        let [one, other] = domains.map(part_index);
         let (low, high) = (one.min(other), one.max(other));
         let first = self.parts[low].table.lock();
         if !first.is_quiet() {
@@ -334,7 +334,7 @@ impl Registry {
         mut until: Until<'_>,
         refuse: impl Fn(&Table, &Claim) -> Option<Conflict>,
     ) -> Result<Locked<'_>, Refusal> {
-        let parts = Parts::of(claims);
+        let parts = Parts::of_claims(claims);
         let (mut queued, mut may_wait) = (false, false);
         loop {
             let mut locked = Locked::lock(self, parts);
@@ -369,7 +369,7 @@ impl Registry {
                 locked.join_queue(claims, turn);
                 queued = true;
             }
-            let part = claim.part();
+            let part = claim.part_index();
             let (guard, still) =
                 self.parts[part]
                     .changed
@@ -407,7 +407,7 @@ impl Registry {
             span: view.span,
             mode,
         };
-        let part = claim(Mode::Read).part();
+        let part = claim(Mode::Read).part_index();
         let mut table = self.parts[part].table.lock();
         let mut mode = view.mode;
         if !table.is_quiet() {
@@ -427,7 +427,7 @@ impl Registry {
         })
     }
 
-    /// Lends a span to a user: to read ([`Kind::Borrow`], [`Kind::Arrow`]) or alone to write ([`Kind::BorrowMut`]).
+    /// Lends a span to a user: to read ([`ViewKind::Borrow`], [`ViewKind::Arrow`]) or alone to write ([`ViewKind::BorrowMut`]).
     ///
     /// # Errors
     /// Another borrow, the thread's own operation or, for writing and for Arrow, a view that may write stands in
@@ -446,7 +446,7 @@ impl Registry {
         let thread = current_thread();
         let refuse = |table: &Table, claim: &Claim| {
             let seen = || match (view.kind, claim.mode) {
-                (Kind::Arrow, _) => table.possible_writer(claim),
+                (ViewKind::Arrow, _) => table.possible_writer(claim),
                 (_, Mode::Write) => table.writable_view(claim),
                 (_, Mode::Read) => None,
             };
@@ -456,7 +456,7 @@ impl Registry {
         let index = locked.table(&claim).insert_borrow(view);
         Ok(Borrow::new(Registration {
             registry: self,
-            part: claim.part(),
+            part: claim.part_index(),
             index,
             mode: view.mode,
         }))
@@ -470,7 +470,7 @@ impl Registry {
             span: *span,
             mode: Mode::Read,
         };
-        let table = self.parts[claim.part()].table.lock();
+        let table = self.parts[claim.part_index()].table.lock();
         let mut found: Vec<ViewEntry> = table
             .views()
             .filter(|view| view.span.touches(span))

@@ -30,9 +30,9 @@ use crate::error::Error;
 use crate::layout::{Layout, Span};
 use crate::memory::{Buffer, ForeignOwner};
 use crate::registry::{
-    Borrow, Conflict, Holder, Kind, Mode, Refusal, Registration, Registry, Until, ViewEntry,
+    Borrow, Conflict, Holder, Mode, Refusal, Registration, Registry, Until, ViewEntry, ViewKind,
 };
-use access::{describe, refused};
+use access::{describe, error_of};
 use mapped::seen;
 
 pub use access::{Access, Lock, access, access_if_quiet, access_to, lease};
@@ -207,7 +207,7 @@ impl Samples {
     }
 
     #[inline(always)]
-    fn entry(&self, kind: Kind, mode: Mode, shown: &Layout) -> ViewEntry {
+    fn entry(&self, kind: ViewKind, mode: Mode, shown: &Layout) -> ViewEntry {
         ViewEntry {
             id: 0,
             kind,
@@ -221,7 +221,7 @@ impl Samples {
     /// Hands the samples to something outside Rust, written down in the registry until the export is
     /// dropped. `shown` is the layout that the consumer sees (these samples, perhaps transposed).
     #[inline(always)]
-    pub fn export(&self, kind: Kind, writable: bool, shown: &Layout) -> Result<Export, Error> {
+    pub fn export(&self, kind: ViewKind, writable: bool, shown: &Layout) -> Result<Export, Error> {
         Ok(Export {
             registration: self.register(kind, writable, shown)?,
             samples: Samples {
@@ -234,7 +234,7 @@ impl Samples {
 
     /// As [`Samples::export`] of these samples as they lie, for a consumer that is told once what they are.
     #[inline(always)]
-    pub fn hold(&self, kind: Kind, writable: bool) -> Result<Hold, Error> {
+    pub fn hold(&self, kind: ViewKind, writable: bool) -> Result<Hold, Error> {
         Ok(Hold {
             registration: self.register(kind, writable, &self.layout)?,
             _buffer: self.buffer.clone(),
@@ -244,7 +244,7 @@ impl Samples {
     #[inline(always)]
     fn register(
         &self,
-        kind: Kind,
+        kind: ViewKind,
         writable: bool,
         shown: &Layout,
     ) -> Result<Registration<'static>, Error> {
@@ -268,9 +268,9 @@ impl Samples {
         self.check_file()?;
         self.buffer.publish();
         let kind = if mode == Mode::Write {
-            Kind::BorrowMut
+            ViewKind::BorrowMut
         } else {
-            Kind::Borrow
+            ViewKind::Borrow
         };
         let borrow = Registry::global()
             .borrow(
@@ -278,7 +278,7 @@ impl Samples {
                 self.entry(kind, mode, &self.layout),
                 until,
             )
-            .map_err(|refusal| refused(&refusal, Some(&self.strided())))?;
+            .map_err(|refusal| error_of(&refusal, Some(&self.strided())))?;
         Ok(Loan {
             borrow,
             samples: self.clone(),
@@ -300,7 +300,7 @@ impl Samples {
             ));
         }
         self.buffer.publish();
-        let entry = self.entry(Kind::Arrow, Mode::Read, &self.layout);
+        let entry = self.entry(ViewKind::Arrow, Mode::Read, &self.layout);
         match Registry::global().borrow(self.buffer.origin().number(), entry, until) {
             Ok(borrow) => Ok(Ok(Loan {
                 borrow,
@@ -313,7 +313,7 @@ impl Samples {
                 "Arrow data never changes, and a view that may write to these samples is alive \
                  (audio.views lists it)",
             )),
-            Err(refusal) => Err(refused(&refusal, Some(&self.strided()))),
+            Err(refusal) => Err(error_of(&refusal, Some(&self.strided()))),
         }
     }
 }

@@ -32,12 +32,12 @@ macro_rules! any_row {
 
             /// `len` samples from `from` on.
             #[inline]
-            pub fn part(&self, from: usize, len: usize) -> Self {
+            pub fn range(&self, from: usize, len: usize) -> Self {
                 match self {
-                    $Any::Int16(row) => $Any::Int16(row.part(from, len)),
-                    $Any::Int32(row) => $Any::Int32(row.part(from, len)),
-                    $Any::Float32(row) => $Any::Float32(row.part(from, len)),
-                    $Any::Float64(row) => $Any::Float64(row.part(from, len)),
+                    $Any::Int16(row) => $Any::Int16(row.range(from, len)),
+                    $Any::Int32(row) => $Any::Int32(row.range(from, len)),
+                    $Any::Float32(row) => $Any::Float32(row.range(from, len)),
+                    $Any::Float64(row) => $Any::Float64(row.range(from, len)),
                 }
             }
         }
@@ -74,9 +74,9 @@ impl<'a, T: Sample> Feed<'a, T> {
 
     /// `len` values from `from` on.
     #[inline]
-    pub fn part(&self, from: usize, len: usize) -> Feed<'a, T> {
+    pub fn range(&self, from: usize, len: usize) -> Feed<'a, T> {
         match self {
-            Feed::Row(row) => Feed::Row(row.part(from, len)),
+            Feed::Row(row) => Feed::Row(row.range(from, len)),
             Feed::Number(number) => Feed::Number(*number),
         }
     }

@@ -79,7 +79,7 @@ impl<'a> Task<'a> {
                 };
                 let row = Row {
                     task: self,
-                    out: AnyTarget::of(&self.rows.out, access, channel).part(from, len),
+                    out: AnyTarget::of(&self.rows.out, access, channel).range(from, len),
                     x: self.side(access, &self.rows.x, self.early[0], channel, from, len),
                     y: self.side(access, &self.rows.y, self.early[1], channel, from, len),
                     len,
@@ -124,7 +124,7 @@ impl<'a> Task<'a> {
         };
         if samples.layout().frame_stride() == 0 && len > 1 && !matches!(self.work, Work::Convert) {
             let mut number = [R::default()];
-            let one = AnySource::of(samples, access, channel).part(from, 1);
+            let one = AnySource::of(samples, access, channel).range(from, 1);
             let place = R::any_target(Target::from_slice(&mut number));
             self.arch.cast(&place, &one, false);
             return Side::Ready(Feed::Number(number[0]));
@@ -132,9 +132,9 @@ impl<'a> Task<'a> {
         let changes = matches!(self.work, Work::Cast | Work::Convert);
         if samples.dtype() == R::DTYPE && !early && !changes {
             let row = samples.source::<R>(access, channel);
-            return Side::Ready(Feed::Row(row.part(from, len)));
+            return Side::Ready(Feed::Row(row.range(from, len)));
         }
-        Side::Gather(AnySource::of(samples, access, channel).part(from, len))
+        Side::Gather(AnySource::of(samples, access, channel).range(from, len))
     }
 
     fn reads_interleaved(&self) -> bool {
@@ -187,11 +187,11 @@ impl<'a, R: Element> Side<'a, R> {
         'a: 'b,
     {
         match self {
-            Side::Ready(feed) => feed.part(from, len),
+            Side::Ready(feed) => feed.range(from, len),
             Side::Gather(source) => {
                 let block = &mut block[..len];
                 let place = R::any_target(Target::from_slice(block));
-                arch.cast(&place, &source.part(from, len), false);
+                arch.cast(&place, &source.range(from, len), false);
                 Feed::Row(Source::from_slice(block))
             }
         }
@@ -323,7 +323,7 @@ impl<'a, R: Element> Row<'_, 'a, R> {
         block: &mut [R],
     ) -> bool {
         let (arch, mode) = (self.task.arch, self.task.mode);
-        let out = self.out.part(from, len);
+        let out = self.out.range(from, len);
         if !self.task.dry
             && let Some(out) = R::target_of(&out)
         {

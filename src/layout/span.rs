@@ -129,15 +129,15 @@ impl Span {
         if self == other {
             return true;
         }
-        let (rows, row) = self.rows();
-        let (other_rows, other_row) = other.rows();
-        if rows.count.saturating_mul(other_rows.count) > EXACT_PAIRS {
+        let ((rows, step), row) = self.rows();
+        let ((other_rows, other_step), other_row) = other.rows();
+        if rows.saturating_mul(other_rows) > EXACT_PAIRS {
             return true;
         }
-        (0..rows.count).any(|i| {
-            (0..other_rows.count).any(|j| {
-                row.at(self.start + i * rows.step)
-                    .meets(&other_row.at(other.start + j * other_rows.step))
+        (0..rows).any(|i| {
+            (0..other_rows).any(|j| {
+                row.at(self.start + i * step)
+                    .meets(&other_row.at(other.start + j * other_step))
             })
         })
     }
@@ -151,16 +151,12 @@ impl Span {
         low <= other_high && other_low <= high
     }
 
-    /// The axis with fewer entries as rows, the other as the run along each of them.
-    fn rows(&self) -> (Rows, Run) {
+    /// The axis with fewer entries as rows (how many, and the step between them), the other as the run along each.
+    fn rows(&self) -> ((usize, usize), Run) {
         let (outer, inner) = if self.count[0] <= self.count[1] {
             (0, 1)
         } else {
             (1, 0)
-        };
-        let rows = Rows {
-            count: self.count[outer],
-            step: self.step[outer],
         };
         let run = Run {
             start: self.start,
@@ -168,14 +164,8 @@ impl Span {
             step: self.step[inner],
             width: self.width,
         };
-        (rows, run)
+        ((self.count[outer], self.step[outer]), run)
     }
-}
-
-#[derive(Clone, Copy)]
-struct Rows {
-    count: usize,
-    step: usize,
 }
 
 /// An arithmetic progression of byte runs.

@@ -39,26 +39,24 @@ type Identity = (u64, u64);
 
 /// The files that are mapped now. Whoever looks a region up lets go of it after the lock, since the last
 /// handle of a region takes the lock to leave.
-static LIVE: Mutex<Live> = Mutex::new(Live {
+static LIVE: Mutex<MappedFiles> = Mutex::new(MappedFiles {
     open: BTreeMap::new(),
     mapped: BTreeMap::new(),
 });
 
-/// Keeps everybody out of the list until it is dropped, for a fork.
-pub type Still = MutexGuard<'static, Live>;
-
-pub fn freeze() -> Still {
+/// Locks the list until the guard is dropped, for a fork.
+pub fn freeze() -> MutexGuard<'static, MappedFiles> {
     LIVE.lock()
 }
 
-pub struct Live {
+pub struct MappedFiles {
     /// By file, those that are not closed; with their origin.
     open: BTreeMap<Identity, (u64, Weak<Region>)>,
     /// By origin, all of them.
     mapped: BTreeMap<u64, Weak<Region>>,
 }
 
-impl Live {
+impl MappedFiles {
     /// From now on the file is another buffer when it is opened.
     fn forget(&mut self, identity: Identity, origin: Origin) {
         let is_ours = self.open.get(&identity);
@@ -78,7 +76,7 @@ pub struct Mapped {
     // Dropped before the addresses are free for others: it may be an entry about them.
     seal: Mutex<Option<ForeignOwner>>,
     // Also before: nobody may look for a page of ours at an address that is somebody else's.
-    guard: fault::Guard,
+    guard: fault::FaultGuard,
     map: MmapRaw,
     file: Mutex<Option<File>>,
     is_shared: AtomicBool,
@@ -110,7 +108,7 @@ impl Mapped {
         let map = map.map_err(|error| Error::io(&error, None))?;
         Ok(Mapped {
             seal: Mutex::new(None),
-            guard: fault::Guard::new(map.as_ptr().addr(), map.len()),
+            guard: fault::FaultGuard::new(map.as_ptr().addr(), map.len()),
             map,
             file: Mutex::new(Some(file)),
             is_shared: AtomicBool::new(shared),

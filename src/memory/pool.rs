@@ -305,7 +305,7 @@ fn release_all(chunks: Vec<Chunk>) -> usize {
 
 /// What the pool holds and has done, in bytes and chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stats {
+pub struct PoolStats {
     /// Bytes that the pool may hold.
     pub limit: usize,
     /// Bytes that it holds now: freed, and not given back to the system.
@@ -321,7 +321,7 @@ pub struct Stats {
 }
 
 /// What the pool holds at this moment.
-pub fn stats() -> Stats {
+pub fn stats() -> PoolStats {
     let (mut bytes, mut count) = (0, 0);
     for shelf in &SHELVES {
         for (class, slots) in shelf.iter().enumerate() {
@@ -332,7 +332,7 @@ pub fn stats() -> Stats {
         }
     }
     let mut depot = DEPOT.lock();
-    Stats {
+    PoolStats {
         limit: depot.limit(),
         held: depot.held + bytes,
         chunks: depot.count + count,

@@ -44,7 +44,7 @@ use crate::error::Error;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 pub use header::Content;
-use header::Header;
+use header::SegmentHeader;
 pub use ticket::Ticket;
 
 /// Segments are looked through for those that nobody has no more often than this.
@@ -53,13 +53,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// The segments that this process has. Whoever looks a region up lets go of it after the lock, since the last
 /// handle of a region takes the lock to leave. Every file with a lock is opened and closed under it, so that no
 /// fork copies one unseen.
-static LIVE: Mutex<Live> = Mutex::new(Live {
+static LIVE: Mutex<Segments> = Mutex::new(Segments {
     segments: BTreeMap::new(),
     making: BTreeMap::new(),
     swept: None,
 });
 
-struct Live {
+struct Segments {
     /// By name.
     segments: BTreeMap<String, Use>,
     /// The files of segments that are being made.
@@ -76,7 +76,7 @@ struct Use {
     file: Arc<File>,
 }
 
-impl Live {
+impl Segments {
     /// Ends this process's part in a segment.
     fn leave(&mut self, name: &str, origin: Origin) {
         if self
@@ -95,8 +95,8 @@ impl Live {
         let Some(segment) = buffer.segment() else {
             return Ok(());
         };
-        match self.segments.get(&segment.part.name) {
-            Some(used) if used.origin == segment.part.origin => segment.settle(&used.file),
+        match self.segments.get(&segment.membership.name) {
+            Some(used) if used.origin == segment.membership.origin => segment.settle(&used.file),
             _ => Ok(()),
         }
     }
@@ -108,7 +108,12 @@ impl Live {
         }
     }
 
-    fn enter(&mut self, name: String, header: Header, file: Arc<File>) -> Result<Buffer, Error> {
+    fn enter(
+        &mut self,
+        name: String,
+        header: SegmentHeader,
+        file: Arc<File>,
+    ) -> Result<Buffer, Error> {
         let origin = Origin::next();
         let map = Mapping::new(&file, header.end(), header.alignment())?;
         let segment = Segment {
@@ -116,7 +121,7 @@ impl Live {
             map,
             header,
             is_closed: AtomicBool::new(false),
-            part: Part {
+            membership: Membership {
                 name: name.clone(),
                 origin,
             },
@@ -159,13 +164,13 @@ extern "C" fn at_exit() {
 }
 
 /// Keeps everybody out of the list until it is dropped, for a fork.
-pub struct Still(MutexGuard<'static, Live>);
+pub struct FrozenSegments(MutexGuard<'static, Segments>);
 
-pub fn freeze() -> Still {
-    Still(LIVE.lock())
+pub fn freeze() -> FrozenSegments {
+    FrozenSegments(LIVE.lock())
 }
 
-impl Still {
+impl FrozenSegments {
     /// What a thread of the parent was about to leave nobody has in the child.
     pub fn thaw_in_child(mut self) {
         self.0.making.clear();
@@ -269,12 +274,12 @@ fn page_size() -> usize {
 }
 
 /// The part of this process in a segment, which it leaves at the end.
-struct Part {
+struct Membership {
     name: String,
     origin: Origin,
 }
 
-impl Drop for Part {
+impl Drop for Membership {
     fn drop(&mut self) {
         LIVE.lock().leave(&self.name, self.origin);
     }
@@ -288,10 +293,10 @@ pub struct Segment {
     // Dropped before the addresses are free for others: it may be an entry about them.
     seal: Mutex<Option<ForeignOwner>>,
     map: Mapping,
-    header: Header,
+    header: SegmentHeader,
     is_closed: AtomicBool,
     // Dropped last: as long as the file is mapped it is locked.
-    part: Part,
+    membership: Membership,
 }
 
 impl Segment {
@@ -341,7 +346,8 @@ impl Segment {
         // Before the pages go: whoever attaches the segment now gets it anew.
         self.is_closed.store(true, Ordering::Release);
         self.vacate();
-        LIVE.lock().leave(&self.part.name, self.part.origin);
+        LIVE.lock()
+            .leave(&self.membership.name, self.membership.origin);
     }
 
     /// Puts empty pages in the place of the segment's.
@@ -361,7 +367,7 @@ impl Buffer {
     /// # Errors
     /// [`Error::TooLarge`], [`Error::Io`] where there is no room for it.
     pub fn make_shared(content: Content) -> Result<Buffer, Error> {
-        let header = Header::new(content)?;
+        let header = SegmentHeader::new(content)?;
         let mut live = LIVE.lock();
         live.sweep();
         let (name, file) = place::make()?;
@@ -406,7 +412,7 @@ impl Buffer {
             Some(buffer) if !buffer.is_closed() => Ok(buffer),
             closing => {
                 let entered = place::open(name).and_then(|file| {
-                    let header = Header::read(&file)?;
+                    let header = SegmentHeader::read(&file)?;
                     let readonly = !header.content.writable;
                     let buffer = live.enter(name.to_owned(), header, Arc::new(file))?;
                     Ok((buffer, readonly))
@@ -452,7 +458,7 @@ impl Buffer {
     /// The name and the content of a segment; `None` for memory of another kind.
     pub fn shared(&self) -> Option<(&str, &Content)> {
         self.segment()
-            .map(|segment| (segment.part.name.as_str(), segment.content()))
+            .map(|segment| (segment.membership.name.as_str(), segment.content()))
     }
 
     /// Says that a handle of the segment goes on its way, with the ticket that it takes along. Without one it keeps

@@ -154,7 +154,7 @@ fn a_borrow_from_the_queue_refuses_those_behind_it() {
         let borrower = thread::spawn(move || {
             let view = ViewEntry {
                 id: 0,
-                kind: Kind::BorrowMut,
+                kind: ViewKind::BorrowMut,
                 mode: Mode::Write,
                 span: claim(DOMAIN, Mode::Write).span,
                 shape: [1, 8],
@@ -182,7 +182,7 @@ fn a_borrow_from_the_queue_refuses_those_behind_it() {
 fn a_lock_dropped_between_check_and_insert_loses_updates() {
     fn careless(registry: &Registry) -> Option<Lease<'_>> {
         let wanted = claim(DOMAIN, Mode::Write);
-        let parts = Parts::of(&[wanted]);
+        let parts = Parts::of_claims(&[wanted]);
         let obstructed = Locked::lock(registry, parts)
             .table(&wanted)
             .obstructs(&wanted, Turn::LAST);

@@ -27,14 +27,14 @@ impl Part {
 impl Claim {
     /// The part of the table that knows about its bytes.
     #[inline]
-    pub(super) fn part(&self) -> usize {
-        part_of(self.domain)
+    pub(super) fn part_index(&self) -> usize {
+        part_index(self.domain)
     }
 }
 
 /// The part of the table that knows about a domain.
 #[inline]
-pub fn part_of(domain: u64) -> usize {
+pub fn part_index(domain: u64) -> usize {
     match domain {
         0 => 0,
         domain => 1 + (domain as usize) % (PARTS - 1),
@@ -49,11 +49,11 @@ const _: () = assert!(PARTS <= u32::BITS as usize);
 
 impl Parts {
     #[inline]
-    pub fn of(claims: &[Claim]) -> Parts {
+    pub fn of_claims(claims: &[Claim]) -> Parts {
         Parts(
             claims
                 .iter()
-                .fold(0, |parts, claim| parts | 1 << claim.part()),
+                .fold(0, |parts, claim| parts | 1 << claim.part_index()),
         )
     }
 
@@ -117,7 +117,7 @@ impl<'r> Locked<'r> {
     }
 
     pub fn table(&mut self, claim: &Claim) -> &mut Table {
-        match self.guard(claim.part()) {
+        match self.guard(claim.part_index()) {
             Some(guard) => guard,
             None => unreachable!("the part of every claim is locked"),
         }

@@ -2,7 +2,7 @@
 //!
 //! Plain data under somebody else's lock. Nothing here waits.
 
-use super::{Claim, Conflict, Holder, Kind, LENT, Mode, ViewEntry};
+use super::{Claim, Conflict, Holder, LENT, Mode, ViewEntry, ViewKind};
 use crate::layout::Span;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -38,7 +38,7 @@ struct LeaseEntry {
 struct BorrowEntry {
     view: usize,
     span: Span,
-    kind: Kind,
+    kind: ViewKind,
     mode: Mode,
 }
 
@@ -121,7 +121,8 @@ impl Table {
     /// The view that keeps out who wants the samples to stay as they are: a writable one, or a tensor, for not
     /// every consumer of DLPack looks at its flag (PyTorch does not).
     pub fn possible_writer(&self, claim: &Claim) -> Option<Conflict> {
-        let may_write = |view: &ViewEntry| view.mode == Mode::Write || view.kind == Kind::Tensor;
+        let may_write =
+            |view: &ViewEntry| view.mode == Mode::Write || view.kind == ViewKind::Tensor;
         self.view_that(claim, may_write)
     }
 
@@ -213,7 +214,7 @@ impl Table {
     pub fn end_borrow(&mut self, index: usize) {
         self.borrows.retain(|entry| entry.view != index);
         if let Some(view) = &mut self.views[index] {
-            view.kind = Kind::Array;
+            view.kind = ViewKind::Array;
         }
     }
 

@@ -4,7 +4,7 @@ use super::{Strided, mapped};
 use crate::error::{Error, shape_text};
 use crate::layout::Span;
 use crate::memory::Origin;
-use crate::registry::{Claim, Conflict, Holder, Kind, Lease, Mode, Refusal, Registry, Until};
+use crate::registry::{Claim, Conflict, Holder, Lease, Mode, Refusal, Registry, Until, ViewKind};
 
 /// The proof that the registry was asked: rows of samples are handed out only against it.
 pub struct Access(pub(super) ());
@@ -63,7 +63,7 @@ fn granted<R>(
             .lease(claims, until)
             .map(|_lease| work(&Access(()))),
     };
-    done.map_err(|refusal| refused(&refusal, asked))
+    done.map_err(|refusal| error_of(&refusal, asked))
 }
 
 /// Runs work of microseconds on `out` and on what is read beside it, if nobody holds any bytes near them; otherwise
@@ -92,11 +92,11 @@ pub fn lease(
 ) -> Result<Lease<'static>, Error> {
     mapped::check(claims)?;
     let leased = Registry::global().lease(claims, until);
-    leased.map_err(|refusal| refused(&refusal, asked))
+    leased.map_err(|refusal| error_of(&refusal, asked))
 }
 
 #[cold]
-pub(super) fn refused(refusal: &Refusal, asked: Option<&Strided<'_>>) -> Error {
+pub(super) fn error_of(refusal: &Refusal, asked: Option<&Strided<'_>>) -> Error {
     match refusal {
         Refusal::Conflict(conflict) => describe(conflict, asked),
         Refusal::Busy => Error::Busy,
@@ -116,15 +116,15 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
         Mode::Read => "reading",
         Mode::Write => "writing",
     };
-    if conflict.holder == Holder::Borrow(Kind::Closed) {
+    if conflict.holder == Holder::Borrow(ViewKind::Closed) {
         return Error::Closed;
     }
     let message = match conflict.holder {
-        Holder::Borrow(Kind::BorrowMut) => format!(
+        Holder::Borrow(ViewKind::BorrowMut) => format!(
             "{doing} {place} is refused: they are borrowed for writing (borrow_mut); \
              use the borrowed array, or leave its with-block first"
         ),
-        Holder::Borrow(Kind::Arrow) => format!(
+        Holder::Borrow(ViewKind::Arrow) => format!(
             "{doing} {place} is refused: Arrow data on them is alive (an array or a table, also one inside a \
              data frame), and Arrow data never changes; delete it first, or work on a .copy()"
         ),

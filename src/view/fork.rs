@@ -18,37 +18,28 @@ mod unix {
     use std::cell::Cell;
     use std::sync::Once;
 
-    use crate::memory;
+    use crate::memory::{self, ForkGuard};
     use crate::registry::{Frozen, Registry};
 
-    /// The locks, in the order in which operations take them.
-    struct Still {
-        registry: Frozen<'static>,
-        directory: memory::Still,
-    }
-
     thread_local! {
-        /// Kept by the thread that forks, which in the child is the only one.
-        static STILL: Cell<Option<Still>> = const { Cell::new(None) };
+        /// The locks that the forking thread holds, which in the child is the only thread.
+        static HELD: Cell<Option<(Frozen<'static>, ForkGuard)>> = const { Cell::new(None) };
     }
 
     extern "C" fn before() {
+        // In the order in which operations take them.
         let registry = Registry::global().freeze();
-        let directory = memory::freeze();
-        STILL.set(Some(Still {
-            registry,
-            directory,
-        }));
+        HELD.set(Some((registry, memory::freeze())));
     }
 
     extern "C" fn after_in_parent() {
-        STILL.set(None);
+        HELD.set(None);
     }
 
     extern "C" fn after_in_child() {
-        if let Some(still) = STILL.take() {
-            still.directory.thaw_in_child();
-            still.registry.thaw_in_child();
+        if let Some((registry, memory)) = HELD.take() {
+            memory.thaw_in_child();
+            registry.thaw_in_child();
         }
     }
 

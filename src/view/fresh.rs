@@ -18,32 +18,32 @@ impl Fresh {
     /// Samples of no value in particular. `shape` is `(frames,)` or `(channels, frames)`.
     #[inline]
     pub fn new(shape: &[usize], dtype: Dtype) -> Result<Fresh, Error> {
-        Fresh::from(shape, dtype, Buffer::allocate)
+        Fresh::with_shape(shape, dtype, Buffer::allocate)
     }
 
     /// Silence.
     pub fn zeroed(shape: &[usize], dtype: Dtype) -> Result<Fresh, Error> {
-        Fresh::from(shape, dtype, Buffer::allocate_zeroed)
+        Fresh::with_shape(shape, dtype, Buffer::allocate_zeroed)
     }
 
     /// As [`Fresh::new`], in the shape of a layout and in its order of memory.
     #[inline(always)]
     pub fn alike(layout: &Layout, dtype: Dtype) -> Result<Fresh, Error> {
         let layout = layout.contiguous_alike(dtype.size())?;
-        Fresh::of(layout, dtype, Buffer::allocate)
+        Fresh::with_layout(layout, dtype, Buffer::allocate)
     }
 
     #[inline]
-    fn from(
+    fn with_shape(
         shape: &[usize],
         dtype: Dtype,
         allocate: impl FnOnce(usize) -> Result<Buffer, Error>,
     ) -> Result<Fresh, Error> {
-        Fresh::of(Layout::contiguous(shape, dtype.size())?, dtype, allocate)
+        Fresh::with_layout(Layout::contiguous(shape, dtype.size())?, dtype, allocate)
     }
 
     #[inline(always)]
-    fn of(
+    fn with_layout(
         layout: Layout,
         dtype: Dtype,
         allocate: impl FnOnce(usize) -> Result<Buffer, Error>,

@@ -1,12 +1,12 @@
 //! Samples of a mapped file: the checks that the file asks for, pages given back, `close` and `flush`. A segment
 //! of shared memory is closed in the same way.
 
-use super::access::refused;
+use super::access::error_of;
 use super::{Access, Samples, Strided, lease};
 use crate::error::{Error, shape_text};
 use crate::layout::{Layout, Span};
 use crate::memory::{self, Origin};
-use crate::registry::{Claim, Kind, Mode, Registry, Until, ViewEntry};
+use crate::registry::{Claim, Mode, Registry, Until, ViewEntry, ViewKind};
 
 /// As [`super::access`], for claims on a mapped file: never under the registry's lock, since a page may have to
 /// come from a disk, and only if the whole file is still there, before and afterwards.
@@ -46,13 +46,13 @@ impl Samples {
         self.refuse_views()?;
         let entry = ViewEntry {
             span,
-            ..self.entry(Kind::Closed, Mode::Write, &all)
+            ..self.entry(ViewKind::Closed, Mode::Write, &all)
         };
         // Whoever comes from here on is refused; who came before this line is seen below.
         let seal = match Registry::global().borrow(domain, entry, until) {
             Ok(seal) => seal,
             Err(refusal) => {
-                return match refused(&refusal, None) {
+                return match error_of(&refusal, None) {
                     Error::Closed => Ok(()),
                     error => Err(error),
                 };
@@ -79,7 +79,7 @@ impl Samples {
         };
         match Registry::global().lease(&[claim], until) {
             Ok(_alone) => Ok(self.buffer.retire()),
-            Err(refusal) => match refused(&refusal, None) {
+            Err(refusal) => match error_of(&refusal, None) {
                 // By other means than an opening.
                 Error::Closed => Ok(true),
                 error => Err(error),
@@ -174,7 +174,7 @@ impl Strided<'_> {
 /// The live views of a span.
 pub(super) fn seen(domain: u64, span: &Span) -> Vec<ViewEntry> {
     let mut views = Registry::global().views(domain, span);
-    views.retain(|view| view.kind != Kind::Closed);
+    views.retain(|view| view.kind != ViewKind::Closed);
     views
 }
 

@@ -122,7 +122,7 @@ impl<'a, T: Sample> Source<'a, T> {
 
     /// `len` samples from `from` on.
     #[inline(always)]
-    pub fn part(&self, from: usize, len: usize) -> Source<'a, T> {
+    pub fn range(&self, from: usize, len: usize) -> Source<'a, T> {
         assert!(from <= self.len && len <= self.len - from, "part of a row");
         Source {
             start: self
@@ -189,7 +189,7 @@ impl<'a, T: Sample> Target<'a, T> {
 
     /// `len` samples from `from` on.
     #[inline(always)]
-    pub fn part(&self, from: usize, len: usize) -> Target<'a, T> {
+    pub fn range(&self, from: usize, len: usize) -> Target<'a, T> {
         assert!(from <= self.len && len <= self.len - from, "part of a row");
         Target {
             start: self

@@ -11,7 +11,7 @@ impl Samples {
     /// # Errors
     /// As [`Buffer::make_shared`].
     pub fn in_segment(content: Content) -> Result<Samples, Error> {
-        let (layout, dtype) = (of(&content)?, content.dtype);
+        let (layout, dtype) = (layout_of(&content)?, content.dtype);
         Samples::new(Buffer::make_shared(content)?, layout, dtype, true)
     }
 
@@ -24,13 +24,13 @@ impl Samples {
         let Some((_, content)) = buffer.shared() else {
             unreachable!("what was attached is a segment");
         };
-        let (layout, dtype, rate) = (of(content)?, content.dtype, content.rate);
+        let (layout, dtype, rate) = (layout_of(content)?, content.dtype, content.rate);
         let writable = content.writable;
         Ok((Samples::new(buffer, layout, dtype, writable)?, rate))
     }
 }
 
 /// The samples of a segment fill it.
-fn of(content: &Content) -> Result<Layout, Error> {
+fn layout_of(content: &Content) -> Result<Layout, Error> {
     Layout::contiguous(&content.shape, content.dtype.size())
 }

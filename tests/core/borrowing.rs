@@ -4,7 +4,7 @@ use std::thread;
 
 use audio_samples::layout::Span;
 use audio_samples::registry::{
-    Borrow, Claim, Conflict, Holder, Kind, Mode, Refusal, Registry, Until, ViewEntry,
+    Borrow, Claim, Conflict, Holder, Mode, Refusal, Registry, Until, ViewEntry, ViewKind,
 };
 use rstest::rstest;
 
@@ -16,7 +16,7 @@ fn span(from: usize, count: usize) -> Span {
     Span::new(0x10_0000 + 8 * from, [1, count], [0, 8], 8)
 }
 
-fn view(kind: Kind, mode: Mode, from: usize, count: usize) -> ViewEntry {
+fn view(kind: ViewKind, mode: Mode, from: usize, count: usize) -> ViewEntry {
     ViewEntry {
         id: 0,
         kind,
@@ -37,8 +37,8 @@ fn claim(mode: Mode, from: usize, count: usize) -> Claim {
 
 fn lend(registry: &Registry, mode: Mode) -> Result<Borrow<'_>, Refusal> {
     let kind = match mode {
-        Read => Kind::Borrow,
-        Write => Kind::BorrowMut,
+        Read => ViewKind::Borrow,
+        Write => ViewKind::BorrowMut,
     };
     registry.borrow(DOMAIN, view(kind, mode, 100, 100), Until::Now)
 }
@@ -54,11 +54,11 @@ fn holder<T>(result: Result<T, Refusal>) -> Option<Holder> {
 fn views_are_listed_oldest_first_where_they_share_a_sample() {
     let registry = Registry::new();
     let enter = |kind, mode, from, count| registry.register(DOMAIN, view(kind, mode, from, count));
-    let tensor = enter(Kind::Tensor, Read, 0, 200).unwrap();
-    let _elsewhere = enter(Kind::Array, Write, 300, 10).unwrap();
-    let array = enter(Kind::Array, Write, 150, 10).unwrap();
-    let buffer = enter(Kind::Buffer, Write, 199, 50).unwrap();
-    let kinds = || -> Vec<(Kind, Mode, [usize; 2])> {
+    let tensor = enter(ViewKind::Tensor, Read, 0, 200).unwrap();
+    let _elsewhere = enter(ViewKind::Array, Write, 300, 10).unwrap();
+    let array = enter(ViewKind::Array, Write, 150, 10).unwrap();
+    let buffer = enter(ViewKind::Buffer, Write, 199, 50).unwrap();
+    let kinds = || -> Vec<(ViewKind, Mode, [usize; 2])> {
         let views = registry.views(DOMAIN, &span(100, 100));
         assert!(views.is_sorted_by(|one, two| one.id < two.id), "{views:?}");
         views
@@ -69,14 +69,14 @@ fn views_are_listed_oldest_first_where_they_share_a_sample() {
     assert_eq!(
         kinds(),
         [
-            (Kind::Tensor, Read, [1, 200]),
-            (Kind::Array, Write, [1, 10]),
-            (Kind::Buffer, Write, [1, 50])
+            (ViewKind::Tensor, Read, [1, 200]),
+            (ViewKind::Array, Write, [1, 10]),
+            (ViewKind::Buffer, Write, [1, 50])
         ]
     );
     drop(array);
-    let late = enter(Kind::Arrow, Read, 100, 1).unwrap();
-    let expected = [Kind::Tensor, Kind::Buffer, Kind::Arrow];
+    let late = enter(ViewKind::Arrow, Read, 100, 1).unwrap();
+    let expected = [ViewKind::Tensor, ViewKind::Buffer, ViewKind::Arrow];
     assert_eq!(
         kinds().iter().map(|view| view.0).collect::<Vec<_>>(),
         expected
@@ -91,12 +91,12 @@ fn a_bare_sample_is_a_view_of_one_sample() {
     let bare = ViewEntry {
         span: Span::new(0x10_0000 + 8 * 150, [1, 1], [0, 0], 8),
         ndim: 0,
-        ..view(Kind::Array, Write, 0, 1)
+        ..view(ViewKind::Array, Write, 0, 1)
     };
     let _bare = registry.register(DOMAIN, bare).unwrap();
     assert_eq!(
         holder(lend(&registry, Write)),
-        Some(Holder::View(Kind::Array))
+        Some(Holder::View(ViewKind::Array))
     );
     assert_eq!(registry.views(DOMAIN, &span(150, 1)).len(), 1);
     assert_eq!(registry.views(DOMAIN, &span(151, 1)).len(), 0);
@@ -112,7 +112,7 @@ fn places_of_views_that_are_gone_are_used_again(#[case] last_first: bool) {
         let mut out: Vec<_> = (0..20)
             .map(|at| {
                 registry
-                    .register(DOMAIN, view(Kind::Array, Write, at, 1))
+                    .register(DOMAIN, view(ViewKind::Array, Write, at, 1))
                     .unwrap()
             })
             .collect();
@@ -133,20 +133,20 @@ fn places_of_views_that_are_gone_are_used_again(#[case] last_first: bool) {
 }
 
 #[rstest]
-#[case(Kind::Array, Write, true)]
-#[case(Kind::Buffer, Write, true)]
-#[case(Kind::Tensor, Read, true)]
-#[case(Kind::Array, Read, false)]
-#[case(Kind::Buffer, Read, false)]
+#[case(ViewKind::Array, Write, true)]
+#[case(ViewKind::Buffer, Write, true)]
+#[case(ViewKind::Tensor, Read, true)]
+#[case(ViewKind::Array, Read, false)]
+#[case(ViewKind::Buffer, Read, false)]
 fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
-    #[case] kind: Kind,
+    #[case] kind: ViewKind,
     #[case] mode: Mode,
     #[case] may_write: bool,
 ) {
     let registry = Registry::new();
-    let arrow = || registry.borrow(DOMAIN, view(Kind::Arrow, Read, 100, 100), Until::Now);
+    let arrow = || registry.borrow(DOMAIN, view(ViewKind::Arrow, Read, 100, 100), Until::Now);
     let _elsewhere = registry
-        .register(DOMAIN, view(Kind::Array, Write, 200, 10))
+        .register(DOMAIN, view(ViewKind::Array, Write, 200, 10))
         .unwrap();
     let seen = registry.register(DOMAIN, view(kind, mode, 150, 1)).unwrap();
     assert_eq!(
@@ -157,7 +157,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
     drop(seen);
 
     let (one, two) = (arrow().unwrap(), arrow().unwrap());
-    let by_arrow = Some(Holder::Borrow(Kind::Arrow));
+    let by_arrow = Some(Holder::Borrow(ViewKind::Arrow));
     assert_eq!(
         holder(registry.lease(&[claim(Write, 199, 5)], Until::Now)),
         by_arrow
@@ -170,7 +170,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
     assert!(lend(&registry, Read).is_ok(), "readers share");
     assert!(registry.lease(&[claim(Write, 200, 5)], Until::Now).is_ok());
     let late = registry
-        .register(DOMAIN, view(Kind::Array, Write, 150, 1))
+        .register(DOMAIN, view(ViewKind::Array, Write, 150, 1))
         .unwrap();
     assert_eq!(late.mode(), Read);
     drop((one, late));
@@ -184,7 +184,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
 fn views_stop_no_operation() {
     let registry = Registry::new();
     let _view = registry
-        .register(DOMAIN, view(Kind::Array, Write, 100, 100))
+        .register(DOMAIN, view(ViewKind::Array, Write, 100, 100))
         .unwrap();
     assert!(registry.lease(&[claim(Write, 0, 500)], Until::Now).is_ok());
     assert!(registry.briefly(&[claim(Write, 0, 500)], || ()).is_ok());
@@ -195,21 +195,21 @@ fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
     let registry = Registry::new();
     let borrow = lend(&registry, Read).unwrap();
     let array = registry
-        .register(DOMAIN, view(Kind::Array, Write, 150, 1))
+        .register(DOMAIN, view(ViewKind::Array, Write, 150, 1))
         .unwrap();
     assert_eq!(array.mode(), Read);
-    let listed: Vec<(Kind, Mode)> = registry
+    let listed: Vec<(ViewKind, Mode)> = registry
         .views(DOMAIN, &span(100, 100))
         .iter()
         .map(|view| (view.kind, view.mode))
         .collect();
-    assert_eq!(listed, [(Kind::Borrow, Read), (Kind::Array, Read)]);
+    assert_eq!(listed, [(ViewKind::Borrow, Read), (ViewKind::Array, Read)]);
     let beside = registry
-        .register(DOMAIN, view(Kind::Array, Write, 200, 1))
+        .register(DOMAIN, view(ViewKind::Array, Write, 200, 1))
         .unwrap();
     assert_eq!(beside.mode(), Write, "other samples");
 
-    let by_borrow = Some(Holder::Borrow(Kind::Borrow));
+    let by_borrow = Some(Holder::Borrow(ViewKind::Borrow));
     assert_eq!(
         holder(registry.lease(&[claim(Write, 199, 5)], Until::Now)),
         by_borrow
@@ -225,7 +225,7 @@ fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
     drop(borrow);
     assert_eq!(array.mode(), Read, "a view does not change");
     let array = registry
-        .register(DOMAIN, view(Kind::Array, Write, 150, 1))
+        .register(DOMAIN, view(ViewKind::Array, Write, 150, 1))
         .unwrap();
     assert_eq!(array.mode(), Write);
 }
@@ -234,8 +234,8 @@ fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
 fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mode) {
     let registry = Registry::new();
     let borrow = lend(&registry, Write).unwrap();
-    let by_borrow = Some(Holder::Borrow(Kind::BorrowMut));
-    let door = registry.register(DOMAIN, view(Kind::Buffer, mode, 199, 1));
+    let by_borrow = Some(Holder::Borrow(ViewKind::BorrowMut));
+    let door = registry.register(DOMAIN, view(ViewKind::Buffer, mode, 199, 1));
     assert_eq!(
         door.err().map(|conflict| conflict.holder),
         by_borrow.clone()
@@ -248,7 +248,7 @@ fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mo
     assert_eq!(holder(lend(&registry, mode)), by_borrow);
     assert!(
         registry
-            .register(DOMAIN, view(Kind::Buffer, mode, 200, 1))
+            .register(DOMAIN, view(ViewKind::Buffer, mode, 200, 1))
             .is_ok()
     );
     assert!(registry.lease(&[claim(mode, 0, 100)], Until::Now).is_ok());
@@ -257,7 +257,7 @@ fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mo
 }
 
 #[rstest]
-#[case::a_writable_view(Write, 199, Some(Holder::View(Kind::Tensor)))]
+#[case::a_writable_view(Write, 199, Some(Holder::View(ViewKind::Tensor)))]
 #[case::a_readonly_view(Read, 199, None)]
 #[case::a_writable_view_beside_them(Write, 200, None)]
 fn lending_for_writing_looks_at_what_is_out(
@@ -267,7 +267,7 @@ fn lending_for_writing_looks_at_what_is_out(
 ) {
     let registry = Registry::new();
     let out = registry
-        .register(DOMAIN, view(Kind::Tensor, mode, from, 50))
+        .register(DOMAIN, view(ViewKind::Tensor, mode, from, 50))
         .unwrap();
     let lent = lend(&registry, Write);
     assert_eq!(lent.is_ok(), expected.is_none());
@@ -281,7 +281,7 @@ fn lending_for_writing_looks_at_what_is_out(
 fn a_writable_view_is_told_before_an_operation_is_waited_for() {
     let registry = Registry::new();
     let _out = registry
-        .register(DOMAIN, view(Kind::Array, Write, 100, 1))
+        .register(DOMAIN, view(ViewKind::Array, Write, 100, 1))
         .unwrap();
     thread::scope(|scope| {
         let (taken, is_taken) = std::sync::mpsc::channel();
@@ -295,7 +295,7 @@ fn a_writable_view_is_told_before_an_operation_is_waited_for() {
         is_taken.recv().unwrap();
         assert_eq!(
             holder(lend(registry, Write)),
-            Some(Holder::View(Kind::Array))
+            Some(Holder::View(ViewKind::Array))
         );
         assert!(matches!(lend(registry, Read), Err(Refusal::Busy)));
         drop(finish);
@@ -305,7 +305,7 @@ fn a_writable_view_is_told_before_an_operation_is_waited_for() {
 #[test]
 fn a_borrow_waits_for_an_operation_that_is_under_way() {
     let registry = Registry::new();
-    let entry = view(Kind::BorrowMut, Write, 100, 100);
+    let entry = view(ViewKind::BorrowMut, Write, 100, 100);
     thread::scope(|scope| {
         let lease = registry.lease(&[claim(Write, 0, 500)], Until::Now).unwrap();
         let waiting = scope.spawn(|| {

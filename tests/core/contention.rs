@@ -8,7 +8,7 @@ use audio_samples::audio::{Audio, Operation, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{Operand, Operator, Overflow, Scalar};
-use audio_samples::registry::{Kind, Until};
+use audio_samples::registry::{Until, ViewKind};
 use audio_samples::view::Lock;
 use rstest::rstest;
 
@@ -62,7 +62,9 @@ fn additions_of_many_threads_are_all_there_and_every_copy_is_of_whole_operations
             scope.spawn(move || {
                 let mut latest = 0.0;
                 for _ in 0..ROUNDS {
-                    let view = audio.samples().export(Kind::Array, true, audio.layout());
+                    let view = audio
+                        .samples()
+                        .export(ViewKind::Array, true, audio.layout());
                     let copy = patiently(lock, |wait| audio.cast(Dtype::Float64, wait));
                     let copy = values(&copy).remove(0);
                     assert!(copy.iter().all(|sample| *sample == copy[0]));

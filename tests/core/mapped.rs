@@ -13,7 +13,7 @@ use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::write::Recipe;
 use audio_samples::files::{mapped, path};
 use audio_samples::kernel::{Operand, Operator, Scalar};
-use audio_samples::registry::{Kind, Mode, Until};
+use audio_samples::registry::{Mode, Until, ViewKind};
 use rstest::rstest;
 
 use crate::file::{Folder, folder};
@@ -112,7 +112,10 @@ fn one_file_opened_twice_is_one_buffer(
     assert_eq!(values(&one), on_disk(&path));
     let views = [&one, &two].map(|audio| {
         let layout = *audio.layout();
-        audio.samples().export(Kind::Array, true, &layout).unwrap()
+        audio
+            .samples()
+            .export(ViewKind::Array, true, &layout)
+            .unwrap()
     });
     assert_eq!(one.samples().views().len(), 2);
     drop(views);
@@ -158,7 +161,10 @@ fn closing_is_refused_while_a_view_is_alive_and_names_it(folder: Folder) {
     let audio = mapped::open(&path, false).unwrap();
     let first = audio.channel(0).unwrap();
     let layout = *first.layout();
-    let view = first.samples().export(Kind::Tensor, true, &layout).unwrap();
+    let view = first
+        .samples()
+        .export(ViewKind::Tensor, true, &layout)
+        .unwrap();
     let Err(Error::Borrowed { message }) = audio.samples().close(Until::Now) else {
         panic!("a file was closed under a view");
     };
@@ -187,7 +193,7 @@ fn a_closed_file_refuses_every_handle_and_every_door(folder: Folder) {
         assert!(audio.cast(Dtype::Int16, Wait::brief()).is_err());
         assert_eq!(samples.flush(), Err(Error::Closed));
         assert!(matches!(
-            samples.export(Kind::Array, true, &layout),
+            samples.export(ViewKind::Array, true, &layout),
             Err(Error::Closed)
         ));
         let lent = samples.lend(Mode::Read, Until::Now);
@@ -268,7 +274,10 @@ fn a_file_that_shrinks_is_refused_and_crashes_nobody(folder: Folder) {
     store(&path, &ramp(2, 50_000, Dtype::Float32));
     let audio = mapped::open(&path, true).unwrap();
     let layout = *audio.layout();
-    let view = audio.samples().export(Kind::Array, true, &layout).unwrap();
+    let view = audio
+        .samples()
+        .export(ViewKind::Array, true, &layout)
+        .unwrap();
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(10_000).unwrap();
     let refused = multiply(&audio, 2.0);

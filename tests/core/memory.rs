@@ -11,7 +11,7 @@ use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::layout::Layout;
 use audio_samples::memory::{Buffer, ForeignOwner, Origin};
-use audio_samples::registry::{Kind, Mode};
+use audio_samples::registry::{Mode, ViewKind};
 use audio_samples::view::{Fresh, Samples};
 use rstest::rstest;
 
@@ -131,7 +131,7 @@ fn slices_and_exports_keep_the_memory() {
     let samples = unsafe { Samples::adopt(start, layout, Dtype::Float64, true, owner) }.unwrap();
     let part = layout.take_frames(2, 3, 1).unwrap();
     let slice = samples.with_layout(part).unwrap();
-    let export = slice.export(Kind::Array, true, slice.layout()).unwrap();
+    let export = slice.export(ViewKind::Array, true, slice.layout()).unwrap();
     drop(samples);
     drop(slice);
     assert_eq!(released.load(Ordering::SeqCst), 0, "a view is out");
@@ -231,13 +231,13 @@ fn two_adoptions_of_one_memory_meet_in_the_registry() {
     let one = unsafe { Samples::adopt(start, layout, Dtype::Float64, true, owner) }.unwrap();
     // SAFETY: as above.
     let two = unsafe { Samples::adopt(start, layout, Dtype::Float64, true, Box::new(())) }.unwrap();
-    let export = one.export(Kind::Array, true, one.layout()).unwrap();
+    let export = one.export(ViewKind::Array, true, one.layout()).unwrap();
     let seen: Vec<_> = two
         .views()
         .iter()
         .map(|view| (view.kind, view.mode))
         .collect();
-    assert_eq!(seen, [(Kind::Array, Mode::Write)]);
+    assert_eq!(seen, [(ViewKind::Array, Mode::Write)]);
     drop(export);
     assert!(two.views().is_empty());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use audio_samples::layout::Span;
 use audio_samples::registry::{
-    Claim, Conflict, Holder, Kind, Lease, Mode, PARTS, Refusal, Registry, Until, ViewEntry,
+    Claim, Conflict, Holder, Lease, Mode, PARTS, Refusal, Registry, Until, ViewEntry, ViewKind,
 };
 use rstest::rstest;
 
@@ -196,7 +196,7 @@ fn what_waiting_cannot_cure_is_refused_before_anything_is_waited_for() {
     let registry = Registry::new();
     let _borrow = registry.borrow(
         2,
-        view(Kind::BorrowMut, Write, claim_in(2, Write).span),
+        view(ViewKind::BorrowMut, Write, claim_in(2, Write).span),
         Until::Now,
     );
     while_held(&registry, &[claim_in(1, Write)], || {
@@ -397,7 +397,7 @@ fn many_threads_on_overlapping_samples_never_meet() {
     });
 }
 
-fn view(kind: Kind, mode: Mode, span: Span) -> ViewEntry {
+fn view(kind: ViewKind, mode: Mode, span: Span) -> ViewEntry {
     ViewEntry {
         id: 0,
         kind,

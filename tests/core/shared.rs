@@ -10,7 +10,7 @@ use audio_samples::audio::{Audio, SampleRate, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{Operand, Scalar};
-use audio_samples::registry::{Kind, Until};
+use audio_samples::registry::{Until, ViewKind};
 use rstest::rstest;
 
 use crate::samples::values;
@@ -128,7 +128,9 @@ fn closed_memory_is_nobodys() {
     let path = path_of(&audio);
     let again = audio.clone();
     let samples = audio.samples();
-    let export = samples.export(Kind::Array, true, samples.layout()).unwrap();
+    let export = samples
+        .export(ViewKind::Array, true, samples.layout())
+        .unwrap();
     let refused = samples.close(Until::Now);
     assert!(matches!(refused, Err(Error::Borrowed { message }) if message.contains("numpy")));
     drop(export);

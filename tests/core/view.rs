@@ -7,7 +7,7 @@ use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{self, Operand, Operator, Scalar};
 use audio_samples::layout::Layout;
-use audio_samples::registry::{Kind, Mode, Until};
+use audio_samples::registry::{Mode, Until, ViewKind};
 use audio_samples::view::{Fresh, Lock, Samples, access};
 use rstest::rstest;
 
@@ -148,7 +148,7 @@ fn a_refused_write_names_its_samples_and_the_way_out() {
     let middle = samples.layout().take_frames(40, 20, 1).unwrap();
     let middle = samples.with_layout(middle).unwrap();
     let loan = middle.lend(Mode::Write, Until::Now).unwrap();
-    let door = samples.export(Kind::Array, true, samples.layout());
+    let door = samples.export(ViewKind::Array, true, samples.layout());
     let Err(Error::Borrowed { message }) = door.map(drop) else {
         panic!("not refused");
     };
@@ -168,19 +168,21 @@ fn a_refused_write_names_its_samples_and_the_way_out() {
 fn an_export_while_lent_for_reading_is_readonly() {
     let samples = silence(&[10]);
     let loan = samples.lend(Mode::Read, Until::Now).unwrap();
-    let export = samples.export(Kind::Array, true, samples.layout()).unwrap();
+    let export = samples
+        .export(ViewKind::Array, true, samples.layout())
+        .unwrap();
     assert!(!export.writable());
     drop(loan);
     assert!(
         samples
-            .export(Kind::Array, true, samples.layout())
+            .export(ViewKind::Array, true, samples.layout())
             .unwrap()
             .writable()
     );
     assert!(
         !samples
             .readonly()
-            .export(Kind::Array, true, samples.layout())
+            .export(ViewKind::Array, true, samples.layout())
             .unwrap()
             .writable()
     );

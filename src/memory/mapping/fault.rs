@@ -44,10 +44,10 @@ pub fn page_size() -> usize {
 }
 
 /// A mapping's place among those whose missing pages are made up for.
-pub struct Guard(Option<usize>);
+pub struct FaultGuard(Option<usize>);
 
-impl Guard {
-    pub fn new(start: usize, len: usize) -> Guard {
+impl FaultGuard {
+    pub fn new(start: usize, len: usize) -> FaultGuard {
         stand_in_front();
         let free = GUARDED.iter().position(|slot| {
             let take = slot
@@ -61,7 +61,7 @@ impl Guard {
             slot.start.store(start, Ordering::Release);
             slot.len.store(len, Ordering::Release);
         }
-        Guard(free)
+        FaultGuard(free)
     }
 
     /// Whether there was a place.
@@ -76,7 +76,7 @@ impl Guard {
     }
 }
 
-impl Drop for Guard {
+impl Drop for FaultGuard {
     fn drop(&mut self) {
         if let Some(index) = self.0 {
             GUARDED[index].len.store(0, Ordering::Release);
@@ -119,8 +119,8 @@ static EARLIER: [AtomicUsize; 2] = [const { AtomicUsize::new(libc::SIG_DFL) }; 2
 /// The thread that passes a signal on.
 static PASSING_ON: AtomicUsize = AtomicUsize::new(0);
 
-type Simple = extern "C" fn(libc::c_int);
-type Full = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
+type PlainHandler = extern "C" fn(libc::c_int);
+type InfoHandler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
 
 #[expect(
     clippy::disallowed_methods,
@@ -157,11 +157,11 @@ extern "C" fn on_missing_page(
         }
     } else if flags & libc::SA_SIGINFO as usize != 0 {
         // SAFETY: the system had this address as a handler that takes three arguments.
-        let handler: Full = unsafe { std::mem::transmute(handler) };
+        let handler: InfoHandler = unsafe { std::mem::transmute(handler) };
         handler(signal, info, context);
     } else {
         // SAFETY: the system had this address as a handler that takes one argument.
-        let handler: Simple = unsafe { std::mem::transmute(handler) };
+        let handler: PlainHandler = unsafe { std::mem::transmute(handler) };
         handler(signal);
     }
     PASSING_ON.store(0, Ordering::Release);

@@ -22,7 +22,7 @@ pub const MOST: usize = size_of::<u64>();
 /// reaches nobody.
 pub struct Straddling {
     // Dropped before the map: nobody may look for a page of ours at an address that is somebody else's.
-    guard: fault::Guard,
+    guard: fault::FaultGuard,
     map: MmapRaw,
     at: u64,
     len: usize,
@@ -43,7 +43,7 @@ impl Straddling {
         let map = options
             .map_raw(file)
             .map_err(|error| Error::io(&error, None))?;
-        let guard = fault::Guard::new(map.as_ptr().addr(), map.len());
+        let guard = fault::FaultGuard::new(map.as_ptr().addr(), map.len());
         if !guard.is_on() {
             let error = io::Error::from(io::ErrorKind::ResourceBusy);
             return Err(Error::io(&error, None));

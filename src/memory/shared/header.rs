@@ -44,7 +44,7 @@ pub struct Content {
 
 /// A header that agrees with itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Header {
+pub struct SegmentHeader {
     pub content: Content,
     /// Where the samples begin.
     pub offset: usize,
@@ -52,11 +52,11 @@ pub struct Header {
     pub len: usize,
 }
 
-impl Header {
-    pub fn new(content: Content) -> Result<Header, Error> {
+impl SegmentHeader {
+    pub fn new(content: Content) -> Result<SegmentHeader, Error> {
         let layout = Layout::contiguous(&content.shape, content.dtype.size())?;
         let len = layout.len() * content.dtype.size();
-        let header = Header {
+        let header = SegmentHeader {
             content,
             offset: if len >= HUGE { FAR } else { NEAR },
             len,
@@ -82,9 +82,9 @@ impl Header {
     pub fn to_bytes(&self) -> [u8; FACTS] {
         let mut bytes = [0; FACTS];
         let mut at = 0;
-        let mut put = |part: &[u8]| {
-            bytes[at..at + part.len()].copy_from_slice(part);
-            at += part.len();
+        let mut push = |field: &[u8]| {
+            bytes[at..at + field.len()].copy_from_slice(field);
+            at += field.len();
         };
         let Content {
             dtype,
@@ -94,17 +94,17 @@ impl Header {
         } = &self.content;
         let code = Dtype::ALL.iter().position(|it| it == dtype).unwrap_or(0);
         let channels = if shape.len() == 2 { shape[0] } else { 1 };
-        put(&MAGIC);
-        put(&VERSION.to_ne_bytes());
-        put(&(code as u32).to_ne_bytes());
-        put(&(shape.len() as u32).to_ne_bytes());
-        put(&[0; 4]);
-        put(&(channels as u64).to_ne_bytes());
-        put(&(shape.last().copied().unwrap_or(0) as u64).to_ne_bytes());
-        put(&rate.to_ne_bytes());
-        put(&u32::from(*writable).to_ne_bytes());
-        put(&(self.offset as u64).to_ne_bytes());
-        put(&(self.len as u64).to_ne_bytes());
+        push(&MAGIC);
+        push(&VERSION.to_ne_bytes());
+        push(&(code as u32).to_ne_bytes());
+        push(&(shape.len() as u32).to_ne_bytes());
+        push(&[0; 4]);
+        push(&(channels as u64).to_ne_bytes());
+        push(&(shape.last().copied().unwrap_or(0) as u64).to_ne_bytes());
+        push(&rate.to_ne_bytes());
+        push(&u32::from(*writable).to_ne_bytes());
+        push(&(self.offset as u64).to_ne_bytes());
+        push(&(self.len as u64).to_ne_bytes());
         bytes
     }
 
@@ -112,7 +112,7 @@ impl Header {
     ///
     /// # Errors
     /// [`Error::File`] with the byte and the numbers that do not fit.
-    pub fn read(file: &File) -> Result<Header, Error> {
+    pub fn read(file: &File) -> Result<SegmentHeader, Error> {
         let io = |error| Error::io(&error, None);
         let there = file.metadata().map_err(io)?.len();
         if there < LEN as u64 {
@@ -123,10 +123,10 @@ impl Header {
         }
         let mut bytes = [0; FACTS];
         file.read_exact_at(&mut bytes, 0).map_err(io)?;
-        Header::from_bytes(&bytes, there)
+        SegmentHeader::from_bytes(&bytes, there)
     }
 
-    fn from_bytes(bytes: &[u8; FACTS], there: u64) -> Result<Header, Error> {
+    fn from_bytes(bytes: &[u8; FACTS], there: u64) -> Result<SegmentHeader, Error> {
         let short = |at: usize| u32::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
         let long = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
         let wrong = |at: u64, message: String| Err(Error::damaged(at, message));
@@ -187,7 +187,7 @@ impl Header {
             );
             return wrong(there, message);
         }
-        let header = Header {
+        let header = SegmentHeader {
             content,
             offset: whole(offset),
             len: whole(len),

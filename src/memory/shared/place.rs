@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::header::{self, Header};
+use super::header::{self, SegmentHeader};
 use crate::error::Error;
 
 /// What every name begins with.
@@ -86,7 +86,7 @@ fn options() -> OpenOptions {
 
 /// What the system refused about a file, and the way out where its own words say none.
 #[cold]
-fn refused(error: &io::Error, path: &Path) -> Error {
+fn open_error(error: &io::Error, path: &Path) -> Error {
     match (error.raw_os_error(), Error::io(error, Some(path))) {
         (Some(libc::EMFILE), Error::Io { code, path, .. }) => Error::Io {
             code,
@@ -105,14 +105,14 @@ pub fn make() -> Result<(String, File), Error> {
         let number = RandomState::new().hash_one(now());
         let name = format!("{PREFIX}{}-{number:016x}", std::process::id());
         let path = folder().join(&name);
-        let refused = |error| refused(&error, &path);
+        let failed = |error| open_error(&error, &path);
         let file = match options().create_new(true).open(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            file => file.map_err(refused)?,
+            file => file.map_err(failed)?,
         };
-        lock(&file).map_err(refused)?;
+        lock(&file).map_err(failed)?;
         // Who looks for segments that nobody has may have found it before it was locked.
-        if file.metadata().map_err(refused)?.nlink() > 0 {
+        if file.metadata().map_err(failed)?.nlink() > 0 {
             return Ok((name, file));
         }
     }
@@ -131,7 +131,7 @@ pub fn open(name: &str) -> Result<File, Error> {
     };
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => gone(),
-        _ => refused(&error, &path),
+        _ => open_error(&error, &path),
     };
     let file = options().open(&path).map_err(failed)?;
     lock(&file).map_err(failed)?;
@@ -143,7 +143,7 @@ pub fn open(name: &str) -> Result<File, Error> {
 }
 
 /// Takes the memory for a segment from the system.
-pub fn reserve(file: &File, header: &Header, path: &Path) -> Result<(), Error> {
+pub fn reserve(file: &File, header: &SegmentHeader, path: &Path) -> Result<(), Error> {
     let parts = [
         (0, header::LEN),
         (header.offset, header.end() - header.offset),
@@ -181,7 +181,7 @@ fn allocate(file: &File, from: usize, len: usize) -> io::Result<()> {
 }
 
 #[cold]
-fn no_room(error: &io::Error, header: &Header, path: &Path) -> Error {
+fn no_room(error: &io::Error, header: &SegmentHeader, path: &Path) -> Error {
     let folder = path.parent().unwrap_or(path);
     let space = space(folder).map_or(String::new(), |(free, total)| {
         format!(", of which {free} of {total} bytes are free")

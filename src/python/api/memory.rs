@@ -6,7 +6,7 @@ use crate::memory::pool;
 
 /// What our own memory is doing.
 #[pyclass(frozen, module = "audio_samples.memory")]
-pub struct Stats(pool::Stats);
+pub struct Stats(pool::PoolStats);
 
 #[pymethods]
 impl Stats {
@@ -47,7 +47,7 @@ impl Stats {
     }
 
     fn __repr__(&self) -> String {
-        let pool::Stats {
+        let pool::PoolStats {
             limit,
             held,
             chunks,

@@ -16,7 +16,7 @@ use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::numpy;
 use crate::python::running;
-use crate::registry::{Kind, Mode};
+use crate::registry::{Mode, ViewKind};
 
 #[pymethods]
 impl AudioSamples {
@@ -344,7 +344,7 @@ impl AudioSamples {
     #[getter]
     fn frames_first<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let samples = self.audio().samples();
-        let export = samples.export(Kind::Array, true, &samples.layout().transposed())?;
+        let export = samples.export(ViewKind::Array, true, &samples.layout().transposed())?;
         ndarray::array_of(py, export)
     }
 

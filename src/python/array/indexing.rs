@@ -29,7 +29,7 @@ use crate::python::exchange::ndarray::Readable;
 use crate::python::numpy::numpy_module;
 use crate::python::running::leased;
 use crate::python::{policy, running};
-use crate::registry::{Kind, Mode, Until};
+use crate::registry::{Mode, Until, ViewKind};
 use crate::view::{self, Samples};
 use crate::with_sample;
 use key::{Gives, Simple};
@@ -125,7 +125,7 @@ impl AudioSamples {
                 }
                 let strides = [layout.channel_stride()];
                 let shown = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
-                let export = frame.samples().export(Kind::Array, true, &shown);
+                let export = frame.samples().export(ViewKind::Array, true, &shown);
                 let export = export.map_err(|error| told(this, &frame, Mode::Read, error.into()));
                 ndarray::array_of(py, export?)
             }
@@ -257,7 +257,7 @@ fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyItera
     } else {
         layout.transposed()
     };
-    ndarray::array_of(py, samples.export(Kind::Array, true, &shown)?)?.try_iter()
+    ndarray::array_of(py, samples.export(ViewKind::Array, true, &shown)?)?.try_iter()
 }
 
 /// The only one of some samples, as NumPy's scalar.

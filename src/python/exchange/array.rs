@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::running::leased;
-use crate::registry::{Kind, Mode};
+use crate::registry::{Mode, ViewKind};
 
 impl AudioSamples {
     /// An array on the samples, as they lie.
@@ -16,7 +16,7 @@ impl AudioSamples {
         writable: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let samples = self.audio().samples();
-        let export = samples.export(Kind::Array, writable, samples.layout())?;
+        let export = samples.export(ViewKind::Array, writable, samples.layout())?;
         ndarray::array_of(py, export)
     }
 

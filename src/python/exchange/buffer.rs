@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use crate::dtype::Dtype;
 use crate::python::class::AudioSamples;
 use crate::python::errors::borrow_error;
-use crate::registry::Kind;
+use crate::registry::ViewKind;
 use crate::view::Export;
 
 /// What one consumer's buffer points to, freed when it lets go.
@@ -96,7 +96,7 @@ impl AudioSamples {
         let audio = slf.get();
         check(audio, flags)?;
         let samples = audio.audio().samples();
-        let export = samples.export(Kind::Buffer, true, samples.layout())?;
+        let export = samples.export(ViewKind::Buffer, true, samples.layout())?;
         if asks(flags, ffi::PyBUF_WRITABLE) && !export.writable() {
             return Err(borrow_error(
                 "a writable buffer of samples that are borrowed for reading (borrow), or that Arrow data is \

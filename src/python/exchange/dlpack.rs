@@ -31,7 +31,7 @@ use crate::error::shape_text;
 use crate::layout::Layout;
 use crate::python::class::AudioSamples;
 use crate::python::errors::borrow_error;
-use crate::registry::Kind;
+use crate::registry::ViewKind;
 use crate::view::{Hold, Samples};
 
 pub use import::{Legacy, import};
@@ -238,7 +238,7 @@ fn flags_of(hold: &Hold) -> DlpackFlags {
 /// A capsule of these samples for consumers that know flags.
 #[inline(always)]
 fn shared<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
-    let hold = samples.hold(Kind::Tensor, true)?;
+    let hold = samples.hold(ViewKind::Tensor, true)?;
     let flags = flags_of(&hold);
     capsule::<DLManagedTensorVersioned>(py, samples, hold, flags)
 }
@@ -251,7 +251,7 @@ fn hold_legacy(samples: &Samples) -> PyResult<Hold> {
              (max_version=(1, 0)), whose flags can say so; make a writable copy with .copy()",
         ));
     }
-    let hold = samples.hold(Kind::Tensor, true)?;
+    let hold = samples.hold(ViewKind::Tensor, true)?;
     if !hold.writable() {
         return Err(borrow_error(
             "a writable tensor of samples that are borrowed for reading (borrow), or that Arrow data is on; \
@@ -348,7 +348,7 @@ fn answer_to<'py>(
     if copy_request(request.copy)? == Some(true) {
         let own = audio.copied(py, "copy=True is a copy; copy=None shares")?;
         let samples = own.samples();
-        let hold = samples.hold(Kind::Tensor, true)?;
+        let hold = samples.hold(ViewKind::Tensor, true)?;
         return if versioned {
             capsule::<DLManagedTensorVersioned>(py, samples, hold, DlpackFlags::IS_COPIED)
         } else {

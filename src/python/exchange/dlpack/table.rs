@@ -22,7 +22,7 @@ use super::{flags_of, lend, refused};
 use crate::memory::Buffer;
 use crate::python::class::AudioSamples;
 use crate::python::numpy::numpy_module;
-use crate::registry::Kind;
+use crate::registry::ViewKind;
 
 struct Table(DLPackExchangeAPI);
 
@@ -82,7 +82,7 @@ unsafe extern "C" fn tensor_of_audio(
             PyTypeError::new_err("this table makes tensors of AudioSamples and nothing else")
         })?;
         let samples = audio.get().audio().samples();
-        let hold = samples.hold(Kind::Tensor, true)?;
+        let hold = samples.hold(ViewKind::Tensor, true)?;
         let flags = flags_of(&hold);
         let tensor = lend(samples, hold, flags)?;
         // SAFETY: the caller passes a place for the result.
