@@ -18,9 +18,11 @@
 
 #![allow(unsafe_code)]
 
+mod chunk;
 mod foreign;
 mod heap;
 mod mapping;
+mod pages;
 pub mod pool;
 mod shared;
 
@@ -47,7 +49,7 @@ impl Origin {
     /// Set in the number of a mapped file.
     const MAPPED: u64 = 1 << 63;
 
-    /// Memory of the heap is known by where it lies: a multiple of [`ALIGNMENT`](heap::ALIGNMENT), never 0, and nothing to count.
+    /// Memory of the heap is known by where it lies: a multiple of [`ALIGNMENT`](chunk::ALIGNMENT), never 0, and nothing to count.
     #[inline]
     fn of_heap(start: NonNull<u8>) -> Origin {
         Origin(start.addr().get() as u64)

@@ -17,13 +17,10 @@ use std::sync::Once;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use crate::memory::heap::{ALIGNMENT, Chunk, PAGED};
+use crate::memory::chunk::{ALIGNMENT, MemoryChunk, SMALL};
 use crate::sync::Mutex;
 #[cfg(all(unix, not(miri)))]
 use crate::sync::MutexGuard;
-
-/// Up to here memory comes in size classes; what is larger comes in pages.
-pub(super) const SMALL: usize = PAGED - ALIGNMENT * 16;
 
 /// Two classes for each doubling: at most a third of a chunk is unused.
 const CLASSES: usize = 16;
@@ -90,7 +87,7 @@ const fn shelf_bytes() -> usize {
 
 /// One line of the cache, so that two classes or threads do not disturb each other.
 ///
-/// Invariant 1: what a slot holds came from [`Chunk::into_start`] of a chunk of this class.
+/// Invariant 1: what a slot holds came from [`MemoryChunk::into_start`] of a chunk of this class.
 #[repr(align(64))]
 struct Slots([AtomicPtr<u8>; SLOTS]);
 
@@ -114,26 +111,26 @@ fn shard() -> usize {
 }
 
 #[inline]
-pub(super) fn take_small(class: usize) -> Option<Chunk> {
+pub(super) fn take_small(class: usize) -> Option<MemoryChunk> {
     take_from(&SHELVES[shard()][class], class)
 }
 
 #[inline]
-fn take_from(slots: &Slots, class: usize) -> Option<Chunk> {
+fn take_from(slots: &Slots, class: usize) -> Option<MemoryChunk> {
     for slot in &slots.0[..slots_of(class)] {
         if slot.load(Ordering::Relaxed).is_null() {
             continue;
         }
         if let Some(start) = NonNull::new(slot.swap(ptr::null_mut(), Ordering::Acquire)) {
             // SAFETY: invariant 1; the exchange emptied the slot, so that this chunk is the only one.
-            return Some(unsafe { Chunk::from_start(start, capacity_of(class)) });
+            return Some(unsafe { MemoryChunk::from_start(start, capacity_of(class)) });
         }
     }
     None
 }
 
 #[inline]
-pub(super) fn put_small(chunk: Chunk) {
+pub(super) fn put_small(chunk: MemoryChunk) {
     if !SHELVES_OPEN.load(Ordering::Relaxed) {
         return chunk.release();
     }
@@ -161,7 +158,7 @@ pub(super) fn put_small(chunk: Chunk) {
         }
     }
     // SAFETY: no slot took the address, which came from a chunk of this class a few lines above.
-    unsafe { Chunk::from_start(start, capacity_of(class)) }.release();
+    unsafe { MemoryChunk::from_start(start, capacity_of(class)) }.release();
 }
 
 fn empty_shelves() -> usize {
@@ -180,7 +177,7 @@ fn empty_shelves() -> usize {
 /// Large chunks that wait for reuse.
 struct Depot {
     /// By capacity; of one capacity the newest last. The number tells which is oldest of all.
-    chunks: BTreeMap<usize, VecDeque<(u64, Chunk)>>,
+    chunks: BTreeMap<usize, VecDeque<(u64, MemoryChunk)>>,
     next: u64,
     held: usize,
     count: usize,
@@ -217,7 +214,7 @@ impl Depot {
         }
     }
 
-    fn insert(&mut self, chunk: Chunk) {
+    fn insert(&mut self, chunk: MemoryChunk) {
         self.held += chunk.capacity();
         self.count += 1;
         let row = self.chunks.entry(chunk.capacity()).or_default();
@@ -226,7 +223,7 @@ impl Depot {
     }
 
     /// The newest chunk of the smallest capacity that fits without wasting more than a quarter.
-    fn take(&mut self, capacity: usize) -> Option<Chunk> {
+    fn take(&mut self, capacity: usize) -> Option<MemoryChunk> {
         let most = capacity.saturating_add(capacity / 4);
         let (&found, row) = self.chunks.range_mut(capacity..=most).next()?;
         let (_, chunk) = row.pop_back()?;
@@ -234,8 +231,8 @@ impl Depot {
         Some(chunk)
     }
 
-    fn take_oldest(&mut self) -> Option<Chunk> {
-        let age = |row: &VecDeque<(u64, Chunk)>| row.front().map(|(number, _)| *number);
+    fn take_oldest(&mut self) -> Option<MemoryChunk> {
+        let age = |row: &VecDeque<(u64, MemoryChunk)>| row.front().map(|(number, _)| *number);
         let (&capacity, _) = self.chunks.iter().min_by_key(|(_, row)| age(row))?;
         let (_, chunk) = self.chunks.get_mut(&capacity)?.pop_front()?;
         self.forget(capacity);
@@ -251,7 +248,7 @@ impl Depot {
         }
     }
 
-    fn shrink_to(&mut self, bytes: usize) -> Vec<Chunk> {
+    fn shrink_to(&mut self, bytes: usize) -> Vec<MemoryChunk> {
         let mut evicted = Vec::new();
         while self.held > bytes
             && let Some(chunk) = self.take_oldest()
@@ -262,7 +259,7 @@ impl Depot {
     }
 }
 
-pub(super) fn take_large(capacity: usize) -> Option<Chunk> {
+pub(super) fn take_large(capacity: usize) -> Option<MemoryChunk> {
     let mut depot = DEPOT.lock();
     let chunk = depot.take(capacity)?;
     depot.in_use += chunk.capacity();
@@ -270,7 +267,7 @@ pub(super) fn take_large(capacity: usize) -> Option<Chunk> {
     Some(chunk)
 }
 
-pub(super) fn put_large(chunk: Chunk) {
+pub(super) fn put_large(chunk: MemoryChunk) {
     let mut depot = DEPOT.lock();
     let capacity = chunk.capacity();
     depot.in_use -= capacity;
@@ -287,7 +284,7 @@ pub(super) fn put_large(chunk: Chunk) {
 }
 
 /// Counts a chunk that came from the system, and is the first that does so to prepare for forks.
-pub(super) fn count_fresh(chunk: &Chunk) {
+pub(super) fn count_fresh(chunk: &MemoryChunk) {
     if chunk.capacity() <= SMALL {
         return;
     }
@@ -297,9 +294,9 @@ pub(super) fn count_fresh(chunk: &Chunk) {
     depot.fresh += 1;
 }
 
-fn release_all(chunks: Vec<Chunk>) -> usize {
-    let bytes = chunks.iter().map(Chunk::capacity).sum();
-    chunks.into_iter().for_each(Chunk::release);
+fn release_all(chunks: Vec<MemoryChunk>) -> usize {
+    let bytes = chunks.iter().map(MemoryChunk::capacity).sum();
+    chunks.into_iter().for_each(MemoryChunk::release);
     bytes
 }
 

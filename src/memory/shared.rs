@@ -38,7 +38,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Once, Weak};
 use std::time::{Duration, Instant};
 
-use super::heap::HUGE;
+use super::chunk::HUGE;
+use super::pages::{self, page_size, unmap};
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
@@ -191,30 +192,9 @@ struct Mapping {
 
 impl Mapping {
     fn new(file: &File, len: usize, alignment: usize) -> Result<Mapping, Error> {
-        // Reserved with room to spare; what lies before and behind the aligned part goes back at once.
-        let total = len
-            .checked_add(alignment)
+        let start = pages::map(len, alignment, libc::PROT_NONE, libc::MAP_NORESERVE)
             .ok_or(Error::OutOfMemory { bytes: len })?;
-        let reserve = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: a fresh mapping at an address of the system's choice touches nobody's memory.
-        let reserved =
-            unsafe { libc::mmap(std::ptr::null_mut(), total, libc::PROT_NONE, reserve, -1, 0) };
-        if reserved == libc::MAP_FAILED {
-            return Err(Error::OutOfMemory { bytes: len });
-        }
-        let reserved = reserved.cast::<u8>();
-        let before = reserved.addr().next_multiple_of(alignment) - reserved.addr();
-        let mapping = Mapping {
-            // A mapping never begins at 0.
-            start: NonNull::new(reserved.wrapping_add(before)).unwrap_or(NonNull::dangling()),
-            len,
-        };
-        unmap(reserved, before);
-        let pages = len.next_multiple_of(page_size());
-        unmap(
-            mapping.start.as_ptr().wrapping_add(pages),
-            total.next_multiple_of(page_size()) - before - pages,
-        );
+        let mapping = Mapping { start, len };
         mapping.replace(libc::MAP_SHARED, file.as_raw_fd())?;
         Ok(mapping)
     }
@@ -256,21 +236,9 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        unmap(self.start.as_ptr(), self.len);
+        // SAFETY: invariant 1; a reference to the mapping outlives every address in it that was handed out.
+        unsafe { unmap(self.start.as_ptr(), self.len) };
     }
-}
-
-fn unmap(start: *mut u8, len: usize) {
-    if len > 0 {
-        // SAFETY: only called in this file, on pages of a `Mapping` that nobody is told of any more.
-        unsafe { libc::munmap(start.cast(), len) };
-    }
-}
-
-fn page_size() -> usize {
-    // SAFETY: asks for a number.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(4096).max(1)
 }
 
 /// The part of this process in a segment, which it leaves at the end.

@@ -1,9 +1,9 @@
 //! Asking the registry before samples are touched, and saying why it refused.
 
-use super::{Strided, mapped};
+use super::Strided;
 use crate::error::{Error, shape_text};
 use crate::layout::Span;
-use crate::memory::Origin;
+use crate::memory::{self, Origin};
 use crate::registry::{Claim, Conflict, Holder, Lease, Mode, Refusal, Registry, Until, ViewKind};
 
 /// The proof that the registry was asked: rows of samples are handed out only against it.
@@ -54,7 +54,12 @@ fn granted<R>(
 ) -> Result<R, Error> {
     let is_file = |claim: &Claim| Origin::is_file_number(claim.domain);
     if claims.iter().any(is_file) {
-        return mapped::access(asked, claims, until, work);
+        // Not under the registry's lock, since a page may have to come from a disk; and only if the whole file is there,
+        // before and afterwards.
+        let _lease = lease(asked, claims, until)?;
+        let done = work(&Access(()));
+        check_files(claims)?;
+        return Ok(done);
     }
     let registry = Registry::global();
     let done = match lock {
@@ -90,9 +95,17 @@ pub fn lease(
     claims: &[Claim],
     until: Until<'_>,
 ) -> Result<Lease<'static>, Error> {
-    mapped::check(claims)?;
+    check_files(claims)?;
     let leased = Registry::global().lease(claims, until);
     leased.map_err(|refusal| error_of(&refusal, asked))
+}
+
+/// An error if one of the files claimed has become shorter.
+fn check_files(claims: &[Claim]) -> Result<(), Error> {
+    let domains = claims.iter().map(|claim| claim.domain);
+    domains
+        .filter(|domain| Origin::is_file_number(*domain))
+        .try_for_each(memory::check_file)
 }
 
 #[cold]

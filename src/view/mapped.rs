@@ -1,34 +1,12 @@
-//! Samples of a mapped file: the checks that the file asks for, pages given back, `close` and `flush`. A segment
-//! of shared memory is closed in the same way.
+//! Samples of a mapped file: `close`, `flush`, and pages given back. A segment of shared memory is closed in the same
+//! way.
 
 use super::access::error_of;
-use super::{Access, Samples, Strided, lease};
+use super::{Samples, Strided};
 use crate::error::{Error, shape_text};
 use crate::layout::{Layout, Span};
 use crate::memory::{self, Origin};
 use crate::registry::{Claim, Mode, Registry, Until, ViewEntry, ViewKind};
-
-/// As [`super::access`], for claims on a mapped file: never under the registry's lock, since a page may have to
-/// come from a disk, and only if the whole file is still there, before and afterwards.
-pub fn access<R>(
-    asked: Option<&Strided<'_>>,
-    claims: &[Claim],
-    until: Until<'_>,
-    work: impl FnOnce(&Access) -> R,
-) -> Result<R, Error> {
-    let _lease = lease(asked, claims, until)?;
-    let done = work(&Access(()));
-    check(claims)?;
-    Ok(done)
-}
-
-/// An error if one of the files claimed has become shorter.
-pub fn check(claims: &[Claim]) -> Result<(), Error> {
-    let domains = claims.iter().map(|claim| claim.domain);
-    domains
-        .filter(|domain| Origin::is_file_number(*domain))
-        .try_for_each(memory::check_file)
-}
 
 impl Samples {
     /// Lets go of the mapped file or the segment that they lie in, once no operation uses any of it. Every later

@@ -13,12 +13,11 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use super::HUGE;
-use super::ticket;
 use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
 
-const MAGIC: [u8; 8] = *b"AUDIOSEG";
+pub const MAGIC: [u8; 8] = *b"AUDIOSEG";
 const VERSION: u32 = 3;
 /// Bytes of what never changes.
 const FACTS: usize = 64;
@@ -194,21 +193,4 @@ impl SegmentHeader {
         };
         Ok(header)
     }
-}
-
-/// Whether handles are on their way: none of a segment whose maker was killed before it had written a header.
-/// `None` for a file that is no segment at all.
-pub fn is_awaited(file: &File, now: u64) -> Option<bool> {
-    let mut bytes = [0; LEN];
-    let there = file.metadata().ok()?.len().min(LEN as u64) as usize;
-    file.read_exact_at(&mut bytes[..there], 0).ok()?;
-    if bytes == [0; LEN] {
-        return Some(false);
-    }
-    if bytes[..8] != MAGIC {
-        return None;
-    }
-    let word = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
-    let by_ticket = ticket::places().any(|place| ticket::waits(word(place), now));
-    Some(by_ticket || ticket::is_recent(word(ticket::LATEST_WITHOUT), now))
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::header::{self, SegmentHeader};
+use super::ticket;
 use crate::error::Error;
 
 /// What every name begins with.
@@ -222,7 +223,7 @@ pub fn remove_if_unused(path: &Path) {
     if file.try_lock().is_err() {
         return;
     }
-    if header::is_awaited(&file, now()) == Some(false) {
+    if ticket::is_awaited(&file, now()) == Some(false) {
         let _ = fs::remove_file(path);
     }
 }

@@ -12,6 +12,8 @@
 //! latest handle is all that is written down of those that found none: they keep the segment for as long, taken
 //! or not.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -23,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Where the number of handles ever made stands.
 const MADE: usize = 64;
 /// Where the time stands of the latest handle that found no place.
-pub const LATEST_WITHOUT: usize = 72;
+const LATEST_WITHOUT: usize = 72;
 /// Where the first place is.
 const FIRST: usize = 80;
 /// Places: more than the handles that the pipe of a pool or a queue takes.
@@ -35,7 +37,7 @@ const fn byte_of(place: usize) -> usize {
 }
 
 /// The bytes of all places.
-pub fn places() -> impl Iterator<Item = usize> {
+fn places() -> impl Iterator<Item = usize> {
     (0..PLACES).map(byte_of)
 }
 
@@ -49,13 +51,13 @@ pub struct Ticket {
 }
 
 /// Whether a mark stands for a handle that may still be taken.
-pub fn waits(mark: u64, now: u64) -> bool {
+fn waits(mark: u64, now: u64) -> bool {
     is_recent(mark >> 32, now)
 }
 
 /// Whether a time is no longer ago than a handle is waited for. One in the future counts, for clocks are set:
 /// what is kept too long takes memory, what is removed too early is lost.
-pub fn is_recent(time: u64, now: u64) -> bool {
+fn is_recent(time: u64, now: u64) -> bool {
     time != 0 && now.saturating_sub(time) <= PATIENCE.as_secs()
 }
 
@@ -90,4 +92,21 @@ pub fn take<'a>(word: impl Fn(usize) -> &'a AtomicU64, ticket: Ticket) {
 fn replace(word: &AtomicU64, there: u64, mark: u64) -> bool {
     word.compare_exchange(there, mark, Ordering::AcqRel, Ordering::Acquire)
         .is_ok()
+}
+
+/// Whether handles are on their way: none of a segment whose maker was killed before it had written a header.
+/// `None` for a file that is no segment at all.
+pub fn is_awaited(file: &File, now: u64) -> Option<bool> {
+    let mut bytes = [0; header::LEN];
+    let there = file.metadata().ok()?.len().min(header::LEN as u64) as usize;
+    file.read_exact_at(&mut bytes[..there], 0).ok()?;
+    if bytes == [0; header::LEN] {
+        return Some(false);
+    }
+    if bytes[..8] != header::MAGIC {
+        return None;
+    }
+    let word = |at: usize| u64::from_ne_bytes(std::array::from_fn(|i| bytes[at + i]));
+    let by_ticket = places().any(|place| waits(word(place), now));
+    Some(by_ticket || is_recent(word(LATEST_WITHOUT), now))
 }

@@ -1,0 +1,53 @@
+//! Pages from the system, from an address on that is a multiple of more than a page.
+
+use std::ptr::NonNull;
+
+/// Bytes of a page.
+pub fn page_size() -> usize {
+    // SAFETY: asks for a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096).max(1)
+}
+
+/// Maps `len` bytes of anonymous memory; `None` where the system has none.
+pub fn map(
+    len: usize,
+    alignment: usize,
+    protection: libc::c_int,
+    flags: libc::c_int,
+) -> Option<NonNull<u8>> {
+    let page = page_size();
+    // Mapped with room to spare; what lies before and behind the aligned part goes back at once.
+    let spare = if alignment > page { alignment } else { 0 };
+    let total = len.checked_add(spare)?;
+    let flags = flags | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a fresh private mapping at an address of the system's choice touches no other memory.
+    let mapped = unsafe { libc::mmap(std::ptr::null_mut(), total, protection, flags, -1, 0) };
+    if mapped == libc::MAP_FAILED {
+        return None;
+    }
+    let mapped = mapped.cast::<u8>();
+    if spare == 0 {
+        return NonNull::new(mapped);
+    }
+    let before = mapped.addr().next_multiple_of(alignment) - mapped.addr();
+    let start = mapped.wrapping_add(before);
+    let pages = len.next_multiple_of(page);
+    let behind = total.next_multiple_of(page) - before - pages;
+    // SAFETY: pages of the mapping just made, before and behind the part that is returned.
+    unsafe { unmap(mapped, before) };
+    // SAFETY: as for those before it.
+    unsafe { unmap(start.wrapping_add(pages), behind) };
+    NonNull::new(start)
+}
+
+/// Gives `len` bytes of pages from [`map`] back to the system.
+///
+/// # Safety
+/// `start` is the start of a page of such a mapping, and nothing uses its pages up to `len` any more.
+pub unsafe fn unmap(start: *mut u8, len: usize) {
+    if len > 0 {
+        // SAFETY: the caller's promise.
+        unsafe { libc::munmap(start.cast(), len) };
+    }
+}
