@@ -117,23 +117,29 @@ type Directory = BTreeMap<usize, (usize, Weak<Region>)>;
 /// Buffers of our own that something outside Rust can reach.
 static DIRECTORY: Mutex<Directory> = Mutex::new(BTreeMap::new());
 
-/// Keeps everybody out of the directory, and out of the lists of mapped files and of segments, until it is
-/// dropped: for a fork.
-pub struct ForkGuard(
-    #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, Directory>,
-    #[expect(dead_code, reason = "held, not used")] MutexGuard<'static, mapping::MappedFiles>,
-    shared::FrozenSegments,
-);
+/// The locks of the directory, of the lists of mapped files and of segments, and of the pool, held around a fork.
+pub struct ForkGuard {
+    _directory: MutexGuard<'static, Directory>,
+    _mapped: MutexGuard<'static, mapping::MappedFiles>,
+    segments: shared::FrozenSegments,
+    _pool: MutexGuard<'static, pool::Depot>,
+}
 
-/// Locks the directory of buffers and the lists of mapped files and of segments.
+/// Locks them in the order in which operations do: a thread that holds one of the first three may allocate and so
+/// take the pool's, never the other way round.
 pub fn freeze() -> ForkGuard {
-    ForkGuard(DIRECTORY.lock(), mapping::freeze(), shared::freeze())
+    ForkGuard {
+        _directory: DIRECTORY.lock(),
+        _mapped: mapping::freeze(),
+        segments: shared::freeze(),
+        _pool: pool::freeze(),
+    }
 }
 
 impl ForkGuard {
     /// In the child of a fork, which has segments of its own right.
     pub fn thaw_in_child(self) {
-        self.2.thaw_in_child();
+        self.segments.thaw_in_child();
     }
 }
 

@@ -239,6 +239,17 @@ pub enum Until<'a> {
     Stopped(&'a mut dyn FnMut() -> bool),
 }
 
+/// How far a request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It has not been obstructed yet.
+    Arrived,
+    /// Its thread holds no lease, so that it may wait. It has a turn, and is not in the queue.
+    MayWait,
+    /// It is in the queue.
+    Queued,
+}
+
 /// The table of views, leases and borrows. The process has one ([`Registry::global`]); tests make their own.
 pub struct Registry {
     parts: [Part; PARTS],
@@ -335,7 +346,7 @@ impl Registry {
         refuse: impl Fn(&Table, &Claim) -> Option<Conflict>,
     ) -> Result<Locked<'_>, Refusal> {
         let parts = Parts::of_claims(claims);
-        let (mut queued, mut may_wait) = (false, false);
+        let mut stage = Stage::Arrived;
         loop {
             let mut locked = Locked::lock(self, parts);
             let conflict = claims.iter().find_map(|c| refuse(locked.table(c), c));
@@ -344,7 +355,7 @@ impl Registry {
                 .find(|c| locked.table(c).obstructs(c, turn))
                 .filter(|_| conflict.is_none());
             let (Some(claim), Until::Stopped(go_on)) = (obstructed, &mut until) else {
-                if queued {
+                if stage == Stage::Queued {
                     locked.leave_queue(turn);
                 }
                 return match (conflict, obstructed) {
@@ -353,22 +364,21 @@ impl Registry {
                     (None, None) => Ok(locked),
                 };
             };
-            if !may_wait {
-                drop(locked);
-                may_wait = !self.holds_lease(current_thread());
-                if !may_wait {
-                    // Those in the queue may be waiting for what it holds.
-                    (turn, until) = (Turn::FIRST, Until::Now);
+            match stage {
+                Stage::Arrived => {
+                    drop(locked);
+                    if self.holds_lease(current_thread()) {
+                        // Those in the queue may be waiting for what it holds.
+                        (turn, until) = (Turn::FIRST, Until::Now);
+                    } else {
+                        (turn, stage) = (Turn::next(), Stage::MayWait);
+                    }
+                    continue;
                 }
-                continue;
+                Stage::MayWait => locked.join_queue(claims, turn),
+                Stage::Queued => {}
             }
-            if !queued {
-                if turn == Turn::LAST {
-                    turn = Turn::next();
-                }
-                locked.join_queue(claims, turn);
-                queued = true;
-            }
+            stage = Stage::Queued;
             let part = claim.part_index();
             let (guard, still) =
                 self.parts[part]
@@ -378,10 +388,10 @@ impl Registry {
                     });
             drop(guard);
             if still {
-                // Whatever runs in there may come back to the registry: it must not meet this request
-                // in the queue. The turn is kept.
+                // The callback may come back to the registry, and must not meet this request in the queue. The turn
+                // is kept.
                 Locked::lock(self, parts).leave_queue(turn);
-                queued = false;
+                stage = Stage::MayWait;
                 if !go_on() {
                     return Err(Refusal::Interrupted);
                 }

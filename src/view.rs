@@ -287,35 +287,39 @@ impl Samples {
 }
 
 impl Samples {
-    /// Lends the samples to Arrow, whose data never changes: until the loan is dropped, who wants to write to them is
-    /// refused. Where somebody could write who cannot be refused, there is no loan, and the reason is said.
+    /// Lends the samples to Arrow, whose data never changes: until the loan is dropped, writing to them is refused.
     ///
     /// # Errors
     /// A borrow for writing is out, and as `until` says where operations run.
-    pub fn keep_constant(&self, until: Until<'_>) -> Result<Result<Loan, &'static str>, Error> {
+    pub fn keep_constant(&self, until: Until<'_>) -> Result<Constancy, Error> {
         self.check_file()?;
         if !self.buffer.has_no_strange_writer() {
-            return Ok(Err(
-                "Arrow data never changes, and whoever else has this memory may write to it",
-            ));
+            return Ok(Constancy::ForeignWriter);
         }
         self.buffer.publish();
         let entry = self.entry(ViewKind::Arrow, Mode::Read, &self.layout);
         match Registry::global().borrow(self.buffer.origin().number(), entry, until) {
-            Ok(borrow) => Ok(Ok(Loan {
+            Ok(borrow) => Ok(Constancy::Kept(Loan {
                 borrow,
                 samples: self.clone(),
             })),
             Err(Refusal::Conflict(Conflict {
                 holder: Holder::View(_),
                 ..
-            })) => Ok(Err(
-                "Arrow data never changes, and a view that may write to these samples is alive \
-                 (audio.views lists it)",
-            )),
+            })) => Ok(Constancy::WritableView),
             Err(refusal) => Err(error_of(&refusal, Some(&self.strided()))),
         }
     }
+}
+
+/// What [`Samples::keep_constant`] found.
+pub enum Constancy {
+    /// Nothing can write to the samples while the loan is out.
+    Kept(Loan),
+    /// The memory belongs to another process or library, which may write to it.
+    ForeignWriter,
+    /// A view that may write to the samples is alive.
+    WritableView,
 }
 
 /// A view that is out: its entry in the registry and its share in the buffer.

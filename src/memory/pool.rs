@@ -12,15 +12,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ptr::{self, NonNull};
-#[cfg(all(unix, not(miri)))]
-use std::sync::Once;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use crate::memory::chunk::{ALIGNMENT, MemoryChunk, SMALL};
-use crate::sync::Mutex;
-#[cfg(all(unix, not(miri)))]
-use crate::sync::MutexGuard;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Two classes for each doubling: at most a third of a chunk is unused.
 const CLASSES: usize = 16;
@@ -30,6 +26,9 @@ const SLOTS: usize = 8;
 const CLASS_BYTES: usize = 64 << 10;
 /// Bytes that all shelves together keep at most.
 const SHELVES_BYTES: usize = SHARDS * shelf_bytes();
+/// The least limit under which the shelves are open: they are never more than a part of it.
+const LEAST_WITH_SHELVES: usize = 8 << 20;
+const _: () = assert!(SHELVES_BYTES < LEAST_WITH_SHELVES);
 
 /// The limit that a process starts with: an eighth of its memory, at most this.
 const DEFAULT_LIMIT: usize = 1 << 30;
@@ -175,7 +174,7 @@ fn empty_shelves() -> usize {
 }
 
 /// Large chunks that wait for reuse.
-struct Depot {
+pub struct Depot {
     /// By capacity; of one capacity the newest last. The number tells which is oldest of all.
     chunks: BTreeMap<usize, VecDeque<(u64, MemoryChunk)>>,
     next: u64,
@@ -283,15 +282,25 @@ pub(super) fn put_large(chunk: MemoryChunk) {
     release_all(evicted);
 }
 
-/// Counts a chunk that came from the system, and is the first that does so to prepare for forks.
+/// Counts a chunk that came from the system.
 pub(super) fn count_fresh(chunk: &MemoryChunk) {
     if chunk.capacity() <= SMALL {
         return;
     }
-    survive_forks();
     let mut depot = DEPOT.lock();
     depot.in_use += chunk.capacity();
     depot.fresh += 1;
+}
+
+/// Whether a buffer of so many bytes takes the depot's lock, which a fork must not find locked.
+#[inline]
+pub fn has_lock_for(bytes: usize) -> bool {
+    bytes > SMALL
+}
+
+/// Locks the depot until the guard is dropped, for a fork: the child gets it between two changes.
+pub(super) fn freeze() -> MutexGuard<'static, Depot> {
+    DEPOT.lock()
 }
 
 fn release_all(chunks: Vec<MemoryChunk>) -> usize {
@@ -362,16 +371,14 @@ pub fn trim() -> usize {
 }
 
 const fn shelves_fit(limit: usize) -> bool {
-    limit >= 8 << 20
+    limit >= LEAST_WITH_SHELVES
 }
-
-const _: () = assert!(SHELVES_BYTES < 8 << 20);
 
 fn default_limit() -> usize {
     static MEMORY: OnceLock<usize> = OnceLock::new();
     let memory = *MEMORY.get_or_init(|| memory_of_machine().min(memory_of_group()));
     // Never so little that the shelves, which start open, would not fit.
-    (memory / 8).clamp(8 << 20, DEFAULT_LIMIT)
+    (memory / 8).clamp(LEAST_WITH_SHELVES, DEFAULT_LIMIT)
 }
 
 #[cfg(all(unix, not(miri)))]
@@ -399,30 +406,3 @@ fn memory_of_group() -> usize {
     text.and_then(|text| text.trim().parse().ok())
         .unwrap_or(usize::MAX)
 }
-
-/// A fork copies the depot as it is; holding its lock meanwhile makes that a state between two changes, and
-/// leaves the child a lock that it can open.
-#[cfg(all(unix, not(miri)))]
-pub(crate) fn survive_forks() {
-    use std::cell::Cell;
-    use std::mem::ManuallyDrop;
-
-    type Guard = ManuallyDrop<MutexGuard<'static, Depot>>;
-    // The handlers run on the thread that forks, which in the child is the only one.
-    thread_local!(static HELD: Cell<Option<Guard>> = const { Cell::new(None) });
-
-    extern "C" fn before() {
-        HELD.set(Some(ManuallyDrop::new(DEPOT.lock())));
-    }
-    extern "C" fn after() {
-        drop(HELD.take().map(ManuallyDrop::into_inner));
-    }
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: functions that live as long as the process. If the list is full, forks go unprotected.
-        unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
-    });
-}
-
-#[cfg(not(all(unix, not(miri))))]
-pub(crate) fn survive_forks() {}

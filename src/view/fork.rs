@@ -1,15 +1,16 @@
-//! Forks: nobody is inside the table of views or the directory of buffers while the process is copied.
+//! Forks: no thread is inside the registry, the directory of buffers or the pool while the process is copied.
 //!
-//! A child has one thread, the one that forked. A lock that another thread held at that moment stays locked in
-//! it for ever. So the thread that forks takes all of them first. The system calls us for every
-//! `fork()`, also for those of C libraries that no interpreter hears of.
+//! A child has one thread, the one that forked. A lock that another thread held at that moment stays locked in it for
+//! ever. So the forking thread takes all of them first: one handler, registered once, takes them in the order in which
+//! operations do (the registry's parts, the directory, the lists of mapped files and of segments, the pool), and cannot
+//! deadlock with one. The system runs it for every `fork()`, also for those of C libraries that no interpreter hears of.
 
 #![allow(unsafe_code)]
 
 #[cfg(all(unix, not(miri)))]
 pub use unix::survive;
 
-/// Where there is no fork there is nothing to survive.
+/// Without forks there is nothing to survive.
 #[cfg(not(all(unix, not(miri))))]
 pub fn survive() {}
 
@@ -43,12 +44,10 @@ mod unix {
         }
     }
 
-    /// Has both stand still around every fork from now on.
+    /// Makes forks safe from now on.
     pub fn survive() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            // Who comes later is called earlier: the pool's lock is the innermost.
-            memory::pool::survive_forks();
             // SAFETY: functions that live as long as the process. If the system's list is full, forks
             // go unprotected.
             unsafe {

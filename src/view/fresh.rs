@@ -1,10 +1,10 @@
 //! Memory that nothing else can reach yet.
 
-use super::{Access, Samples, Strided};
+use super::{Access, Samples, Strided, fork};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::memory::Buffer;
+use crate::memory::{Buffer, pool};
 
 /// Contiguous samples that nothing else can reach yet: the one case in which memory may be a slice.
 ///
@@ -48,7 +48,11 @@ impl Fresh {
         dtype: Dtype,
         allocate: impl FnOnce(usize) -> Result<Buffer, Error>,
     ) -> Result<Fresh, Error> {
-        let buffer = allocate(layout.len() * dtype.size())?;
+        let bytes = layout.len() * dtype.size();
+        if pool::has_lock_for(bytes) {
+            fork::survive();
+        }
+        let buffer = allocate(bytes)?;
         Ok(Fresh {
             samples: Samples {
                 buffer,

@@ -55,7 +55,7 @@ use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::running;
 use crate::registry::Until;
-use crate::view::{Loan, Samples};
+use crate::view::{Constancy, Loan, Samples};
 use structures::{ArrowArray, ArrowSchema, NULLABLE, Released};
 
 /// The key of the rate in Hz in a schema's metadata, whose values are text.
@@ -201,10 +201,20 @@ fn capsules<'py>(py: Python<'py>, audio: &AudioSamples, form: Form) -> PyResult<
 
 /// The samples for Arrow, or why they have to be copied.
 fn lend(py: Python<'_>, samples: &Samples) -> PyResult<Result<Loan, &'static str>> {
-    match samples.keep_constant(Until::Now) {
-        Err(Error::Busy) => running::wait(py, |until| samples.keep_constant(until)),
-        done => done.map_err(PyErr::from),
-    }
+    let constancy = match samples.keep_constant(Until::Now) {
+        Err(Error::Busy) => running::wait(py, |until| samples.keep_constant(until))?,
+        done => done?,
+    };
+    Ok(match constancy {
+        Constancy::Kept(loan) => Ok(loan),
+        Constancy::ForeignWriter => {
+            Err("Arrow data never changes, and whoever else has this memory may write to it")
+        }
+        Constancy::WritableView => Err(
+            "Arrow data never changes, and a view that may write to these samples is alive \
+             (audio.views lists it)",
+        ),
+    })
 }
 
 /// Audio as columns, for who takes nothing else.
