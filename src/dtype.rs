@@ -96,7 +96,7 @@ impl Dtype {
 }
 
 mod sealed {
-    /// Only this room says what a sample is: the types whose every bit pattern is a value.
+    /// Keeps `Sample` to the types of which every bit pattern is a value.
     pub trait Sealed {}
     impl Sealed for i16 {}
     impl Sealed for i32 {}

@@ -1,4 +1,4 @@
-//! One allocation of bytes, and whoever must free it.
+//! One allocation of bytes, with the owner that frees it.
 //!
 //! ```text
 //!   AudioSamples   slice   NumPy array   capsule        any number of handles, on any thread
@@ -87,7 +87,7 @@ enum Storage {
     Foreign {
         start: NonNull<u8>,
         len: usize,
-        /// Whether nobody else can write to it.
+        /// Whether its owner has promised not to write to it.
         is_constant: AtomicBool,
         /// Dropped with the region: that is what gives the memory back.
         _owner: ForeignOwner,
@@ -96,7 +96,7 @@ enum Storage {
 
 /// Invariants, from construction to drop:
 /// 1. the bytes `start .. start + len` of its storage are allocated, and initialised;
-/// 2. nobody frees or moves them while the region lives;
+/// 2. they are neither freed nor moved while the region lives;
 /// 3. `published` is true exactly while the directory has an entry for this region.
 struct Region {
     storage: Storage,
@@ -199,7 +199,7 @@ impl Buffer {
         }))
     }
 
-    /// Shares memory that somebody else allocated, until `owner` is dropped with the last handle.
+    /// Shares foreign memory, until `owner` is dropped with the last handle.
     /// Memory that turns out to be ours is found again by its address, and `owner` is not needed.
     ///
     /// # Safety
@@ -287,16 +287,15 @@ impl Buffer {
         }
     }
 
-    /// Says of adopted memory that nobody outside can write to it.
+    /// Records that the owner of adopted memory does not write to it any more.
     pub fn declare_constant(&self) {
         if let Storage::Foreign { is_constant, .. } = &self.0.storage {
             is_constant.store(true, Ordering::Release);
         }
     }
 
-    /// Whether nobody can write to the bytes who is in no registry of ours: another process, or whoever has lent
-    /// them to us.
-    pub fn has_no_strange_writer(&self) -> bool {
+    /// True if every possible writer goes through the registry: no other process, and no owner of adopted memory.
+    pub fn has_only_known_writers(&self) -> bool {
         match &self.0.storage {
             Storage::Heap(_) => true,
             Storage::File(mapped) => !mapped.is_shared(),
@@ -319,9 +318,8 @@ impl Buffer {
         }
     }
 
-    /// Lets go of a mapped file or of a segment. The bytes stay readable and writable, but are nobody's; whoever
-    /// closes has made sure that nobody is to look at them any more, and `seal` is kept until the last handle
-    /// goes.
+    /// Lets go of a mapped file or of a segment. The bytes stay readable and writable, but belong to neither; the caller
+    /// has made sure that no view reaches them, and `seal` is kept until the last handle goes.
     pub fn close(&self, seal: ForeignOwner) {
         match &self.0.storage {
             Storage::File(mapped) => mapped.close(seal),

@@ -6,12 +6,12 @@
 //!
 //! Three kinds of entry:
 //!
-//! * a **view** says that something outside Rust can reach a span. It stops nobody; it is listed, and it
+//! * a **view** says that something outside Rust can reach a span. It stops no operation; it is listed, and it
 //!   is what [`Registry::borrow`] looks at.
 //! * a **lease** is the right of one running operation to read or to write spans. Readers share; a writer
-//!   is alone on its bytes. Who meets a lease of another thread waits for it.
+//!   is alone on its bytes. A thread that meets a lease of another thread waits for it.
 //! * a **borrow** is a lease that a user holds (`with audio.borrow_mut()`), or Arrow data, which is not to change.
-//!   Nobody waits for a user: who meets one is refused at once.
+//!   No operation waits for a user: one that meets a borrow is refused at once.
 //!
 //! ```
 //! use audio_samples::layout::Span;
@@ -30,7 +30,7 @@
 //! # drop(two);
 //! ```
 //!
-//! A view stops nobody, but who wants to be the only writer is told about it:
+//! A view stops no operation, but a borrow that is to be the only writer is refused because of it:
 //!
 //! ```
 //! # use audio_samples::layout::Span;
@@ -68,29 +68,29 @@
 //! is domain 0 and shares one part, for there only the addresses can tell.
 //!
 //! *No deadlock.* All leases of an operation are taken in one step: the locks of its parts in ascending
-//! order, every claim checked, then all entered or none. Nobody waits while it holds a lock, and nobody
-//! waits while it holds a lease: a thread that does is refused instead. So whoever is waited for is running.
+//! order, every claim checked, then all entered or none. No thread waits while it holds a lock, and none
+//! waits while it holds a lease: it is refused instead. So every thread that is waited for is running.
 //!
 //! *Refused at once.* What waiting cannot cure (a borrow, the thread's own operation) is looked for in all
 //! claims before anything is waited for.
 //!
-//! *In turn.* Who has to wait joins a queue, and who comes later and collides with a claim in it waits
-//! behind: a stream of readers cannot keep a writer out for ever. Who waits for an earlier turn waits for
+//! *In turn.* A request that has to wait joins a queue, and a later one that collides with a claim in it waits
+//! behind: a stream of readers cannot keep a writer out for ever. A request that waits for an earlier turn waits for
 //! something that waits for earlier turns still, and in the end for a lease: no circle here either.
 //!
 //! *No wake-up is lost.* A claim is checked and its thread put to sleep under one hold of the lock of the
-//! part where it is obstructed; whatever could free it happens under that lock, and wakes all who wait there.
+//! part where it is obstructed; whatever could free it happens under that lock, and wakes all threads that wait there.
 //!
 //! *Brief work under the lock.* An operation on a few hundred samples takes less time than entering and
-//! leaving the table. [`Registry::briefly`] runs it while the lock itself keeps everybody out. It is over
-//! before anybody could queue for it, and so passes by the queue.
+//! leaving the table. [`Registry::briefly`] runs it while the lock itself keeps all others out. It is over
+//! before any request could queue for it, and so passes by the queue.
 //!
 //! *Forks.* A child process has one thread. [`Registry::freeze`] makes sure that no other one is inside the
 //! table at that moment, and [`Frozen::thaw_in_child`] takes the leases of the others away.
 //!
 //! # Limits
 //!
-//! The buffer protocol and DLPack have no lock: who was handed an array writes to it without asking anybody.
+//! The buffer protocol and DLPack have no lock: the consumer of an array writes to it without asking.
 //! A lease excludes operations that go through this crate, not those. Such a writer can spoil numbers, and
 //! nothing else, because no code here takes a reference to samples that a view can reach.
 //!
@@ -125,7 +125,7 @@ pub const LENT: u64 = u64::MAX >> 1;
 /// How long a waiting thread sleeps before it asks whether it should go on.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
-/// What somebody may do with the bytes of a span.
+/// What the holder may do with the bytes of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Look at them.
@@ -154,13 +154,13 @@ pub enum ViewKind {
     Buffer,
     /// A DLPack tensor.
     Tensor,
-    /// An Arrow array, which takes it that nobody writes.
+    /// An Arrow array, which counts on bytes that do not change.
     Arrow,
     /// The array of a `with audio.borrow()`.
     Borrow,
     /// The array of a `with audio.borrow_mut()`.
     BorrowMut,
-    /// Nobody at all: the file or the segment was closed.
+    /// No consumer: the file or the segment was closed.
     Closed,
 }
 
@@ -196,7 +196,7 @@ pub struct ViewEntry {
     pub ndim: usize,
 }
 
-/// Who stands in the way of a claim.
+/// What stands in the way of a claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Conflict {
     /// The bytes asked for.
@@ -295,7 +295,7 @@ impl Registry {
         })
     }
 
-    /// Runs work of a few microseconds under the lock itself, if nobody stands in the way. The work
+    /// Runs work of a few microseconds under the lock itself, if nothing stands in the way. The work
     /// must not come back to the registry.
     ///
     /// # Errors
@@ -320,7 +320,7 @@ impl Registry {
         Ok(work())
     }
 
-    /// As [`Registry::briefly`] for all bytes of one or two domains, if nobody at all holds any bytes of
+    /// As [`Registry::briefly`] for all bytes of one or two domains, if no lease or borrow is out on
     /// their parts; otherwise `None`. Then it takes claims to tell whether anything stands in the way.
     #[inline]
     pub fn if_quiet<R>(&self, domains: [u64; 2], work: impl FnOnce() -> R) -> Option<R> {
@@ -405,11 +405,11 @@ impl Registry {
         parts.any(|part| part.table.lock().has_lease_of(thread))
     }
 
-    /// Writes a view down until the registration is dropped. A writable view of samples that somebody
-    /// has borrowed for reading is entered, and to be handed out, as a read-only one.
+    /// Writes a view down until the registration is dropped. A writable view of samples that are
+    /// borrowed for reading is entered, and to be handed out, as a read-only one.
     ///
     /// # Errors
-    /// The borrow that keeps everybody out.
+    /// The borrow that keeps all others out.
     #[inline(always)]
     pub fn register(&self, domain: u64, view: ViewEntry) -> Result<Registration<'_>, Conflict> {
         let claim = |mode| Claim {

@@ -1,8 +1,11 @@
 //! Locks and atomics, named once so that the registry's own tests can swap them for loom's.
 //!
 //! The locks are std's without the poison: what they guard is whole again before anything can panic.
-//! Everything about such a lock lies in the lock itself. That is what a fork needs: locks that keep
-//! their sleepers in a table of the process wake, in the child, threads that are no longer there.
+//!
+//! They are std's, not parking_lot's, wherever a thread may wait. A lock of std's keeps its sleepers in the kernel, by its
+//! own address, and the kernel does not copy them into a forked child. parking_lot keeps them in a table of the process,
+//! which the child inherits: its next unlock wakes a thread of the parent's that is not there, and the child's own
+//! sleeper sleeps on.
 
 pub use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

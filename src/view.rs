@@ -3,7 +3,7 @@
 //! ```text
 //!   Samples   a share in a buffer, and which samples of it          (what an AudioSamples holds)
 //!      |
-//!   Strided   the same for as long as somebody else keeps it alive  (what an operation is given)
+//!   Strided   the same for as long as the caller keeps it alive     (what an operation is given)
 //!      |  + Access: the proof that the registry was asked
 //!   Source, Target   one channel as typed samples                   (what a kernel loops over)
 //! ```
@@ -80,7 +80,7 @@ impl Samples {
         })
     }
 
-    /// Memory of somebody else, as it lies.
+    /// Foreign memory, as it lies.
     ///
     /// # Safety
     /// Every byte that `layout` reaches from `first` on (the address of its first sample; the layout's
@@ -232,7 +232,7 @@ impl Samples {
         })
     }
 
-    /// As [`Samples::export`] of these samples as they lie, for a consumer that is told once what they are.
+    /// As [`Samples::export`] of these samples as they lie, for a consumer that asks only once where they lie.
     #[inline(always)]
     pub fn hold(&self, kind: ViewKind, writable: bool) -> Result<Hold, Error> {
         Ok(Hold {
@@ -293,7 +293,7 @@ impl Samples {
     /// A borrow for writing is out, and as `until` says where operations run.
     pub fn keep_constant(&self, until: Until<'_>) -> Result<Constancy, Error> {
         self.check_file()?;
-        if !self.buffer.has_no_strange_writer() {
+        if !self.buffer.has_only_known_writers() {
             return Ok(Constancy::ForeignWriter);
         }
         self.buffer.publish();
@@ -348,7 +348,7 @@ impl Export {
     }
 }
 
-/// As [`Export`], for who needs no more than that the memory stays: it knows no layout.
+/// As [`Export`], without a layout: all that its consumer needs is that the memory stays.
 pub struct Hold {
     // Dropped before the buffer: the entry goes while the memory is still there.
     registration: Registration<'static>,

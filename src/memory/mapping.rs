@@ -1,4 +1,4 @@
-//! A file as memory: mapped once in a process, shared by everybody who opens it.
+//! A file as memory: mapped once in a process, shared by all that open it there.
 //!
 //! ```text
 //!   open "r+"   shared pages            a write is a write into the file
@@ -9,10 +9,10 @@
 //! A file that is open already is found again by its device and its number there ([`LIVE`]), and is the same buffer.
 //! Opened for reading first and for writing later, its pages are exchanged where they are.
 //!
-//! # What can go wrong behind our back
+//! # What other processes can do to it
 //!
-//! Somebody else may cut the file short. Its missing pages are then empty ones of our own ([`fault`]), so that
-//! nobody crashes, and every later operation is refused ([`Mapped::check`]).
+//! Another process may cut the file short. A thread that touches a missing page then gets an empty one ([`fault`]) instead
+//! of a crash, and every later operation is refused ([`Mapped::check`]).
 
 mod fault;
 mod straddling;
@@ -37,8 +37,8 @@ use std::sync::atomic::AtomicUsize;
 /// Device, and number of the file there.
 type Identity = (u64, u64);
 
-/// The files that are mapped now. Whoever looks a region up lets go of it after the lock, since the last
-/// handle of a region takes the lock to leave.
+/// The files that are mapped now. A function that looks a region up drops it after the lock: the last handle of a
+/// region takes the lock when it goes.
 static LIVE: Mutex<MappedFiles> = Mutex::new(MappedFiles {
     open: BTreeMap::new(),
     mapped: BTreeMap::new(),
@@ -75,7 +75,7 @@ impl MappedFiles {
 pub struct Mapped {
     // Dropped before the addresses are free for others: it may be an entry about them.
     seal: Mutex<Option<ForeignOwner>>,
-    // Also before: nobody may look for a page of ours at an address that is somebody else's.
+    // Also before: the signal handler must not put pages at addresses that have a new owner.
     guard: fault::FaultGuard,
     map: MmapRaw,
     file: Mutex<Option<File>>,
@@ -174,8 +174,8 @@ impl Mapped {
 
     /// Puts other pages in the place of those that are there.
     fn replace(&self, flags: libc::c_int, file: libc::c_int) -> Result<(), Error> {
-        // SAFETY: the range is our own mapping, and nothing that can reach it is told another length.
-        // Who reads or writes meanwhile finds the old pages or the new ones.
+        // SAFETY: the range is the mapping of invariant 1, whose length stays. A thread that reads or writes meanwhile
+        // finds the old pages or the new ones.
         let placed = unsafe {
             libc::mmap(
                 self.map.as_mut_ptr().cast(),
@@ -221,8 +221,8 @@ impl Mapped {
         drop(self.file.lock().take());
     }
 
-    /// Tells the system that these pages are not needed in memory for now. They are read again from the file,
-    /// or from where it keeps the changed ones, when somebody looks.
+    /// Tells the system that these pages are not needed in memory for now. The next access reads them
+    /// again from the file, or from where the system keeps the changed ones.
     fn give_back(&self, low: usize, high: usize) {
         let start = self.map.as_ptr().addr();
         let page = fault::page_size();
@@ -304,7 +304,7 @@ impl Buffer {
         mapped.is_some_and(|mapped| mapped.openings.fetch_sub(1, Ordering::Relaxed) == 1)
     }
 
-    /// Makes the file another buffer for whoever opens it from now on. False, and nothing is done, if this one is open.
+    /// From now on opening the file makes another buffer. False, and nothing is done, if this one is open.
     pub fn retire(&self) -> bool {
         let Some(mapped) = self.mapped() else {
             return true;
@@ -325,7 +325,7 @@ impl Buffer {
         let mut live = LIVE.lock();
         mapped.openings.fetch_add(1, Ordering::Relaxed);
         let entry = (mapped.origin.number(), Arc::downgrade(&self.0));
-        // Unless somebody has opened the file in between.
+        // Unless the file was opened in between.
         live.open.entry(mapped.identity).or_insert(entry);
     }
 
@@ -387,7 +387,7 @@ pub fn give_back(origin: u64, low: usize, high: usize, is_seen: impl FnOnce() ->
     };
     if let Some(mapped) = buffer.mapped()
         && !mapped.is_closed()
-        // What somebody wrote into a copy-on-write page would be lost before its writer's eyes.
+        // A view may have written into a copy-on-write page, and would lose that.
         && (mapped.is_shared() || !is_seen())
     {
         mapped.give_back(low, high);

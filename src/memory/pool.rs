@@ -147,7 +147,7 @@ pub(super) fn put_small(chunk: MemoryChunk) {
             Ordering::Relaxed,
         );
         if entered.is_ok() {
-            // The limit may have been lowered since the first look: nobody would empty this slot again.
+            // If the limit was lowered since the first look, the shelves were emptied without this slot.
             if !SHELVES_OPEN.load(Ordering::SeqCst)
                 && let Some(chunk) = take_from(slots, class)
             {
@@ -183,7 +183,7 @@ pub struct Depot {
     in_use: usize,
     reused: u64,
     fresh: u64,
-    /// `None` until somebody asks: the default depends on the machine.
+    /// `None` until it is first needed: the default depends on the machine.
     limit: Option<usize>,
 }
 
@@ -277,7 +277,7 @@ pub(super) fn put_large(chunk: MemoryChunk) {
     }
     let evicted = depot.shrink_to(room - capacity);
     depot.insert(chunk);
-    // The system takes its time to unmap; nobody else should wait for that.
+    // Unmapping takes long: other threads should not wait for it.
     drop(depot);
     release_all(evicted);
 }

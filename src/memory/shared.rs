@@ -5,15 +5,15 @@
 //!   | header: what it holds, handles on their way |  samples, contiguous  |      mapped by every user
 //! ```
 //!
-//! # Who has it, and who is the last
+//! # How long it lasts
 //!
 //! * A shared lock (`flock`) belongs to an open file, and lasts as long as some process has that file open or
 //!   mapped. A process opens the file once and keeps it; the child of a fork inherits it with the lock. The
 //!   system drops the lock when the last of them ends, however it ends.
-//! * Who lets go opens the file anew and tries to get the lock alone. If that works, nobody has the segment any
-//!   more, and its name is removed ([`place::remove_if_unused`]). The bytes go with the name.
-//! * Who was killed removes nothing. So everybody who makes a segment, attaches one, makes a handle of one or lets
-//!   go of one, and everybody who ends, looks for segments that nobody has, and removes those ([`place::sweep`]).
+//! * A process that lets go opens the file anew and tries to get an exclusive lock. If that works, no process has the
+//!   segment any more, and its name is removed ([`place::remove_if_unused`]). The bytes go with the name.
+//! * A process that is killed removes nothing. So every process that makes, attaches or leaves a segment, makes a handle
+//!   of one, or ends, also looks for segments that no process has, and removes those ([`place::sweep`]).
 //! * A handle on its way (pickled, in a queue) holds nothing open, and its sender may have let go. Each has a
 //!   [`ticket`] of its own in the header. While one is there, the name stays, for ten minutes at most.
 //!
@@ -21,8 +21,8 @@
 //!
 //! # Limits
 //!
-//! Nobody looks after the ten minutes if no process uses this crate's segments any more: what was pickled last,
-//! and never taken, lies there until one does. A sender that ends cannot take it along, for a queue brings handles
+//! After the ten minutes a segment still lies there until some process uses this crate's segments again: what was
+//! pickled last, and never taken, waits for one. A sender that ends cannot take it along, for a queue brings handles
 //! of processes that have ended.
 
 mod header;
@@ -48,11 +48,11 @@ pub use header::Content;
 use header::SegmentHeader;
 pub use ticket::Ticket;
 
-/// Segments are looked through for those that nobody has no more often than this.
+/// The least time between two searches for segments that no process has.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// The segments that this process has. Whoever looks a region up lets go of it after the lock, since the last
-/// handle of a region takes the lock to leave. Every file with a lock is opened and closed under it, so that no
+/// The segments that this process has. A function that looks a region up drops it after the lock: the last handle of a
+/// region takes the lock when it goes. Every file with a lock is opened and closed under it, so that no
 /// fork copies one unseen.
 static LIVE: Mutex<Segments> = Mutex::new(Segments {
     segments: BTreeMap::new(),
@@ -70,7 +70,7 @@ struct Segments {
 
 /// The part of this process in a segment.
 struct Use {
-    /// Whose: the number of the region.
+    /// The number of the region.
     origin: Origin,
     region: Weak<Region>,
     /// The open file whose lock says that this process has it.
@@ -164,7 +164,7 @@ extern "C" fn at_exit() {
     place::sweep(|_| false);
 }
 
-/// Keeps everybody out of the list until it is dropped, for a fork.
+/// The lock of the list, held around a fork.
 pub struct FrozenSegments(MutexGuard<'static, Segments>);
 
 pub fn freeze() -> FrozenSegments {
@@ -172,7 +172,7 @@ pub fn freeze() -> FrozenSegments {
 }
 
 impl FrozenSegments {
-    /// What a thread of the parent was about to leave nobody has in the child.
+    /// The child forgets the segments that other threads of the parent were making or leaving.
     pub fn thaw_in_child(mut self) {
         self.0.making.clear();
         let live = &mut self.0.segments;
@@ -180,11 +180,11 @@ impl FrozenSegments {
     }
 }
 
-/// Pages of a file, shared with everybody who has it mapped.
+/// Pages of a file, shared with all processes that have it mapped.
 ///
 /// Invariants, from construction to drop:
 /// 1. the bytes `start .. start + len` are mapped, readable and writable, by this mapping alone;
-/// 2. the file is at least as long as that, unless somebody cuts it against all rules.
+/// 2. the file is at least as long as that, unless another program cuts it against all rules.
 struct Mapping {
     start: NonNull<u8>,
     len: usize,
@@ -215,8 +215,8 @@ impl Mapping {
             offset.is_multiple_of(page_size()) && offset < self.len,
             "a page of the mapping"
         );
-        // SAFETY: the range is a part of our own mapping (invariant 1), and nothing that can reach it is told
-        // another length. Who reads or writes meanwhile finds the old pages or the new ones.
+        // SAFETY: a part of the mapping (invariant 1), whose length stays. A thread that reads or writes meanwhile
+        // finds the old pages or the new ones.
         let placed = unsafe {
             libc::mmap(
                 self.start.as_ptr().wrapping_add(offset).cast(),
@@ -311,7 +311,7 @@ impl Segment {
     /// As [`Buffer::close`].
     pub fn close(&self, seal: ForeignOwner) {
         *self.seal.lock() = Some(seal);
-        // Before the pages go: whoever attaches the segment now gets it anew.
+        // Before the pages go: attaching the segment from now on maps it anew.
         self.is_closed.store(true, Ordering::Release);
         self.vacate();
         LIVE.lock()
@@ -352,7 +352,6 @@ impl Buffer {
         live.making.remove(&name);
         let made = reserved.and_then(|()| live.enter(name, header, file));
         if made.is_err() {
-            // Whoever cannot make it leaves nothing behind.
             let _ = std::fs::remove_file(&path);
         }
         drop(live);

@@ -80,7 +80,7 @@ impl<'r> Borrow<'r> {
 
     fn release(&mut self) -> Option<Registration<'r>> {
         let view = self.view.take()?;
-        // Nobody is woken: who met the borrow was refused.
+        // No thread waits for a borrow: those that met it were refused.
         let mut table = view.registry.parts[view.part].table.lock();
         table.end_borrow(view.index);
         drop(table);

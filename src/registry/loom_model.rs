@@ -1,6 +1,6 @@
 //! The locking under every order of its threads, as loom tries them.
 //!
-//! Time stands still here: a thread that nobody wakes is a deadlock, and loom reports it.
+//! Time stands still here: a thread that is never woken is a deadlock, and loom reports it.
 
 use std::sync::Arc;
 
@@ -126,7 +126,7 @@ fn claims_on_two_parts_in_either_order_do_not_deadlock() {
     });
 }
 
-/// Each holds what the other wants: one of them at least is told so instead of waiting.
+/// Each holds what the other wants: one of them at least is refused instead of waiting.
 #[test]
 fn a_thread_with_a_lease_does_not_wait_for_another() {
     explore(3, || {
@@ -144,7 +144,7 @@ fn a_thread_with_a_lease_does_not_wait_for_another() {
     });
 }
 
-/// A borrow that is granted to one who waited is no lease: those behind it must hear of it and be refused.
+/// A borrow that is granted to a thread that waited is no lease: those behind it must hear of it and be refused.
 #[test]
 fn a_borrow_from_the_queue_refuses_those_behind_it() {
     explore(3, || {

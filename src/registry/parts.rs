@@ -11,7 +11,7 @@ pub const PARTS: usize = if cfg!(all(test, loom)) { 3 } else { 32 };
 #[repr(align(128))]
 pub struct Part {
     pub table: Mutex<Table>,
-    /// Somebody gave up a lease or left the queue.
+    /// A lease was given up, or a request left the queue.
     pub changed: Condvar,
 }
 
@@ -123,7 +123,7 @@ impl<'r> Locked<'r> {
         }
     }
 
-    /// Whether no operation runs on any of the parts, and nobody has borrowed from them.
+    /// Whether no operation runs on any of the parts, and no bytes of them are borrowed.
     pub fn is_quiet(&self) -> bool {
         let mut guards = self.few.iter().chain(&self.more).flatten();
         guards.all(|table| table.is_quiet())
@@ -143,7 +143,7 @@ impl<'r> Locked<'r> {
         }
     }
 
-    /// Whoever was behind may be next.
+    /// Wakes the requests behind it: they may be next.
     pub fn leave_queue(&mut self, turn: Turn) {
         let guards = self.few.iter_mut().chain(&mut self.more).flatten();
         for (part, table) in self.parts.iter().zip(guards) {

@@ -1,6 +1,6 @@
 //! What one part of the registry knows: the views, leases, borrows and waiting claims of its bytes.
 //!
-//! Plain data under somebody else's lock. Nothing here waits.
+//! Plain data under the lock of its part. Nothing here waits.
 
 use super::{Claim, Conflict, Holder, LENT, Mode, ViewEntry, ViewKind};
 use crate::layout::Span;
@@ -17,12 +17,12 @@ pub fn next_id() -> u64 {
 pub struct Turn(u64);
 
 impl Turn {
-    /// Before everybody who waits.
+    /// Before all requests that wait.
     pub const FIRST: Turn = Turn(0);
-    /// Behind everybody who waits.
+    /// Behind all requests that wait.
     pub const LAST: Turn = Turn(u64::MAX);
 
-    /// Behind everybody who waits now, and before those to come.
+    /// Behind all requests that wait now, and before those to come.
     pub fn next() -> Turn {
         Turn(next_id())
     }
@@ -90,7 +90,7 @@ impl Table {
         }
     }
 
-    /// Nobody holds anything, as between long operations. For small ones this is the whole check.
+    /// No lease and no borrow is out, as between long operations. For small ones this is the whole check.
     #[inline]
     pub fn is_quiet(&self) -> bool {
         self.leases.is_empty() && self.borrows.is_empty()
@@ -113,13 +113,13 @@ impl Table {
         })
     }
 
-    /// The writable view that keeps out who wants to be the only writer.
+    /// The writable view that keeps a claim from being the only writer.
     pub fn writable_view(&self, claim: &Claim) -> Option<Conflict> {
         self.view_that(claim, |view| view.mode == Mode::Write)
     }
 
-    /// The view that keeps out who wants the samples to stay as they are: a writable one, or a tensor, for not
-    /// every consumer of DLPack looks at its flag (PyTorch does not).
+    /// The view that keeps the samples from staying as they are: a writable one, or a tensor, for not every
+    /// consumer of DLPack looks at its flag (PyTorch does not).
     pub fn possible_writer(&self, claim: &Claim) -> Option<Conflict> {
         let may_write =
             |view: &ViewEntry| view.mode == Mode::Write || view.kind == ViewKind::Tensor;
@@ -132,7 +132,7 @@ impl Table {
         Some(claim.against(view.span, Holder::View(view.kind)))
     }
 
-    /// Whether a claim has to wait: for a lease, or for somebody who waits already.
+    /// Whether a claim has to wait: for a lease, or for a request that waits already.
     pub fn obstructs(&self, claim: &Claim, turn: Turn) -> bool {
         let held = |entry: &LeaseEntry| claim.collides(&entry.span, entry.mode);
         let sooner =

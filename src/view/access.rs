@@ -71,7 +71,7 @@ fn granted<R>(
     done.map_err(|refusal| error_of(&refusal, asked))
 }
 
-/// Runs work of microseconds on `out` and on what is read beside it, if nobody holds any bytes near them; otherwise
+/// Runs work of microseconds on `out` and on what is read beside it, if no lease or borrow is out near them; otherwise
 /// `None`, and nothing is known about them. Samples in a file take the long way.
 #[inline]
 pub fn access_if_quiet<R>(

@@ -94,7 +94,7 @@ impl Fresh {
         self.samples.strided()
     }
 
-    /// Runs work that touches nothing but this memory: there is nobody to ask.
+    /// Runs work that touches nothing but this memory, which needs no lease.
     #[inline]
     pub fn fill<R>(&mut self, work: impl FnOnce(&Access, Strided<'_>) -> R) -> R {
         work(&Access(()), self.samples.strided())

@@ -26,7 +26,7 @@ impl Samples {
             span,
             ..self.entry(ViewKind::Closed, Mode::Write, &all)
         };
-        // Whoever comes from here on is refused; who came before this line is seen below.
+        // New views are refused from here on; those made before this line are found below.
         let seal = match Registry::global().borrow(domain, entry, until) {
             Ok(seal) => seal,
             Err(refusal) => {
@@ -41,9 +41,8 @@ impl Samples {
         Ok(())
     }
 
-    /// To be called before [`Samples::close`] by the last of those who had opened the file: waits for running operations,
-    /// and makes the file another buffer for whoever opens it from then on. False if somebody has opened it meanwhile,
-    /// for whom it is to stay. Two buffers for one file would know nothing of each other's leases.
+    /// To be called before [`Samples::close`] by the last opening of the file: waits for running operations, and has the
+    /// next opening make another buffer. False if the file was opened meanwhile, for which this one is to stay. Two buffers for one file would know nothing of each other's leases.
     ///
     /// # Errors
     /// As there.
@@ -156,7 +155,7 @@ pub(super) fn seen(domain: u64, span: &Span) -> Vec<ViewEntry> {
     views
 }
 
-/// Why a buffer cannot go: who can still reach it.
+/// Why a buffer cannot go: the views that can still reach it.
 #[cold]
 fn still_seen(is_file: bool, views: &[ViewEntry]) -> Error {
     const NAMED: usize = 4;

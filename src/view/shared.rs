@@ -6,7 +6,7 @@ use crate::layout::Layout;
 use crate::memory::{Buffer, Content, Ticket};
 
 impl Samples {
-    /// Silence in a new segment. It may be written to here, whatever `content` says to those who attach it.
+    /// Silence in a new segment. It may be written to here, whatever `content` says to processes that attach it.
     ///
     /// # Errors
     /// As [`Buffer::make_shared`].

@@ -1,4 +1,4 @@
-//! Samples for as long as somebody else keeps them alive: what an operation is given.
+//! Samples for as long as the caller keeps them alive: what an operation is given.
 
 use std::marker::PhantomData;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::layout::{Layout, Order, Span};
 use crate::registry::{Claim, Mode};
 
-/// Samples that somebody keeps alive for `'a`: the operand and the destination of operations.
+/// Samples that the caller keeps alive for `'a`: the operand and the destination of operations.
 ///
 /// Invariants:
 /// 1. every byte that `layout` reaches from `base` is allocated and initialised during `'a`;

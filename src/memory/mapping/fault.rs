@@ -95,7 +95,7 @@ fn mend(address: usize) -> bool {
         }
         let size = page_size();
         let page = address / size * size;
-        // SAFETY: the page is one of a mapping of ours, of which nobody is told that it is gone.
+        // SAFETY: a page of a guarded mapping, whose owner keeps the addresses until its guard is dropped.
         let placed = unsafe {
             libc::mmap(
                 std::ptr::without_provenance_mut(page),
@@ -144,7 +144,7 @@ extern "C" fn on_missing_page(
     let [handler, flags] = EARLIER.each_ref().map(|part| part.load(Ordering::Acquire));
     // SAFETY: asks for a number.
     let this = unsafe { libc::pthread_self() } as usize;
-    // A handler that hands the signal on to whom it found, which was us, wants the process to end.
+    // A handler that stands in front of this one and passes the signal back wants the process to end.
     let comes_back = PASSING_ON.swap(this, Ordering::AcqRel) == this;
     if handler == libc::SIG_DFL || handler == libc::SIG_IGN || comes_back {
         let mut action = empty_action();
@@ -176,7 +176,7 @@ fn empty_action() -> libc::sigaction {
 pub fn stand_in_front() {
     let ours = on_missing_page as *const () as usize;
     let mut found = empty_action();
-    // SAFETY: only asks who handles the signal now.
+    // SAFETY: only reads which handler the signal has.
     unsafe { libc::sigaction(libc::SIGBUS, std::ptr::null(), &mut found) };
     if found.sa_sigaction == ours {
         return;

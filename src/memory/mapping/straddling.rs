@@ -18,10 +18,10 @@ pub const MOST: usize = size_of::<u64>();
 /// A part of a file in which a few bytes at a time are stored.
 ///
 /// Invariant 1: `map` has [`MOST`] bytes more than the part, all of which may be read and written: by the pages of the
-/// file, or by those that `guard` puts in. Behind the end of the file its last page goes on; what is stored there
-/// reaches nobody.
+/// file, or by those that `guard` puts in. Behind the end of the file its last page goes on; what is stored there is
+/// lost.
 pub struct Straddling {
-    // Dropped before the map: nobody may look for a page of ours at an address that is somebody else's.
+    // Dropped before the map: the signal handler must not put pages at addresses that have a new owner.
     guard: fault::FaultGuard,
     map: MmapRaw,
     at: u64,
@@ -57,8 +57,8 @@ impl Straddling {
     }
 
     /// Stores up to [`MOST`] bytes, `from` bytes behind the first one. The bytes behind them, as many as make up
-    /// [`MOST`], are stored again as they are; at the end of a part those before them, for what follows the part may be
-    /// somebody else's to change.
+    /// [`MOST`], are stored again as they are; at the end of a part those before them, for other threads may be
+    /// changing what follows it.
     ///
     /// # Errors
     /// [`Error::File`] where the file became shorter; bytes that are too many, or not in the part.

@@ -37,7 +37,7 @@ pub struct Content {
     pub shape: Vec<usize>,
     /// Frames per second.
     pub rate: u32,
-    /// Whether who attaches it by name may change them.
+    /// Whether processes that attach it by name may change them.
     pub writable: bool,
 }
 
@@ -72,8 +72,8 @@ impl SegmentHeader {
         self.offset
     }
 
-    /// One past the last byte of the file: a segment of no samples has a byte all the same, so that its
-    /// address is nobody else's.
+    /// One past the last byte of the file: a segment of no samples has a byte all the same, so that
+    /// its address is its own.
     pub fn end(&self) -> usize {
         self.offset + self.len.max(1)
     }

@@ -13,7 +13,7 @@ use crate::error::Error;
 /// What every name begins with.
 const PREFIX: &str = "audio_samples-";
 
-/// Seconds on a clock that all processes of the machine share, and that nobody sets: segments live in memory, no
+/// Seconds on a clock that all processes of the machine share, and that cannot be set: segments live in memory, no
 /// longer than the system runs. It starts at an hour, so that 0 is no time and what is too old has a number too.
 #[cfg(target_os = "linux")]
 pub fn now() -> u64 {
@@ -100,7 +100,7 @@ fn open_error(error: &io::Error, path: &Path) -> Error {
     }
 }
 
-/// A new file, empty, locked, under a name that nobody has.
+/// A new file, empty, locked, under an unused name.
 pub fn make() -> Result<(String, File), Error> {
     loop {
         let number = RandomState::new().hash_one(now());
@@ -112,7 +112,7 @@ pub fn make() -> Result<(String, File), Error> {
             file => file.map_err(failed)?,
         };
         lock(&file).map_err(failed)?;
-        // Who looks for segments that nobody has may have found it before it was locked.
+        // Another process's search for unused segments may have removed it before it was locked.
         if file.metadata().map_err(failed)?.nlink() > 0 {
             return Ok((name, file));
         }
@@ -219,7 +219,7 @@ pub fn remove_if_unused(path: &Path) {
     let Ok(file) = options().open(path) else {
         return;
     };
-    // A lock for itself alone is to be had when nobody holds another.
+    // An exclusive lock is to be had when no process holds another.
     if file.try_lock().is_err() {
         return;
     }
@@ -229,7 +229,7 @@ pub fn remove_if_unused(path: &Path) {
 }
 
 /// Removes the segments that no process has, and that wait for no handle: those of processes that were killed, and
-/// those whose handles nobody took in time.
+/// those whose handles were not taken in time.
 pub fn sweep(is_ours: impl Fn(&str) -> bool) {
     for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -1,12 +1,12 @@
-//! Tickets: what keeps the name of a segment while a handle of it is on its way and nobody has it.
+//! Tickets: what keeps the name of a segment while a handle of it is on its way and no process has it.
 //!
 //! ```text
 //!   pickle    finds a free place in the header's table, and writes a mark there: the time and a number
 //!   unpickle  frees the place, if its mark is there still
 //! ```
 //!
-//! No mark is written twice, so a handle that is unpickled again frees nobody else's place. Places are taken and
-//! freed by one atomic operation each: who is killed in between leaves the table whole.
+//! No mark is written twice, so a handle that is unpickled again frees no other handle's place. Places are taken and
+//! freed by one atomic operation each: a process that is killed in between leaves the table whole.
 //!
 //! A mark counts for [`PATIENCE`]; then its place is free for others. While no place is free, the time of the
 //! latest handle is all that is written down of those that found none: they keep the segment for as long, taken
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use super::header;
 
-/// How long a segment that nobody has waits for a handle that was made and not taken.
+/// How long a segment that no process has waits for a handle that was made and not taken.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Where the number of handles ever made stands.
