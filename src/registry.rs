@@ -324,7 +324,7 @@ impl Registry {
     /// their parts; otherwise `None`. Then it takes claims to tell whether anything stands in the way.
     #[inline]
     pub fn if_quiet<R>(&self, domains: [u64; 2], work: impl FnOnce() -> R) -> Option<R> {
-        let [one, other] = domains.map(part_index);
+        let [one, other] = [part_index(domains[0]), part_index(domains[1])];
         let (low, high) = (one.min(other), one.max(other));
         let first = self.parts[low].table.lock();
         if !first.is_quiet() {

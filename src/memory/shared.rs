@@ -68,7 +68,7 @@ struct Segments {
     swept: Option<Instant>,
 }
 
-/// The part of this process in a segment.
+/// What this process has of a segment.
 struct Use {
     /// The number of the region.
     origin: Origin,
@@ -149,7 +149,7 @@ impl Segments {
     }
 }
 
-/// The process ends in good order: whatever it still has it lets go of.
+/// A process that ends in good order leaves the segments that it still has.
 extern "C" fn at_exit() {
     let segments = std::mem::take(&mut LIVE.lock().segments);
     for (name, used) in segments {
@@ -236,7 +236,7 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        // SAFETY: invariant 1; a reference to the mapping outlives every address in it that was handed out.
+        // SAFETY: invariant 1; the handles that reached the pages kept the mapping alive, and are gone.
         unsafe { unmap(self.start.as_ptr(), self.len) };
     }
 }
@@ -256,7 +256,7 @@ impl Drop for Membership {
 /// Invariants, from construction to drop:
 /// 1. `map` reaches from the header's first byte to the last sample, and the header was checked against the
 ///    length of the file;
-/// 2. this process has an entry in [`LIVE`] for its `part` until it is closed or dropped.
+/// 2. this process has an entry in [`LIVE`] for its `membership` until it is closed or dropped.
 pub struct Segment {
     // Dropped before the addresses are free for others: it may be an entry about them.
     seal: Mutex<Option<ForeignOwner>>,

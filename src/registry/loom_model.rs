@@ -92,7 +92,7 @@ fn quiet_work_and_a_lease_take_turns() {
 
 /// The waiting reader sleeps until the writer is done, and the writer behind it until both are.
 #[test]
-fn whoever_waits_is_woken() {
+fn a_thread_that_waits_is_woken() {
     explore(3, || {
         let shared = Arc::new((Registry::new(), AtomicUsize::new(0)));
         let threads = [Mode::Read, Mode::Write].map(|mode| {

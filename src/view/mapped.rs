@@ -42,7 +42,8 @@ impl Samples {
     }
 
     /// To be called before [`Samples::close`] by the last opening of the file: waits for running operations, and has the
-    /// next opening make another buffer. False if the file was opened meanwhile, for which this one is to stay. Two buffers for one file would know nothing of each other's leases.
+    /// next opening make another buffer. False if the file was opened meanwhile, for which this one is to stay. Two
+    /// buffers for one file would know nothing of each other's leases.
     ///
     /// # Errors
     /// As there.

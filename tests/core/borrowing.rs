@@ -240,7 +240,7 @@ fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mo
         door.err().map(|conflict| conflict.holder),
         by_borrow.clone()
     );
-    let never = || panic!("nobody waits for a user");
+    let never = || panic!("no operation waits for a user");
     let (wanted, mut until) = ([claim(mode, 0, 101)], never);
     let leased = registry.lease(&wanted, Until::Stopped(&mut until));
     assert_eq!(holder(leased), by_borrow);
@@ -337,7 +337,7 @@ fn while_frozen_nobody_enters() {
         thread::sleep(std::time::Duration::from_millis(30));
         assert!(
             is_entered.try_recv().is_err(),
-            "somebody is inside the table"
+            "a thread is inside the table"
         );
         drop(frozen);
         is_entered.recv().unwrap();

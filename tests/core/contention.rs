@@ -1,4 +1,4 @@
-//! Many threads on the samples of one recording: nothing is lost, and nobody sees half an operation.
+//! Many threads on the samples of one recording: nothing is lost, and no thread sees half an operation.
 //!
 //! This is what ThreadSanitizer looks at: `cargo +nightly core-tsan contention`.
 

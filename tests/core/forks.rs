@@ -42,8 +42,8 @@ fn touch(registry: &Registry) {
     drop(registry.lease(&[claim()], Until::Now));
 }
 
-/// The sleepers of the parent are ghosts in the child. Locks that remember them wake them first, and the
-/// living sleep on.
+/// The parent's sleepers are not in the child. A lock that remembers them wakes them first, and the child's own sleep
+/// on.
 #[test]
 fn the_threads_of_the_parent_are_not_woken_in_the_child() {
     static REGISTRY: Registry = Registry::new();
@@ -130,7 +130,7 @@ fn segments_are_made_attached_and_left_while_the_process_forks() {
         assert_eq!(contents.len(), 40, "a child hangs or failed");
     });
     drop(held);
-    // A child of another test may have it for a moment longer: then it goes when somebody looks.
+    // A child of another test may have it for a moment longer: then the next search removes it.
     let mut is_gone = false;
     for _ in 0..100 {
         assert!(Audio::zeros_shared(&[8], Dtype::Int16, rate, true).is_ok());

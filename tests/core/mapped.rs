@@ -1,4 +1,4 @@
-//! Files as memory: one buffer for each, closed by nobody's leave but that of its views, whole or refused.
+//! Files as memory: one buffer for each, closed when its views are gone, whole or refused.
 
 #![cfg(not(miri))] // Miri has no file system to speak of.
 

@@ -1,4 +1,4 @@
-//! Allocations: where they start, what they hold, and who frees them when.
+//! Allocations: where they start, what they hold, and when their owner frees them.
 
 #![allow(unsafe_code)]
 
@@ -15,7 +15,7 @@ use audio_samples::registry::{Mode, ViewKind};
 use audio_samples::view::{Fresh, Samples};
 use rstest::rstest;
 
-/// Somebody else's memory that counts how often it is given back.
+/// Foreign memory that counts how often it is given back.
 struct Lender {
     _bytes: Vec<u8>,
     released: Arc<AtomicUsize>,

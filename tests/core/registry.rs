@@ -1,4 +1,4 @@
-//! Leases: who shares, who waits, who is refused.
+//! Leases: which threads share, wait, or are refused.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -57,12 +57,12 @@ fn while_held<R>(registry: &Registry, claims: &[Claim], test: impl FnOnce() -> R
     })
 }
 
-/// What another thread is told that asks once.
+/// What another thread gets that asks once.
 fn elsewhere(registry: &Registry, wanted: Claim) -> Result<(), Refusal> {
     thread::scope(|scope| scope.spawn(|| now(registry, &[wanted]).map(drop)).join()).unwrap()
 }
 
-/// Until somebody waits to write, so that even readers queue behind.
+/// Until a writer waits, so that even readers queue behind.
 fn until_a_writer_waits(registry: &Registry) {
     for _ in 0..10_000 {
         if is_busy(elsewhere(registry, claim(Read))) {
@@ -70,7 +70,7 @@ fn until_a_writer_waits(registry: &Registry) {
         }
         thread::sleep(Duration::from_millis(1));
     }
-    panic!("readers do not queue behind a writer who waits");
+    panic!("readers do not queue behind a waiting writer");
 }
 
 #[rstest]
@@ -248,7 +248,7 @@ fn who_waits_is_asked_and_can_give_up() {
     });
 }
 
-/// The samples are asked for in another part of the table too, where somebody comes and goes all the time.
+/// The samples are asked for in another part of the table too, where another thread comes and goes all the time.
 #[test]
 fn who_waits_is_asked_also_where_others_come_and_go() {
     let registry = Registry::new();
@@ -311,7 +311,7 @@ fn readers_that_come_later_do_not_overtake_a_waiting_writer() {
                 drop(lease);
                 turn
             });
-            // Others are not held up, and neither is brief work: it is over before anybody could queue for it.
+            // Others are not held up, and neither is brief work: it is over before a request could queue for it.
             assert!(elsewhere(&registry, claim_in(2, Write)).is_ok());
             assert!(registry.briefly(&[claim(Read)], || ()).is_ok());
             [writer, reader]
@@ -369,7 +369,7 @@ fn work_that_panics_gives_its_samples_back() {
 #[test]
 fn many_threads_on_overlapping_samples_never_meet() {
     let registry = Registry::new();
-    // Whoever writes a sample counts it up for as long as that takes.
+    // A writer counts a sample up for as long as it writes it.
     let writers: Vec<AtomicUsize> = (0..40).map(|_| AtomicUsize::new(0)).collect();
     thread::scope(|scope| {
         for thread in 0..4_usize {

@@ -23,7 +23,7 @@ pub fn values(audio: &Audio) -> Vec<Vec<f64>> {
     .unwrap()
 }
 
-/// Audio of a type and shape whose samples are told by channel and frame.
+/// Audio of a type and shape whose samples tell their channel and frame.
 pub fn audio_of(
     shape: &[usize],
     dtype: Dtype,

@@ -1,4 +1,4 @@
-//! Segments: one buffer in a process, a name as long as somebody has it, and no lock that a fork loses.
+//! Segments: one buffer in a process, a name as long as a process has it, and no lock that a fork loses.
 
 #![cfg(not(miri))] // Miri has no files that are mapped.
 
@@ -34,7 +34,7 @@ fn path_of(audio: &Audio) -> PathBuf {
 }
 
 /// Whether the name goes. A child that another test forks has every segment for a moment; what it leaves goes
-/// when somebody looks.
+/// with the next search.
 fn goes(path: &Path) -> bool {
     for _ in 0..100 {
         if !path.exists() {

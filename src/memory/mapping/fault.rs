@@ -7,7 +7,7 @@
 //! later and puts a handler of its own in our place (Ray does) finds ours in front of it again with the next
 //! operation on a mapped file.
 //!
-//! All that a handler may do is done here: it reads atomics and makes system calls.
+//! The handler does only what a signal handler may: it reads atomics and makes system calls.
 
 use std::sync::atomic::AtomicUsize;
 

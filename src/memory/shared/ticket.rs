@@ -8,7 +8,7 @@
 //! No mark is written twice, so a handle that is unpickled again frees no other handle's place. Places are taken and
 //! freed by one atomic operation each: a process that is killed in between leaves the table whole.
 //!
-//! A mark counts for [`PATIENCE`]; then its place is free for others. While no place is free, the time of the
+//! A mark counts for [`LIFETIME`]; then its place is free for others. While no place is free, the time of the
 //! latest handle is all that is written down of those that found none: they keep the segment for as long, taken
 //! or not.
 
@@ -20,7 +20,7 @@ use std::time::Duration;
 use super::header;
 
 /// How long a segment that no process has waits for a handle that was made and not taken.
-const PATIENCE: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_secs(600);
 
 /// Where the number of handles ever made stands.
 const MADE: usize = 64;
@@ -58,7 +58,7 @@ fn waits(mark: u64, now: u64) -> bool {
 /// Whether a time is no longer ago than a handle is waited for. One in the future counts, for clocks are set:
 /// what is kept too long takes memory, what is removed too early is lost.
 fn is_recent(time: u64, now: u64) -> bool {
-    time != 0 && now.saturating_sub(time) <= PATIENCE.as_secs()
+    time != 0 && now.saturating_sub(time) <= LIFETIME.as_secs()
 }
 
 /// A ticket for a handle that is made now, from the table whose numbers `word` gives by their byte; `None`
