@@ -27,7 +27,7 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _audio_samples {
     #[pymodule_export]
-    use super::api::borrowing::Borrow;
+    use super::api::borrowing::BorrowBlock;
     #[pymodule_export]
     use super::api::generation::generation;
     #[pymodule_export]

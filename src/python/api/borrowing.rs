@@ -44,8 +44,8 @@ use crate::registry::{Mode, Until};
 use crate::sync::Mutex;
 
 /// The samples of some audio, lent for a with-block.
-#[pyclass(frozen, module = "audio_samples")]
-pub struct Borrow {
+#[pyclass(frozen, name = "Borrow", module = "audio_samples")]
+pub struct BorrowBlock {
     audio: Audio,
     mode: Mode,
     state: Mutex<State>,
@@ -145,7 +145,7 @@ impl Arrays {
 }
 
 #[pymethods]
-impl Borrow {
+impl BorrowBlock {
     fn __enter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         {
             let mut state = self.state.lock();
@@ -211,8 +211,8 @@ impl Borrow {
 }
 
 impl AudioSamples {
-    fn lend(&self, mode: Mode) -> Borrow {
-        Borrow {
+    fn lend(&self, mode: Mode) -> BorrowBlock {
+        BorrowBlock {
             audio: self.audio().clone(),
             mode,
             state: Mutex::new(State::Ready),
@@ -224,7 +224,7 @@ impl AudioSamples {
 impl AudioSamples {
     /// `with audio.borrow() as array:` a read-only array of the samples, which nobody changes through audio
     /// meanwhile: that raises `BorrowError`.
-    fn borrow(&self) -> Borrow {
+    fn borrow(&self) -> BorrowBlock {
         self.lend(Mode::Read)
     }
 
@@ -232,7 +232,7 @@ impl AudioSamples {
     /// through audio raises `BorrowError` meanwhile. Refused while another writable view of them is alive.
     ///
     /// What outlives the with-block is made read-only, and named by a `BorrowError`.
-    fn borrow_mut(&self) -> PyResult<Borrow> {
+    fn borrow_mut(&self) -> PyResult<BorrowBlock> {
         self.audio().samples().require_writable()?;
         Ok(self.lend(Mode::Write))
     }

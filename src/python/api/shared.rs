@@ -17,7 +17,7 @@ use crate::registry::Mode;
 
 /// A handle as it is pickled: name, type, shape, strides, first byte, whether the samples may be changed, and the
 /// place and the mark of its ticket.
-pub type Parts = (
+pub type HandleParts = (
     String,
     String,
     Vec<usize>,
@@ -98,7 +98,7 @@ impl AudioSamples {
 }
 
 /// What is pickled instead of shared samples; `None` for samples that are not shared.
-pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<Parts>> {
+pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<HandleParts>> {
     // Who has the samples alone has them alone, and closed audio has none.
     // Without the GIL: it looks through the folder, and may wait for another thread that does.
     let made = leased(py, &[(audio, Mode::Read)], || {
@@ -123,7 +123,7 @@ pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<Parts>> {
 /// The audio that a pickled handle stands for.
 #[pyfunction]
 #[pyo3(name = "_attach")]
-pub fn attach_handle(py: Python<'_>, parts: Parts) -> PyResult<AudioSamples> {
+pub fn attach_handle(py: Python<'_>, parts: HandleParts) -> PyResult<AudioSamples> {
     let (name, dtype, shape, strides, offset, writable, ticket) = parts;
     let handle = Handle {
         dtype: Dtype::from_name(&dtype)?,

@@ -24,12 +24,12 @@ use crate::python::class::AudioSamples;
 use crate::python::numpy::numpy_module;
 use crate::registry::ViewKind;
 
-struct Table(DLPackExchangeAPI);
+struct ExchangeTable(DLPackExchangeAPI);
 
 // SAFETY: read only, and its one pointer is null.
-unsafe impl Sync for Table {}
+unsafe impl Sync for ExchangeTable {}
 
-static TABLE: Table = Table(DLPackExchangeAPI {
+static TABLE: ExchangeTable = ExchangeTable(DLPackExchangeAPI {
     header: DLPackExchangeAPIHeader {
         version: DLPackVersion::CURRENT,
         prev_api: ptr::null_mut(),
