@@ -34,7 +34,8 @@ use crate::error::Error;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use foreign::Owner as ForeignOwner;
-pub use mapping::{Straddling, check as check_file, give_back, is_changed_here, page_size};
+pub use mapping::{Straddling, check as check_file, give_back, is_changed_here};
+pub use pages::page_size;
 pub use shared::{Content, Ticket};
 
 /// Identifies one allocation for as long as it lives. All adopted memory shares [`Origin::FOREIGN`],
@@ -105,10 +106,9 @@ struct Region {
     published: AtomicBool,
 }
 
-// SAFETY: a region is an address and a drop guard that is Send and Sync itself (heap blocks have no
-// thread, foreign owners are required to be Send + Sync). It lends no reference to its bytes.
+// SAFETY: invariants 1 and 2 hold on every thread: heap memory has none, and foreign owners are Send + Sync.
 unsafe impl Send for Region {}
-// SAFETY: as above; every method takes &self and only copies the address out.
+// SAFETY: as for Send; a region lends no reference to its bytes, its methods only copy the address out.
 unsafe impl Sync for Region {}
 
 /// Length and region of buffers by their start address.

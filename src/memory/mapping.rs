@@ -26,9 +26,9 @@ use std::sync::{Arc, Weak};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-pub use fault::page_size;
 pub use straddling::Straddling;
 
+use super::pages::page_size;
 use super::{Buffer, ForeignOwner, Origin, Region, Storage};
 use crate::error::Error;
 use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
@@ -225,7 +225,7 @@ impl Mapped {
     /// again from the file, or from where the system keeps the changed ones.
     fn give_back(&self, low: usize, high: usize) {
         let start = self.map.as_ptr().addr();
-        let page = fault::page_size();
+        let page = page_size();
         let low = (low.max(start) - start) / page * page;
         let high = high.saturating_sub(start).min(self.len());
         if low < high {

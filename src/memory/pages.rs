@@ -2,9 +2,9 @@
 
 use std::ptr::NonNull;
 
-/// Bytes of a page.
+/// Bytes of a page. A signal handler may ask for it.
 pub fn page_size() -> usize {
-    // SAFETY: asks for a number.
+    // SAFETY: the call has no preconditions.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(size).unwrap_or(4096).max(1)
 }
@@ -34,9 +34,9 @@ pub fn map(
     let start = mapped.wrapping_add(before);
     let pages = len.next_multiple_of(page);
     let behind = total.next_multiple_of(page) - before - pages;
-    // SAFETY: pages of the mapping just made, before and behind the part that is returned.
+    // SAFETY: pages of the mapping just made, before the part that is returned.
     unsafe { unmap(mapped, before) };
-    // SAFETY: as for those before it.
+    // SAFETY: pages of the mapping just made, behind that part.
     unsafe { unmap(start.wrapping_add(pages), behind) };
     NonNull::new(start)
 }
@@ -47,7 +47,7 @@ pub fn map(
 /// `start` is the start of a page of such a mapping, and nothing uses its pages up to `len` any more.
 pub unsafe fn unmap(start: *mut u8, len: usize) {
     if len > 0 {
-        // SAFETY: the caller's promise.
+        // SAFETY: whole pages of a mapping that nothing uses any more, by the function's contract.
         unsafe { libc::munmap(start.cast(), len) };
     }
 }

@@ -23,9 +23,9 @@ pub struct Strided<'a> {
     pub(super) memory: PhantomData<&'a ()>,
 }
 
-// SAFETY: an address with a promise about its lifetime; it is used only through Source and Target.
+// SAFETY: invariants 1 and 2 hold on every thread; the address is used only through Source and Target.
 unsafe impl Send for Strided<'_> {}
-// SAFETY: as above; it lends no reference.
+// SAFETY: as for Send; it lends no reference.
 unsafe impl Sync for Strided<'_> {}
 
 impl<'a> Strided<'a> {

@@ -11,6 +11,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
+use crate::memory::pages::page_size;
 use crate::sync::Ordering;
 
 /// Mappings under guard at one time. A file mapped beyond that has [`super::Mapped::check`] alone.
@@ -35,13 +36,6 @@ static GUARDED: [Slot; SLOTS] = [const {
         taken: AtomicUsize::new(0),
     }
 }; SLOTS];
-
-static PAGE_SIZE: AtomicUsize = AtomicUsize::new(4096);
-
-/// Bytes of a page.
-pub fn page_size() -> usize {
-    PAGE_SIZE.load(Ordering::Relaxed)
-}
 
 /// A mapping's place among those whose missing pages are made up for.
 pub struct FaultGuard(Option<usize>);
@@ -142,7 +136,7 @@ extern "C" fn on_missing_page(
         }
     }
     let [handler, flags] = EARLIER.each_ref().map(|part| part.load(Ordering::Acquire));
-    // SAFETY: asks for a number.
+    // SAFETY: the call has no preconditions.
     let this = unsafe { libc::pthread_self() } as usize;
     // A handler that stands in front of this one and passes the signal back wants the process to end.
     let comes_back = PASSING_ON.swap(this, Ordering::AcqRel) == this;
@@ -182,11 +176,6 @@ pub fn stand_in_front() {
         return;
     }
     // Two threads that come here at once do the same.
-    // SAFETY: asks for a number.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    if let Ok(size @ 1..) = usize::try_from(size) {
-        PAGE_SIZE.store(size, Ordering::Relaxed);
-    }
     EARLIER[0].store(found.sa_sigaction, Ordering::Release);
     EARLIER[1].store(found.sa_flags as usize, Ordering::Release);
     let mut action = empty_action();

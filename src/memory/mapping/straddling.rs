@@ -17,7 +17,7 @@ pub const MOST: usize = size_of::<u64>();
 
 /// A part of a file in which a few bytes at a time are stored.
 ///
-/// Invariant 1: `map` has [`MOST`] bytes more than the part, all of which may be read and written: by the pages of the
+/// Invariant 1: `map` has `MOST` bytes more than the part, all of which may be read and written: by the pages of the
 /// file, or by those that `guard` puts in. Behind the end of the file its last page goes on; what is stored there is
 /// lost.
 pub struct Straddling {
@@ -56,8 +56,8 @@ impl Straddling {
         })
     }
 
-    /// Stores up to [`MOST`] bytes, `from` bytes behind the first one. The bytes behind them, as many as make up
-    /// [`MOST`], are stored again as they are; at the end of a part those before them, for other threads may be
+    /// Stores up to `MOST` bytes, `from` bytes behind the first one. The bytes behind them, as many as make up
+    /// `MOST`, are stored again as they are; at the end of a part those before them, for other threads may be
     /// changing what follows it.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Straddling {
         // SAFETY: MOST bytes from here on are in the map (invariant 1), `start` being in the part.
         let mut word = unsafe { place.read_unaligned() }.to_ne_bytes();
         word[from - start..][..bytes.len()].copy_from_slice(bytes);
-        // SAFETY: as above. One instruction where the processor stores words at any address.
+        // SAFETY: invariant 1, as for the read. One instruction where the processor stores words at any address.
         unsafe { place.write_unaligned(u64::from_ne_bytes(word)) };
         match self.guard.torn() {
             Some(_) => Err(missing(self.at + from as u64)),
