@@ -15,7 +15,7 @@ import soundfile
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 def facts(info):

@@ -16,7 +16,7 @@ from audio_samples import AudioSamples
 
 torch = extras.require("torch", "torch")
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[3] / "README.md"
 RATE = 16_000
 FRAMES = 50_000
 

@@ -13,7 +13,7 @@ import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 
 RATE = 8_000
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture
