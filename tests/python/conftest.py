@@ -1,5 +1,6 @@
 """Hypothesis profiles, and the layouts in which samples can lie in memory."""
 
+import gc
 import os
 
 import numpy as np
@@ -70,3 +71,17 @@ def adopted(reference):
     """Audio on the memory of `reference`."""
     make = AudioSamples.new_mono if reference.ndim == 1 else AudioSamples.new_multi
     return make(reference, RATE, copy=False)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """One worker takes all tests of a file, and one those that look at everything shared on the machine."""
+    for item in items:
+        alone = item.get_closest_marker("whole_machine")
+        item.add_marker(pytest.mark.xdist_group("machine" if alone else item.path.stem))
+
+
+def pytest_collection_finish():
+    """Thousands of tests are objects that the collector need not look at in every test that calls it."""
+    gc.collect()
+    gc.freeze()

@@ -281,7 +281,7 @@ def test_deleters_run_after_the_interpreter_has_ended(memory, tmp_path):
     script.write_text(
         textwrap.dedent(f"""
         import ctypes, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        sys.path.insert(0, {str(Path(capsules.__file__).parent)!r})
         import capsules
         import numpy as np
         from audio_samples import AudioSamples, BorrowError, CopyError, no_copies

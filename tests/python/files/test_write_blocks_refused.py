@@ -51,7 +51,11 @@ def test_a_block_of_another_kind_is_refused_with_its_number(old, other, says, co
         audio_samples.write(old, [block(), block(frames=7), block(**other)], format=container)
 
 
-@pytest.mark.parametrize("none", [[], (), iter([]), (part for part in ())], ids=repr)
+@pytest.mark.parametrize(
+    "none",
+    [[], (), iter([]), (part for part in ())],
+    ids=lambda value: repr(value).split(" at 0x")[0],
+)
 def test_without_a_block_nothing_is_known_and_nothing_written(old, none):
     with pytest.raises(ValueError, match="sample rate and the channels are unknown"):
         audio_samples.write(old, none)

@@ -130,7 +130,7 @@ def test_a_sequence_has_no_memory_to_adopt():
 @pytest.mark.parametrize(
     "junk",
     [None, "abc", 1.5, object(), {"a": 1.0}, ["a", "b"], [None, 1.0], [[0.0], [0.0, 1.0]], [1j]],
-    ids=repr,
+    ids=lambda value: repr(value).split(" at 0x")[0],
 )
 def test_what_holds_no_samples_is_refused(junk):
     for new in (AudioSamples.new_mono, AudioSamples.new_multi):
@@ -467,7 +467,7 @@ def test_values_arrive_bit_for_bit():
 
 @pytest.mark.parametrize(
     "rate", [0, -1, -44_100, float("nan"), float("inf"), 2**40, 2**70, "44100", None, [44_100], 1j],
-    ids=repr,
+    ids=lambda value: repr(value).split(" at 0x")[0],
 )  # fmt: skip
 def test_what_is_no_sample_rate_is_refused(rate):
     makers = (
