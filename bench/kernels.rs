@@ -1,4 +1,4 @@
-//! The kernels alone, without an interpreter: `cargo bench --manifest-path bench/Cargo.toml`.
+//! The kernels alone, without an interpreter: `cargo bench -p audio_samples_bench`.
 //!
 //! Each group has one operation at one size. `slices` is the same loop over plain slices, as the compiler
 //! makes it for any CPU: what the rest has to beat.

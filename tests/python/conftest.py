@@ -1,7 +1,11 @@
-"""Hypothesis profiles, and the layouts in which samples can lie in memory."""
+"""How tests run, and the layouts in which samples can lie in memory.
+
+`AUDIO_SAMPLES_THOROUGH=1` runs each loop to its end: thousands of examples, hours of audio.
+"""
 
 import gc
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -9,9 +13,15 @@ from hypothesis import settings
 
 from audio_samples import AudioSamples
 
+THOROUGH = bool(os.environ.get("AUDIO_SAMPLES_THOROUGH"))
+
 settings.register_profile("fast", max_examples=60, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+settings.load_profile("thorough" if THOROUGH else "fast")
+
+# A shell that starts the tests in the background has SIGINT ignored, by them and by every process
+# that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 44_100
 
@@ -41,6 +51,12 @@ LAYOUTS = {
 def _base(shape, dtype, frames_first=False):
     values = np.arange(1, 1 + int(np.prod(shape)), dtype=dtype)
     return values.reshape(shape[::-1]).T if frames_first else values.reshape(shape)
+
+
+@pytest.fixture
+def thorough():
+    """Whether there is time for everything."""
+    return THOROUGH
 
 
 @pytest.fixture(params=["int16", "int32", "float32", "float64"])
@@ -73,15 +89,14 @@ def adopted(reference):
     return make(reference, RATE, copy=False)
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """One worker takes all tests of a file, and one those that look at everything shared on the machine."""
+    """One worker takes all tests of a file, and one those that count segments of shared memory."""
     for item in items:
-        alone = item.get_closest_marker("whole_machine")
-        item.add_marker(pytest.mark.xdist_group("machine" if alone else item.path.stem))
+        group = "segments" if hasattr(item.module, "segments") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_collection_finish():
-    """Thousands of tests are objects that the collector need not look at in every test that calls it."""
+    """Thousands of tests are objects that the collector need not look at in each of them."""
     gc.collect()
     gc.freeze()

@@ -326,7 +326,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - floor)
 
 
 @pytest.mark.parametrize(("ending", "seconds"), [("wav", 3_000), ("aiff", 500), ("flac", 100)])
-def test_a_long_recording_is_converted_in_the_memory_of_a_block(tmp_path, ending, seconds):
+def test_a_long_recording_is_converted_in_the_memory_of_a_block(
+    tmp_path, ending, seconds, thorough
+):
+    seconds = seconds if thorough else max(seconds // 10, 100)
     source, path = tmp_path / "in.wav", tmp_path / f"out.{ending}"
     second = np.random.default_rng(2).integers(-9_000, 9_000, (2, RATE)).astype(np.int16)
     part = AudioSamples.new_multi(second, RATE)
@@ -337,4 +340,4 @@ def test_a_long_recording_is_converted_in_the_memory_of_a_block(tmp_path, ending
     assert audio_samples.info(path).frames == seconds * RATE
     for large in (source, path):
         large.unlink()
-    assert int(done.stdout) < 8 << 10  # KiB; 529 MB, 88 MB and 18 MB were written, twice
+    assert int(done.stdout) < 8 << 10  # KiB; 18 MB are written twice, or up to 529
