@@ -8,7 +8,7 @@ use std::hint::black_box;
 use audio_samples::dtype::Dtype;
 use audio_samples::kernel::{Arch, Engine, Operand, Operator, Overflow, Scalar};
 use audio_samples::layout::Span;
-use audio_samples::registry::{Claim, Mode, Until, Registry};
+use audio_samples::registry::{Claim, Mode, Registry, Until};
 use audio_samples::view::Fresh;
 use criterion::measurement::WallTime;
 use criterion::{

@@ -4,8 +4,8 @@
 use std::io::Cursor;
 
 use audio_samples::files::info as particulars;
-use audio_samples::files::write::metadata::Passing;
 use audio_samples::files::pcm::wav::Header;
+use audio_samples::files::write::metadata::Passing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {

@@ -3,8 +3,8 @@
 
 use std::io::Cursor;
 
-use audio_samples::files::source;
 use audio_samples::dtype::Dtype;
+use audio_samples::files::source;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
