@@ -3,13 +3,14 @@
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PySequence, PyString};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBool, PyBytes, PyInt, PySequence, PyString, PyTuple};
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::pcm::encoding::Encoding;
-use crate::python::numpy::{is_array, numpy_module};
+use crate::python::numpy::{is_array, numpy_module, usual_dtype};
 
 /// Which axis of a two-dimensional array is time.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,12 +63,15 @@ pub fn type_name(object: &Bound<'_, PyAny>) -> String {
 
 /// A whole number as Python's `operator.index` has it, but no bool. `None` for anything else.
 pub fn whole<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    static INDEX: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if given.is_exact_instance_of::<PyInt>() {
+        return Ok(Some(given.clone()));
+    }
     let py = given.py();
     if given.is_instance_of::<PyBool>() || !given.hasattr(intern!(py, "__index__"))? {
         return Ok(None);
     }
-    let operator = py.import(intern!(py, "operator"))?;
-    match operator.call_method1(intern!(py, "index"), (given,)) {
+    match INDEX.import(py, "operator", "index")?.call1((given,)) {
         Ok(index) => Ok(Some(index)),
         Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
         Err(error) => Err(error),
@@ -114,6 +118,14 @@ pub fn number(given: &Bound<'_, PyAny>, what: &str) -> PyResult<f64> {
 
 /// The shape of new audio: a number of frames, `(frames,)` or `(channels, frames)`.
 pub fn shape(given: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
+    if let Ok(lengths) = given.cast_exact::<PyTuple>()
+        && lengths
+            .iter()
+            .all(|length| length.is_exact_instance_of::<PyInt>())
+        && let Ok(shape) = given.extract()
+    {
+        return Ok(shape);
+    }
     let axis = |length: &Bound<'_, PyAny>, what: &str| -> PyResult<usize> {
         let what = format!("the number of {what} in the shape {}", shown(given));
         // What the address space does not hold is refused by the allocation.
@@ -205,6 +217,9 @@ fn is_numpy_bool(given: &Bound<'_, PyAny>) -> bool {
 /// # Errors
 /// No sample type, or one of the other byte order: nothing is stored so.
 pub fn dtype(given: &Bound<'_, PyAny>) -> PyResult<Dtype> {
+    if let Some(dtype) = usual_dtype(given)? {
+        return Ok(dtype);
+    }
     let (dtype, theirs) = named_dtype(given)?;
     let native: bool = theirs.getattr(intern!(given.py(), "isnative"))?.extract()?;
     if !native {

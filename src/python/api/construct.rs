@@ -201,7 +201,7 @@ fn array_of<'py>(
     let py = data.py();
     let numpy = numpy_module(py)?;
     if ndarray::is_array(data) {
-        if data.hasattr(intern!(py, "filled"))? {
+        if !ndarray::is_exact_array(data) && data.hasattr(intern!(py, "filled"))? {
             return Err(PyTypeError::new_err(
                 "a masked array has no value where it is masked; give .filled(0) of it",
             ));

@@ -9,7 +9,6 @@ mod key;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyEllipsis, PyFloat, PyInt, PyIterator};
 
 use crate::audio::Audio;
@@ -26,7 +25,7 @@ use crate::python::class::AudioSamples;
 use crate::python::errors::{borrow_error, is_borrow_error};
 use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
-use crate::python::numpy::numpy_module;
+use crate::python::numpy::{numpy_module, scalar_types};
 use crate::python::running::leased;
 use crate::python::{policy, running};
 use crate::registry::{Mode, Until, ViewKind};
@@ -262,13 +261,6 @@ fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyItera
 
 /// The only one of some samples, as NumPy's scalar.
 fn sample<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
-    static SCALARS: PyOnceLock<[Py<PyAny>; 4]> = PyOnceLock::new();
-    let scalars = SCALARS.get_or_try_init(py, || -> PyResult<_> {
-        let numpy = numpy_module(py)?;
-        let scalar = |dtype: Dtype| numpy.getattr(dtype.name()).map(Bound::unbind);
-        let [a, b, c, d] = Dtype::ALL;
-        Ok([scalar(a)?, scalar(b)?, scalar(c)?, scalar(d)?])
-    })?;
     let strided = samples.strided();
     let dtype = samples.dtype();
     // float64 holds every sample exactly.
@@ -281,8 +273,7 @@ fn sample<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>
             |access| with_sample!(dtype, T => strided.source::<T>(access, 0).get(0).to_f64()),
         )
     })?;
-    let place = Dtype::ALL.iter().position(|one| *one == dtype).unwrap_or(0);
-    let scalar = scalars[place].bind(py);
+    let scalar = scalar_types(py)?[dtype as usize].bind(py);
     if dtype.is_float() {
         scalar.call1((value,))
     } else {

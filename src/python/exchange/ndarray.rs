@@ -24,17 +24,9 @@ use crate::memory::{Buffer, Origin};
 use crate::python::class::AudioSamples;
 use crate::python::exchange::owner;
 use crate::python::exchange::owner::Lent;
+use crate::python::numpy::type_number;
 use crate::registry::LENT;
 use crate::view::{Export, Samples, Strided};
-
-const fn type_number(dtype: Dtype) -> c_int {
-    match dtype {
-        Dtype::Int16 => npyffi::NPY_TYPES::NPY_SHORT as c_int,
-        Dtype::Int32 => npyffi::NPY_TYPES::NPY_INT as c_int,
-        Dtype::Float32 => npyffi::NPY_TYPES::NPY_FLOAT as c_int,
-        Dtype::Float64 => npyffi::NPY_TYPES::NPY_DOUBLE as c_int,
-    }
-}
 
 /// A NumPy array on the exported samples, in the layout of the export.
 #[inline(always)]
