@@ -9,7 +9,7 @@ use crate::kernel::{self, Operator};
 use crate::python::array::fitting;
 use crate::python::array::fitting::Deed;
 use crate::python::array::operand;
-use crate::python::array::operand::{Operand, Side};
+use crate::python::array::operand::{Operand, Operates, Side};
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::{policy, running};
@@ -150,78 +150,31 @@ impl AudioSamples {
     }
 }
 
-/// The operators, forward, reflected and in place.
-#[pymethods]
-impl AudioSamples {
-    fn __add__<'py>(
-        slf: &Bound<'py, Self>,
+impl Operates for Operator {
+    #[inline]
+    fn operate<'py>(
+        self,
+        audio: &Bound<'py, AudioSamples>,
+        side: Side,
         other: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Add, Side::Right, other)
+        AudioSamples::operate(audio, self, side, other)
     }
 
-    fn __radd__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Add, Side::Left, other)
+    #[inline]
+    fn operate_in_place(
+        self,
+        audio: &Bound<'_, AudioSamples>,
+        other: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        AudioSamples::operate_in_place(audio, self, other)
     }
+}
 
-    fn __iadd__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Add, other)
-    }
-
-    fn __sub__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Sub, Side::Right, other)
-    }
-
-    fn __rsub__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Sub, Side::Left, other)
-    }
-
-    fn __isub__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Sub, other)
-    }
-
-    fn __mul__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Mul, Side::Right, other)
-    }
-
-    fn __rmul__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Mul, Side::Left, other)
-    }
-
-    fn __imul__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Mul, other)
-    }
-
-    fn __truediv__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Div, Side::Right, other)
-    }
-
-    fn __rtruediv__<'py>(
-        slf: &Bound<'py, Self>,
-        other: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        AudioSamples::operate(slf, Operator::Div, Side::Left, other)
-    }
-
-    fn __itruediv__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<()> {
-        AudioSamples::operate_in_place(slf, Operator::Div, other)
-    }
+operators! {
+    AudioSamples:
+    __add__ __radd__ __iadd__: Operator::Add;
+    __sub__ __rsub__ __isub__: Operator::Sub;
+    __mul__ __rmul__ __imul__: Operator::Mul;
+    __truediv__ __rtruediv__ __itruediv__: Operator::Div;
 }

@@ -7,19 +7,52 @@ use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
 use crate::audio::Audio;
 use crate::kernel::Sign;
+use crate::python::array::operand::{Operates, Side};
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::running::leased;
-use crate::python::{policy, running};
 use crate::registry::Mode;
 
 type Any<'py> = Bound<'py, PyAny>;
 
+/// A ufunc of NumPy's, by name.
+struct Ufunc(&'static str);
+
+impl Operates for Ufunc {
+    fn operate<'py>(
+        self,
+        audio: &Bound<'py, AudioSamples>,
+        side: Side,
+        other: &Any<'py>,
+    ) -> PyResult<Any<'py>> {
+        match side {
+            Side::Left => ufunc::binary(self.0, other, audio, None),
+            _ => ufunc::binary(self.0, audio, other, None),
+        }
+    }
+
+    fn operate_in_place(self, audio: &Bound<'_, AudioSamples>, other: &Any<'_>) -> PyResult<()> {
+        ufunc::binary(self.0, audio, other, Some(audio)).map(drop)
+    }
+}
+
+operators! {
+    AudioSamples:
+    __floordiv__ __rfloordiv__ __ifloordiv__: Ufunc("floor_divide");
+    __mod__ __rmod__ __imod__: Ufunc("remainder");
+    __matmul__ __rmatmul__ __imatmul__: Ufunc("matmul");
+    __lshift__ __rlshift__ __ilshift__: Ufunc("left_shift");
+    __rshift__ __rrshift__ __irshift__: Ufunc("right_shift");
+    __and__ __rand__ __iand__: Ufunc("bitwise_and");
+    __xor__ __rxor__ __ixor__: Ufunc("bitwise_xor");
+    __or__ __ror__ __ior__: Ufunc("bitwise_or");
+}
+
 #[pymethods]
 impl AudioSamples {
     fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        signed(slf, Sign::Negate)
+        ufunc::signed(slf, Sign::Negate)
     }
 
     fn __pos__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
@@ -27,35 +60,11 @@ impl AudioSamples {
     }
 
     fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        signed(slf, Sign::Absolute)
+        ufunc::signed(slf, Sign::Absolute)
     }
 
     fn __invert__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
         ufunc::unary(slf, "invert")
-    }
-
-    fn __floordiv__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("floor_divide", slf, other, None)
-    }
-
-    fn __rfloordiv__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("floor_divide", other, slf, None)
-    }
-
-    fn __ifloordiv__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("floor_divide", slf, other, Some(slf)).map(drop)
-    }
-
-    fn __mod__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("remainder", slf, other, None)
-    }
-
-    fn __rmod__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("remainder", other, slf, None)
-    }
-
-    fn __imod__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("remainder", slf, other, Some(slf)).map(drop)
     }
 
     fn __divmod__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
@@ -64,78 +73,6 @@ impl AudioSamples {
 
     fn __rdivmod__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
         ufunc::binary("divmod", other, slf, None)
-    }
-
-    fn __matmul__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("matmul", slf, other, None)
-    }
-
-    fn __rmatmul__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("matmul", other, slf, None)
-    }
-
-    fn __imatmul__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("matmul", slf, other, Some(slf)).map(drop)
-    }
-
-    fn __lshift__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("left_shift", slf, other, None)
-    }
-
-    fn __rlshift__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("left_shift", other, slf, None)
-    }
-
-    fn __ilshift__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("left_shift", slf, other, Some(slf)).map(drop)
-    }
-
-    fn __rshift__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("right_shift", slf, other, None)
-    }
-
-    fn __rrshift__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("right_shift", other, slf, None)
-    }
-
-    fn __irshift__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("right_shift", slf, other, Some(slf)).map(drop)
-    }
-
-    fn __and__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("bitwise_and", slf, other, None)
-    }
-
-    fn __rand__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("bitwise_and", other, slf, None)
-    }
-
-    fn __iand__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("bitwise_and", slf, other, Some(slf)).map(drop)
-    }
-
-    fn __xor__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("bitwise_xor", slf, other, None)
-    }
-
-    fn __rxor__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("bitwise_xor", other, slf, None)
-    }
-
-    fn __ixor__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("bitwise_xor", slf, other, Some(slf)).map(drop)
-    }
-
-    fn __or__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("bitwise_or", slf, other, None)
-    }
-
-    fn __ror__<'py>(slf: &Bound<'py, Self>, other: &Any<'py>) -> PyResult<Any<'py>> {
-        ufunc::binary("bitwise_or", other, slf, None)
-    }
-
-    fn __ior__(slf: &Bound<'_, Self>, other: &Any<'_>) -> PyResult<()> {
-        ufunc::binary("bitwise_or", slf, other, Some(slf)).map(drop)
     }
 
     fn __pow__<'py>(
@@ -258,15 +195,6 @@ fn written(name: &str, kwargs: &Bound<'_, PyDict>) -> PyResult<Mode> {
         || name == "nan_to_num" && is("copy", false)?
         || is("overwrite_input", true)?;
     Ok(if writes { Mode::Write } else { Mode::Read })
-}
-
-fn signed<'py>(audio: &Bound<'py, AudioSamples>, sign: Sign) -> PyResult<Any<'py>> {
-    let (py, this) = (audio.py(), audio.get());
-    let overflow = policy::overflow(py, this.audio().dtype())?;
-    let done = running::run(py, this.bytes_per_pass(), |wait| {
-        this.audio().sign(sign, overflow, wait)
-    })?;
-    Ok(Bound::new(py, AudioSamples::new(done))?.into_any())
 }
 
 /// Lists in lists that are looked into: NumPy has fewer axes than twice as many.

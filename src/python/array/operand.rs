@@ -25,6 +25,24 @@ enum Source<'py> {
     Other(Bound<'py, PyAny>),
 }
 
+/// How an operator of the class is computed.
+pub trait Operates {
+    /// `audio op other`, or the reverse for [`Side::Left`], in new memory.
+    fn operate<'py>(
+        self,
+        audio: &Bound<'py, AudioSamples>,
+        side: Side,
+        other: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>>;
+
+    /// `audio op= other`.
+    fn operate_in_place(
+        self,
+        audio: &Bound<'_, AudioSamples>,
+        other: &Bound<'_, PyAny>,
+    ) -> PyResult<()>;
+}
+
 /// On which side of the operator the object stands, and whether the audio takes the result.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Side {

@@ -6,20 +6,22 @@
 //! while it runs: what another thread writes meanwhile into its output is overwritten. NumPy's own callback
 //! (`np.errstate(call=...)`) runs under the leases: it is told so when it asks for the same samples.
 
+mod fast;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{
     PyBool, PyComplex, PyDict, PyEllipsis, PyFloat, PyInt, PyList, PySlice, PyTuple,
 };
+
+pub use fast::signed;
 
 use crate::audio::{Audio, paging};
 use crate::error::Error;
 use crate::kernel::Operator;
 use crate::python::array::operand;
-use crate::python::array::operand::Side;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::files::mapped;
@@ -298,48 +300,6 @@ pub fn beside<'py>(
     leased(py, &wanted, || work(&own, other))
 }
 
-/// `array * audio`, which NumPy asks for as a ufunc: the class's own operator where it gives what NumPy gives.
-fn operator<'py>(
-    ufunc: &Bound<'py, PyAny>,
-    inputs: &Bound<'py, PyTuple>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    static UFUNCS: PyOnceLock<[Py<PyAny>; 3]> = PyOnceLock::new();
-    // Not division: `np.divide` keeps NumPy's inf and nan.
-    const OPERATORS: [Operator; 3] = [Operator::Add, Operator::Sub, Operator::Mul];
-    let py = ufunc.py();
-    if inputs.len() != 2 {
-        return Ok(None);
-    }
-    let ufuncs = UFUNCS.get_or_try_init(py, || -> PyResult<_> {
-        let one = |operator| operand::ufunc(py, operator).map(Bound::unbind);
-        let [add, sub, mul] = OPERATORS;
-        Ok([one(add)?, one(sub)?, one(mul)?])
-    })?;
-    let Some(place) = ufuncs.iter().position(|one| ufunc.is(one)) else {
-        return Ok(None);
-    };
-    let (left, right) = (inputs.get_item(0)?, inputs.get_item(1)?);
-    let (audio, other, side) = match left.cast_exact::<AudioSamples>() {
-        Ok(audio) => (audio, &right, Side::Right),
-        Err(_) => match right.cast_exact::<AudioSamples>() {
-            Ok(audio) => (audio, &left, Side::Left),
-            Err(_) => return Ok(None),
-        },
-    };
-    if !ndarray::is_exact_array(other) {
-        return Ok(None);
-    }
-    let facts = ndarray::facts(other)?;
-    let own = audio.get().audio().layout();
-    let fits = facts
-        .layout
-        .is_some_and(|layout| layout.broadcast_into(own).is_some());
-    if facts.dtype.is_none() || !fits {
-        return Ok(None);
-    }
-    AudioSamples::operate(audio, OPERATORS[place], side, other).map(Some)
-}
-
 /// True for an object that has its own say in ufuncs: it gets its chance first.
 fn is_stranger(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if ndarray::is_exact_array(object) || object.cast_exact::<AudioSamples>().is_ok() {
@@ -365,11 +325,15 @@ pub fn call<'py>(
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = ufunc.py();
-    if method == "__call__"
-        && kwargs.is_none_or(|kwargs| kwargs.is_empty())
-        && let Some(done) = operator(ufunc, inputs)?
-    {
-        return Ok(done);
+    if method == "__call__" && kwargs.is_none_or(|kwargs| kwargs.is_empty()) {
+        let done = match inputs.len() {
+            1 => fast::of_one(ufunc, &inputs.get_item(0)?)?,
+            2 => fast::of_two(ufunc, inputs)?,
+            _ => None,
+        };
+        if let Some(done) = done {
+            return Ok(done);
+        }
     }
     let options = match kwargs {
         Some(kwargs) => kwargs.copy()?,
@@ -433,7 +397,13 @@ pub fn call<'py>(
                 return Ok(array);
             }
         }
-        ufunc.call_method(method, &arguments, Some(&options))
+        match method {
+            "__call__" => ufunc.call(
+                &arguments,
+                Some(&options).filter(|options| !options.is_empty()),
+            ),
+            _ => ufunc.call_method(method, &arguments, Some(&options)),
+        }
     })?;
     call.store(py)?;
     match result.cast_exact::<PyTuple>() {
@@ -460,7 +430,17 @@ fn wrap<'py>(
     {
         return Ok(given.clone());
     }
-    let py = result.py();
+    wrapped(
+        call.audio.iter().map(|(audio, _)| audio.get().audio()),
+        result,
+    )
+}
+
+/// Audio of a result with the shape of one of the operands and a sample type, or the result.
+fn wrapped<'a, 'py>(
+    operands: impl IntoIterator<Item = &'a Audio>,
+    result: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     if !ndarray::is_exact_array(&result) {
         return Ok(result);
     }
@@ -468,14 +448,11 @@ fn wrap<'py>(
     let (Some(_), Some(layout)) = (facts.dtype, facts.layout) else {
         return Ok(result);
     };
-    let alike = call
-        .audio
-        .iter()
-        .find(|(audio, _)| audio.get().audio().layout().shape() == layout.shape());
-    let Some((audio, _)) = alike else {
+    let mut operands = operands.into_iter();
+    let Some(audio) = operands.find(|audio| audio.layout().shape() == layout.shape()) else {
         return Ok(result);
     };
     let samples = ndarray::adopt(&result)?;
-    let wrapped = AudioSamples::new(audio.get().audio().with_samples(samples));
-    Ok(Bound::new(py, wrapped)?.into_any())
+    let wrapped = AudioSamples::new(audio.with_samples(samples));
+    Ok(Bound::new(result.py(), wrapped)?.into_any())
 }
