@@ -188,15 +188,7 @@ impl Audio {
         operand: &Operand<'_>,
         wait: Wait<'_>,
     ) -> Result<(), Error> {
-        self.samples.require_writable()?;
-        if !operation.compute.casts_same_kind(self.dtype()) {
-            return Err(Error::CastRefused {
-                from: operation.compute.name(),
-                to: self.dtype().name(),
-                operator: operation.operator.in_place_symbol(),
-                in_file: self.samples.buffer().owner_name() == "file",
-            });
-        }
+        self.require_room_for(&operation)?;
         let out = self.samples.strided();
         let side = Operand::Samples(out);
         if wait.is_brief() && operation.at_once(&out, operand, &out, (&side, operand)) {
@@ -210,6 +202,62 @@ impl Audio {
             paging::binary(access, operation, &out, &side, &operand)
         })?
         .map_err(|error| operation.told(error, given))
+    }
+}
+
+impl Audio {
+    /// `audio op operand` (or the reverse), stored in the samples of other audio of the same shape, which may be these
+    /// or overlap them and the operand.
+    ///
+    /// # Errors
+    /// As [`Audio::operate_in_place`]; another shape or rate of `out`. No sample has changed then.
+    pub fn operate_into(
+        &self,
+        operation: Operation,
+        operand: &Operand<'_>,
+        out: &Audio,
+        wait: Wait<'_>,
+    ) -> Result<(), Error> {
+        self.require_rate_of(out)?;
+        out.require_room_for(&operation)?;
+        if !self.layout().same_shape(out.layout()) {
+            return Err(Error::ShapeMismatch {
+                audio: out.layout().shape().to_vec(),
+                operand: self.layout().shape().to_vec(),
+            });
+        }
+        let (own, into) = (self.samples.strided(), out.samples.strided());
+        let (side, operand) = (Operand::Samples(own), fit_operand(operand, self.layout())?);
+        let (a, b) = operation.sides(&side, &operand);
+        let ([first, second], count) = with_claim_of(own.claim(Mode::Read), &operand);
+        let claims = [into.claim(Mode::Write), first, second];
+        access_to(&into, &claims[..=count], wait.lock, wait.until, |access| {
+            if operation.operator == Operator::Div {
+                match b {
+                    Operand::Samples(divisor) => kernel::check_divisor(access, divisor)?,
+                    Operand::Scalar(number) if number.is_zero() => {
+                        return Err(Error::DivisionByZero { index: None });
+                    }
+                    Operand::Scalar(_) => {}
+                }
+            }
+            paging::binary(access, operation, &into, a, b)
+        })?
+    }
+
+    /// Whether an operation's result may be stored in these samples.
+    #[inline]
+    fn require_room_for(&self, operation: &Operation) -> Result<(), Error> {
+        self.samples.require_writable()?;
+        if operation.compute.casts_same_kind(self.dtype()) {
+            return Ok(());
+        }
+        Err(Error::CastRefused {
+            from: operation.compute.name(),
+            to: self.dtype().name(),
+            operator: operation.operator.in_place_symbol(),
+            in_file: self.samples.buffer().owner_name() == "file",
+        })
     }
 }
 

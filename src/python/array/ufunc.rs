@@ -328,12 +328,28 @@ pub fn call<'py>(
     if method == "__call__" && kwargs.is_none_or(|kwargs| kwargs.is_empty()) {
         let done = match inputs.len() {
             1 => fast::of_one(ufunc, &inputs.get_item(0)?)?,
-            2 => fast::of_two(ufunc, inputs)?,
+            2 => fast::of_two(ufunc, &inputs.get_item(0)?, &inputs.get_item(1)?)?,
             _ => None,
         };
         if let Some(done) = done {
             return Ok(done);
         }
+    }
+    if method == "__call__"
+        && inputs.len() == 2
+        && let Some(kwargs) = kwargs
+        && kwargs.len() == 1
+        && let Some(out) = kwargs.get_item(intern!(py, "out"))?
+        && let Ok(out) = out.cast_exact::<PyTuple>()
+        && out.len() == 1
+        && let Some(done) = fast::into(
+            ufunc,
+            &inputs.get_item(0)?,
+            &inputs.get_item(1)?,
+            &out.get_item(0)?,
+        )?
+    {
+        return Ok(done);
     }
     let options = match kwargs {
         Some(kwargs) => kwargs.copy()?,

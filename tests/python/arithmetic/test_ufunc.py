@@ -348,3 +348,65 @@ class TestStrangers:
     def test_lists_stay_what_they_are_to_ufuncs(self) -> None:
         compare(np.add, make_audio(samples_of("float64")), [1.0] * 9, shape=(9,))
         compare(np.add, [1.0] * 9, make_audio(samples_of("float64")), shape=(9,))
+
+
+class TestIntoAudio:
+    """`np.add(a, b, out=audio)` takes the class's own loops, and gives NumPy's bits."""
+
+    @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
+    @pytest.mark.parametrize("own", SAMPLE_TYPES)
+    @pytest.mark.parametrize("theirs", SAMPLE_TYPES)
+    @pytest.mark.parametrize("target", ["float32", "float64"])
+    def test_every_pair_of_types_on_both_sides(self, name, own, theirs, target):
+        ufunc = getattr(np, name)
+        left = np.arange(1, 21).astype(own).reshape(2, 10)
+        right = (np.arange(20) % 7 + 2).astype(theirs).reshape(2, 10)
+        audio, other = make_audio(left), make_audio(right)
+        pairs = [(audio, right), (right, audio), (audio, other), (audio, right[0]), (other, audio)]
+        for a, b in pairs:
+            out = make_audio(np.zeros((2, 10), target))
+            wanted = np.zeros((2, 10), target)
+            ufunc(plain(a), plain(b), out=wanted)
+            assert ufunc(a, b, out=out) is out
+            assert_same_bits(out, wanted)
+
+    @pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
+    @pytest.mark.parametrize("frames", [16, 6_000])
+    @pytest.mark.parametrize("shift", [-3, 0, 1, 8])
+    def test_an_output_that_overlaps_counts_as_it_was_before(self, name, frames, shift):
+        ufunc = getattr(np, name)
+        memory = np.random.default_rng(3).uniform(0.5, 2, frames + 10)
+        ours = AudioSamples.new_mono(memory.copy(), RATE, copy=False)
+        start, end = max(0, shift), min(frames, frames + shift)
+        read, write = slice(start, end), slice(start - shift, end - shift)
+        other = np.linspace(1, 2, end - start)
+        ufunc(memory[read], other, out=memory[write])
+        ufunc(ours[read], other, out=ours[write])
+        assert_same_bits(ours, memory)
+        ufunc(other, memory[read], out=memory[write])
+        ufunc(other, ours[read], out=ours[write])
+        assert_same_bits(ours, memory)
+
+    def test_a_zero_in_a_divisor_gives_what_numpy_gives(self):
+        divisor = np.array([1.0, 0.0, 2.0])
+        audio, out = make_audio(np.array([1.0, -1.0, 1.0])), make_audio(np.zeros(3))
+        with np.errstate(divide="ignore"):
+            np.divide(audio, divisor, out=out)
+        assert_same_bits(out, np.array([1.0, -np.inf, 0.5]))
+
+    def test_what_does_not_fit_changes_no_sample(self):
+        audio, out = make_audio(np.ones((2, 4))), make_audio(np.full((2, 4), 7.0))
+        slow = AudioSamples.new_multi(np.ones((2, 4)), RATE // 2)
+        integers = make_audio(np.zeros((2, 4), np.int16))
+        with pytest.raises(SampleRateError):
+            np.add(audio, slow, out=out)
+        with pytest.raises(SampleRateError):
+            np.add(audio, audio, out=slow)
+        with pytest.raises(TypeError):
+            np.add(audio, np.ones((2, 4)), out=integers)
+        with pytest.raises(ValueError, match=r"shape|broadcast"):
+            np.add(audio, np.ones((2, 4)), out=out[:3])
+        with pytest.raises(ValueError, match="read-only"):
+            np.add(audio, np.ones((2, 4)), out=out.as_readonly())
+        for untouched, value in ((out, 7.0), (slow, 1.0), (integers, 0.0)):
+            assert (untouched == value).all()

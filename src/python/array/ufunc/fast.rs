@@ -5,7 +5,9 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use super::{is_of_python, wrapped};
-use crate::kernel::{Operator, Sign};
+use crate::audio::Operation;
+use crate::error::Error;
+use crate::kernel::{Operand, Operator, Overflow, Sign};
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
 use crate::python::class::AudioSamples;
@@ -15,43 +17,141 @@ use crate::python::running::leased;
 use crate::python::{policy, running};
 use crate::registry::Mode;
 
-/// `array * audio`, which NumPy asks for as a ufunc: the class's own operator where it gives what NumPy gives.
-pub fn of_two<'py>(
-    ufunc: &Bound<'py, PyAny>,
-    inputs: &Bound<'py, PyTuple>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    static UFUNCS: PyOnceLock<[Py<PyAny>; 3]> = PyOnceLock::new();
-    // Not division: `np.divide` keeps NumPy's inf and nan.
-    const OPERATORS: [Operator; 3] = [Operator::Add, Operator::Sub, Operator::Mul];
+/// Audio and what it is computed with by one of NumPy's four arithmetic ufuncs, where that is what the class's own
+/// operator computes.
+struct Pair<'s, 'py> {
+    operator: Operator,
+    audio: &'s Bound<'py, AudioSamples>,
+    other: &'s Bound<'py, PyAny>,
+    side: Side,
+}
+
+impl<'s, 'py> Pair<'s, 'py> {
+    fn of(
+        ufunc: &Bound<'py, PyAny>,
+        left: &'s Bound<'py, PyAny>,
+        right: &'s Bound<'py, PyAny>,
+    ) -> PyResult<Option<Pair<'s, 'py>>> {
+        let Some(operator) = operator_of(ufunc)? else {
+            return Ok(None);
+        };
+        let (audio, other, side) = match left.cast_exact::<AudioSamples>() {
+            Ok(audio) => (audio, right, Side::Right),
+            Err(_) => match right.cast_exact::<AudioSamples>() {
+                Ok(audio) => (audio, left, Side::Left),
+                Err(_) => return Ok(None),
+            },
+        };
+        let pair = Pair {
+            operator,
+            audio,
+            other,
+            side,
+        };
+        Ok(pair.fits()?.then_some(pair))
+    }
+
+    /// Whether the other side is an array of samples that is repeated into the audio's shape, no larger one.
+    fn fits(&self) -> PyResult<bool> {
+        if !ndarray::is_exact_array(self.other) {
+            return Ok(false);
+        }
+        let facts = ndarray::facts(self.other)?;
+        let own = self.audio.get().audio().layout();
+        let layout = facts.layout.filter(|_| facts.dtype.is_some());
+        Ok(layout.is_some_and(|layout| layout.broadcast_into(own).is_some()))
+    }
+}
+
+/// The operator that a ufunc of NumPy's is.
+fn operator_of(ufunc: &Bound<'_, PyAny>) -> PyResult<Option<Operator>> {
+    static UFUNCS: PyOnceLock<[Py<PyAny>; 4]> = PyOnceLock::new();
+    const OPERATORS: [Operator; 4] = [Operator::Add, Operator::Sub, Operator::Mul, Operator::Div];
     let py = ufunc.py();
     let ufuncs = UFUNCS.get_or_try_init(py, || -> PyResult<_> {
-        let one = |operator| operand::ufunc(py, operator).map(Bound::unbind);
-        let [add, sub, mul] = OPERATORS;
-        Ok([one(add)?, one(sub)?, one(mul)?])
+        let [a, b, c, d] =
+            OPERATORS.map(|operator| operand::ufunc(py, operator).map(Bound::unbind));
+        Ok([a?, b?, c?, d?])
     })?;
-    let Some(place) = ufuncs.iter().position(|one| ufunc.is(one)) else {
+    let place = ufuncs.iter().position(|one| ufunc.is(one));
+    Ok(place.map(|place| OPERATORS[place]))
+}
+
+/// `array * audio`, which NumPy asks for as a ufunc: the class's own operator where it gives what NumPy gives. Not
+/// division: `np.divide` keeps NumPy's inf and nan.
+pub fn of_two<'py>(
+    ufunc: &Bound<'py, PyAny>,
+    left: &Bound<'py, PyAny>,
+    right: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    match Pair::of(ufunc, left, right)? {
+        Some(Pair {
+            operator,
+            audio,
+            other,
+            side,
+        }) if operator != Operator::Div => {
+            AudioSamples::operate(audio, operator, side, other).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// `np.add(audio, array, out=audio)` by our own loops. `None` where NumPy's differ: where integers do not wrap, and
+/// where a divisor has a zero.
+pub fn into<'py>(
+    ufunc: &Bound<'py, PyAny>,
+    left: &Bound<'py, PyAny>,
+    right: &Bound<'py, PyAny>,
+    out: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = ufunc.py();
+    let Ok(target) = out.cast_exact::<AudioSamples>() else {
         return Ok(None);
     };
-    let (left, right) = (inputs.get_item(0)?, inputs.get_item(1)?);
-    let (audio, other, side) = match left.cast_exact::<AudioSamples>() {
-        Ok(audio) => (audio, &right, Side::Right),
-        Err(_) => match right.cast_exact::<AudioSamples>() {
-            Ok(audio) => (audio, &left, Side::Left),
-            Err(_) => return Ok(None),
-        },
+    let Some(operator) = operator_of(ufunc)? else {
+        return Ok(None);
     };
-    if !ndarray::is_exact_array(other) {
+    // Two of audio, or audio and an array.
+    let both = left
+        .cast_exact::<AudioSamples>()
+        .ok()
+        .zip(right.cast_exact::<AudioSamples>().ok());
+    let (audio, operand, side) = match (both, Pair::of(ufunc, left, right)?) {
+        (Some((audio, other)), _) => {
+            audio.get().audio().require_rate_of(other.get().audio())?;
+            let samples = other.get().audio().samples().strided();
+            (audio, Some(samples), Side::Right)
+        }
+        (None, Some(pair)) => (pair.audio, ndarray::everyday(pair.other), pair.side),
+        (None, None) => return Ok(None),
+    };
+    let Some(samples) = operand else {
+        return Ok(None);
+    };
+    let (own, target) = (audio.get().audio(), target.get().audio());
+    let compute = operator.compute_type(own.dtype(), samples.dtype());
+    let shape = own.layout();
+    let plain = shape.same_shape(target.layout())
+        && samples.layout().broadcast_into(shape).is_some()
+        && compute.casts_same_kind(target.dtype())
+        && policy::overflow(py, compute)? == Overflow::Wrap;
+    if !plain {
         return Ok(None);
     }
-    let facts = ndarray::facts(other)?;
-    let own = audio.get().audio().layout();
-    let fits = facts
-        .layout
-        .is_some_and(|layout| layout.broadcast_into(own).is_some());
-    if facts.dtype.is_none() || !fits {
-        return Ok(None);
-    }
-    AudioSamples::operate(audio, OPERATORS[place], side, other).map(Some)
+    let operation = Operation {
+        reflected: side == Side::Left,
+        ..Operation::plain(operator, compute)
+    };
+    let bytes = 3 * shape.len() * compute.size();
+    let operand = Operand::Samples(samples);
+    let done = running::run(py, bytes, |wait| {
+        match own.operate_into(operation, &operand, target, wait) {
+            Err(Error::DivisionByZero { .. }) => Ok(false),
+            done => done.map(|()| true),
+        }
+    })?;
+    Ok(done.then(|| out.clone()))
 }
 
 /// `np.abs(audio)`: a ufunc of NumPy's own, of one operand. `None` for all others.
