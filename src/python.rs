@@ -63,7 +63,6 @@ mod _audio_samples {
         // What is public is listed in the package's __init__.py, once.
         module.delattr("__all__")?;
         super::exchange::dlpack::install(module.py())?;
-        super::api::hints::install(module.py())?;
         crate::view::survive_forks();
         Ok(())
     }

@@ -1,42 +1,188 @@
-"""What other libraries have, and what it is called in this one."""
+"""What callers type who know other libraries, and what it is called in this one."""
 
-_ELSEWHERE = {
-    ("load", "wavread", "loadtxt"): "audio_samples.read(path) reads a file",
-    ("save", "export", "wavwrite"): "audio_samples.write(path, audio) writes a file",
-    ("blocks", "block_stream"): "audio_samples.stream(path, block_frames) reads block by block",
-    ("SoundFile", "AudioFile", "AudioSegment", "Sound"): (
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Names, and what there is in their place.
+_Hints = dict[str, str]
+
+_MODULE: _Hints = {
+    "load wavread loadtxt": "audio_samples.read(path) reads a file",
+    "save export wavwrite": "audio_samples.write(path, audio) writes a file",
+    "blocks block_stream": "audio_samples.stream(path, block_frames) reads block by block",
+    "SoundFile AudioFile AudioSegment Sound": (
         "audio_samples.open(path, 'r+') has a file as memory, edit(path) changes it block by "
-        "block, stream(path) reads it so, and read(path) and write(path, audio) take it as a whole"
+        "block, stream(path) reads it so, and read(path) and write(path, audio) take it as a "
+        "whole"
     ),
-    ("Audio", "AudioBuffer"): "the class is audio_samples.AudioSamples",
-    ("concatenate", "append", "concat", "hstack", "vstack", "stack"): (
+    "Audio AudioBuffer": "the class is audio_samples.AudioSamples",
+    "concatenate append concat hstack vstack stack": (
         "AudioSamples.from_numpy(np.concatenate([a, b], axis=-1), a.sample_rate) joins two"
     ),
-    ("resample", "set_frame_rate"): (
+    "resample set_frame_rate": (
         "scipy.signal.resample_poly(audio.to_numpy(), up, down, axis=-1) resamples, and "
         "AudioSamples.from_numpy(..., new_rate) makes it audio again"
     ),
-    ("to_mono", "mix"): (
+    "to_mono mix": (
         "AudioSamples.from_numpy(np.mean(audio, axis=0), audio.sample_rate) mixes float audio"
     ),
-    ("from_numpy", "new_mono", "new_multi", "zeros", "from_torch", "from_buffer", "attach"): (
+    "from_numpy new_mono new_multi zeros from_torch from_buffer attach": (
         "it is one of the class: audio_samples.AudioSamples.NAME(...)"
     ),
-    ("sine", "tone", "sine_wave", "silence", "white_noise", "chirp"): (
+    "sine tone sine_wave silence white_noise chirp": (
         "audio_samples.generation has signals, such as sine_wave(440, duration=1.0)"
     ),
-    ("get_duration", "get_samplerate"): "audio_samples.info(path) has .duration and .sample_rate",
-    ("available_formats", "available_subtypes", "check_format"): (
+    "get_duration get_samplerate": "audio_samples.info(path) has .duration and .sample_rate",
+    "available_formats available_subtypes check_format": (
         "write makes WAV, RF64, AIFF and FLAC; its documentation lists the subtypes"
     ),
 }
-_HINTS = {name: hint for names, hint in _ELSEWHERE.items() for name in names}
+
+_FILE: _Hints = {
+    "sr rate samplerate framerate frame_rate": "the rate in Hz is .sample_rate",
+    "channels nchannels n_channels": "the number of channels is .num_channels",
+    "num_samples num_frames n_frames nframes length samples": "the number of frames is .frames",
+    "bits bit_depth bits_per_sample sample_width subtype_info format_info": (
+        "how samples are stored is .subtype, and the sample type that is read .dtype"
+    ),
+}
+
+_STREAM: _Hints = {
+    "read blocks": "iterating gives the blocks, and next(...) the next one",
+    "tell": "the first frame of the next block is .position",
+}
+
+_EDIT: _Hints = {
+    "read blocks write": (
+        "iterating gives the blocks, and what is done to a block is in the file when the next "
+        "one is asked for"
+    ),
+}
+
+_SETTABLE: _Hints = {
+    "sample_rate sr rate samplerate frame_rate": (
+        "AudioSamples.from_numpy(audio.to_numpy(), new_rate) is audio of another rate on the "
+        "same memory, and scipy.signal.resample_poly resamples"
+    ),
+    "dtype": (
+        "audio.convert('float32') gives new audio by the scale of audio, and "
+        "audio.astype('float32') the same numbers"
+    ),
+    "shape num_channels channels": (
+        "slices such as audio[a:b] and audio[:2, :] are other audio on the same memory"
+    ),
+}
+
+# Keywords of one function, and of any.
+_KEYWORDS: dict[str, _Hints] = {
+    "write": {
+        "samplerate sr rate sample_rate fs": (
+            "the audio has its sample rate; AudioSamples.from_numpy(audio.to_numpy(), new_rate)"
+            " names another"
+        ),
+        "dtype": (
+            "subtype='PCM_16' names how samples are stored, and audio.convert('int16') converts"
+            " them before"
+        ),
+        "data": "it is write(path_or_file, audio)",
+    },
+    "stream": {
+        "blocksize block_length frame_length": "block_frames= is the length of a block",
+        "overlap": "hop= is from one block to the next: hop=block_frames - overlap",
+        "hop_length": "hop= is the frames from one block to the next",
+        "out": "reuse=True gives the same memory again and again",
+    },
+    "edit": {
+        "blocksize": "block_frames= is the length of a block",
+    },
+    "open": {
+        "dtype": (
+            "the file is the memory, of its own type; read(path, dtype=...) and edit(path, "
+            "dtype=...) convert"
+        ),
+        "start frames": "audio[a:b] of what is opened is that part of the file",
+    },
+    "": {
+        "sr samplerate rate sample_rate": (
+            "audio has the rate of the file, as audio.sample_rate; scipy.signal.resample_poly "
+            "resamples it"
+        ),
+        "mono": (
+            "channels stay as in the file; AudioSamples.from_numpy(np.mean(audio, axis=0), "
+            "audio.sample_rate) mixes float audio"
+        ),
+        "always_2d": (
+            "mono audio is (frames,), other audio (channels, frames); np.atleast_2d(audio) is "
+            "(1, frames)"
+        ),
+        "stop": "frames=stop - start says how many frames there are to be",
+        "offset": "start= is a frame: start=int(offset * sample_rate)",
+        "duration": "frames= is how many there are to be: frames=int(duration * sample_rate)",
+        "blocksize": "stream(path, block_frames) reads block by block",
+        "fill_value": (
+            "nothing is filled up: audio ends where the file does, and the last block is shorter"
+        ),
+        "out": "audio[:] = read(path) stores it in audio that is there",
+        "channels subtype format endian closefd": (
+            "the file says what it is; AudioSamples.from_buffer(data, sample_rate, "
+            "dtype='int16') takes raw samples"
+        ),
+        "block_frames blocks": "stream(path, block_frames) reads block by block",
+    },
+}
+
+# Audio itself is not among them: a hook for its attributes would slow each of them.
+_OBJECTS = {
+    "AudioInfo": [_FILE],
+    "FileStream": [_FILE, _STREAM],
+    "FileEdit": [_FILE, _EDIT],
+}
+
+
+def _hint(name: str, tables: list[_Hints]) -> str:
+    rows = (row for table in tables for row in table.items())
+    found = next((hint for names, hint in rows if name in names.split()), None)
+    return "" if found is None else "; " + found.replace("NAME", name)
 
 
 def missing(name: str) -> AttributeError:
     """The error for a name that the package does not have."""
-    hint = _HINTS.get(name)
-    told = f"module 'audio_samples' has no attribute '{name}'"
-    if hint is not None:
-        told += f"; {hint.replace('NAME', name)}"
-    return AttributeError(told, name=name)
+    text = f"module 'audio_samples' has no attribute '{name}'{_hint(name, [_MODULE])}"
+    return AttributeError(text, name=name)
+
+
+def attribute(obj: object, name: str) -> AttributeError:
+    """The error for an attribute that an object of one of the classes does not have."""
+    kind = type(obj).__name__
+    text = f"'{kind}' object has no attribute '{name}'{_hint(name, _OBJECTS[kind])}"
+    return AttributeError(text, name=name, obj=obj)
+
+
+def unsettable(name: str) -> AttributeError:
+    """The error for an attribute of audio that the caller sets."""
+    hint = _hint(name, [_SETTABLE])
+    if hint:
+        return AttributeError(f"{name} of audio cannot be set{hint}")
+    return AttributeError(f"'AudioSamples' object has no attribute '{name}' that could be set")
+
+
+def unexpected(
+    function: str, takes: str, rest: tuple[Any, ...], others: Mapping[str, Any]
+) -> TypeError:
+    """The error for arguments that a function does not take. `takes` are its own keywords."""
+    if rest:
+        name = "frames" if hasattr(rest[0], "__index__") else "dtype"
+        given = repr(rest[0])
+        given = given if len(given) <= 60 else given[:60] + "..."
+        return TypeError(
+            f"{function}() takes {given} after the path by name only, as in {name}={given}; "
+            f"it takes {takes}"
+        )
+    name = next(iter(others))
+    hints = [_KEYWORDS.get(function, {}), _KEYWORDS[""]]
+    return TypeError(
+        f"{function}() got an unexpected keyword argument '{name}'{_hint(name, hints)}; "
+        f"it takes {takes}"
+    )

@@ -3,9 +3,9 @@
 pub mod borrowing;
 pub mod construct;
 pub mod generation;
-pub mod hints;
 pub mod memory;
 pub mod methods;
+pub mod missing_names;
 pub mod pickling;
 pub mod shared;
 pub mod tensors;

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyBytes, PyInt, PySequence, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PySequence, PyString, PyTuple};
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
@@ -276,4 +276,27 @@ fn no_dtype(given: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
         None => String::new(),
     };
     PyTypeError::new_err(format!("{base}{hint}"))
+}
+
+/// An error if there are arguments that the function does not take; Python words it, and says what is meant here.
+/// `takes` are the function's own keywords.
+pub fn refuse_others(
+    function: &str,
+    takes: &str,
+    rest: Option<&Bound<'_, PyTuple>>,
+    others: Option<&Bound<'_, PyDict>>,
+) -> PyResult<()> {
+    let rest = rest.filter(|rest| !rest.is_empty());
+    let others = others.filter(|others| !others.is_empty());
+    let Some(py) = rest
+        .map(|rest| rest.py())
+        .or(others.map(|others| others.py()))
+    else {
+        return Ok(());
+    };
+    let rest = rest.cloned().unwrap_or_else(|| PyTuple::empty(py));
+    let others = others.cloned().unwrap_or_else(|| PyDict::new(py));
+    let names = py.import(intern!(py, "audio_samples._names"))?;
+    let error = names.call_method1(intern!(py, "unexpected"), (function, takes, rest, others))?;
+    Err(PyErr::from_value(error))
 }

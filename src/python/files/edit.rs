@@ -10,7 +10,6 @@ use crate::audio::Audio;
 use crate::files::edit::Edit;
 use crate::files::source::Facts;
 
-use crate::python::api::hints;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::closable::Opened;
@@ -201,7 +200,7 @@ pub fn edit(
     block_frames: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileEdit> {
-    hints::refuse_others("edit", "dtype= and block_frames=", None, others)?;
+    arguments::refuse_others("edit", "dtype= and block_frames=", None, others)?;
     let dtype = dtype.map(arguments::dtype).transpose()?;
     let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;

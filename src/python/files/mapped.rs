@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyEllipsis, PySlice, PyTuple};
 use crate::audio::{Audio, paging};
 use crate::error::Error;
 use crate::files::mapped;
-use crate::python::api::hints;
+use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::numpy::numpy_module;
@@ -35,7 +35,7 @@ pub fn open(
     mode: &str,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
-    hints::refuse_others("open", "mode=", None, others)?;
+    arguments::refuse_others("open", "mode=", None, others)?;
     let writable = match mode {
         "r" => false,
         "r+" => true,

@@ -18,7 +18,6 @@ use crate::files::source;
 use crate::files::source::Facts;
 use crate::files::write::metadata::Passing;
 use crate::files::write::{Format, Recipe};
-use crate::python::api::hints;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::blocks;
@@ -85,7 +84,7 @@ pub fn read(
     frames: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
-    hints::refuse_others("read", "dtype=, start= and frames=", Some(rest), others)?;
+    arguments::refuse_others("read", "dtype=, start= and frames=", Some(rest), others)?;
     let dtype = dtype.map(arguments::dtype).transpose()?;
     let start = start.map_or(Ok(0), |start| first_frame(start, "start"))?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
@@ -165,7 +164,7 @@ pub fn write(
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<()> {
     let py = path_or_file.py();
-    hints::refuse_others(
+    arguments::refuse_others(
         "write",
         "subtype=, format= and metadata_from=",
         None,

@@ -6,7 +6,6 @@ use pyo3::types::PyDict;
 
 use crate::files::source::Facts;
 use crate::files::stream::{Cut, Stream};
-use crate::python::api::hints;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::closable::Opened;
@@ -190,7 +189,7 @@ pub fn stream(
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileStream> {
     let takes = "block_frames=, hop=, dtype=, start=, frames= and reuse=";
-    hints::refuse_others("stream", takes, None, others)?;
+    arguments::refuse_others("stream", takes, None, others)?;
     let py = path_or_file.py();
     let dtype = dtype.map(arguments::dtype).transpose()?;
     let block = self::block_frames(block_frames, "block_frames")?;
