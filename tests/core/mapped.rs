@@ -329,14 +329,7 @@ fn resident_file_bytes() -> u64 {
 fn a_pass_over_a_large_file_gives_its_pages_back(folder: Folder) {
     let path = folder.path("a.wav");
     // Sparse: 128 MB of silence behind a header.
-    let mut header = Vec::new();
-    audio_samples::files::pcm::wav::write(
-        &mut header,
-        &ramp(2, 0, Dtype::Float32),
-        None,
-        Until::Now,
-    )
-    .unwrap();
+    let mut header = crate::wav::written(&ramp(2, 0, Dtype::Float32), None);
     let len = header.len();
     let data: u32 = 128 << 20;
     header[len - 4..].copy_from_slice(&data.to_le_bytes());

@@ -1,11 +1,14 @@
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
 use audio_samples::audio::{Audio, SampleRate, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files;
+use audio_samples::files::clipping::Clipped;
 use audio_samples::files::pcm::encoding::{Encoding, Law};
 use audio_samples::files::pcm::wav;
 use audio_samples::files::pcm::wav::Header;
+use audio_samples::files::write::{Format, Recipe};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
@@ -56,9 +59,23 @@ pub fn read_all(file: &[u8]) -> Result<Audio, Error> {
     wav::read(&mut Cursor::new(file), None, 0, None)
 }
 
+/// Writes a whole WAV file.
+pub fn write<W: Write>(
+    file: &mut W,
+    audio: &Audio,
+    encoding: Option<Encoding>,
+) -> Result<Clipped, Error> {
+    let recipe = Recipe {
+        format: Some(Format::Wav),
+        encoding,
+        ..Recipe::default()
+    };
+    files::write::write(file, audio, &recipe, Until::Now)
+}
+
 pub fn written(audio: &Audio, encoding: Option<Encoding>) -> Vec<u8> {
     let mut file = Vec::new();
-    wav::write(&mut file, audio, encoding, Until::Now).unwrap();
+    write(&mut file, audio, encoding).unwrap();
     file
 }
 

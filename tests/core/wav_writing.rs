@@ -7,11 +7,10 @@ use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::pcm::wav;
 use audio_samples::kernel::{Operand, Scalar};
 use audio_samples::layout::Layout;
-use audio_samples::registry::Until;
 use rstest::rstest;
 
 use crate::samples::{audio_of, values};
-use crate::wav::{patterned, read_all, written};
+use crate::wav::{patterned, read_all, write, written};
 
 #[rstest]
 #[case::unsigned8(Encoding::Unsigned8, 128.0)]
@@ -139,7 +138,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte(
     #[case] says: &str,
 ) {
     let mut file = Vec::new();
-    let refused = wav::write(&mut file, &repeated(shape), Some(encoding), Until::Now);
+    let refused = write(&mut file, &repeated(shape), Some(encoding));
     let Err(error @ Error::InvalidArgument { .. }) = refused else {
         panic!("{refused:?}");
     };
@@ -175,7 +174,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 #[case::of_doubles(1 << 30, Encoding::Float64)]
 fn what_32_bits_cannot_count_is_rf64(#[case] frames: usize, #[case] encoding: Encoding) {
     let mut head = Head(Vec::new());
-    let refused = wav::write(&mut head, &repeated(&[frames]), Some(encoding), Until::Now);
+    let refused = write(&mut head, &repeated(&[frames]), Some(encoding));
     assert!(matches!(refused, Err(Error::Io { .. })));
     let head = head.0;
     assert_eq!(&head[..20], b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0");
@@ -197,7 +196,7 @@ fn what_32_bits_cannot_count_is_rf64(#[case] frames: usize, #[case] encoding: En
 fn the_longest_riff_file_stays_one() {
     let mut head = Head(Vec::new());
     let longest = repeated(&[(1 << 31) - 19]);
-    let refused = wav::write(&mut head, &longest, Some(Encoding::Pcm16), Until::Now);
+    let refused = write(&mut head, &longest, Some(Encoding::Pcm16));
     assert!(matches!(refused, Err(Error::Io { .. })));
     assert_eq!(&head.0[..8], b"RIFF\xFE\xFF\xFF\xFF");
 }
@@ -239,7 +238,7 @@ fn a_full_disk_is_an_error(#[values(0, 1, 44, 45, 1000)] room: usize) {
         room,
         full: || Err(std::io::Error::from_raw_os_error(28)),
     };
-    let refused = wav::write(&mut disk, &audio, None, Until::Now).unwrap_err();
+    let refused = write(&mut disk, &audio, None).unwrap_err();
     let Error::Io { code, message, .. } = refused else {
         panic!("{refused:?}");
     };
@@ -260,7 +259,7 @@ fn samples_do_not_change_while_they_are_written() {
             Err(std::io::Error::other("enough"))
         },
     };
-    let refused = wav::write(&mut disk, &audio, None, Until::Now);
+    let refused = write(&mut disk, &audio, None);
     assert!(matches!(refused, Err(Error::Io { .. })));
     assert!(
         matches!(seen, Some(Err(Error::Borrowed { .. }))),

@@ -32,4 +32,3 @@ mod writing;
 pub use crate::files::pcm::{Chunk, Container, Header, Info, info, read};
 pub(super) use header::header;
 pub(in crate::files) use writing::coder;
-pub use writing::write;

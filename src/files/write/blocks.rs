@@ -2,7 +2,8 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use super::{Coder, Kind, Recipe, coder};
+use super::coder::{Coder, Kind, Recipe};
+use super::coder_of;
 use crate::audio::Audio;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
@@ -30,7 +31,7 @@ impl<W: Write + Seek> Blocks<W> {
     /// # Errors
     /// A kind that the format cannot hold, before anything is written; [`Error::Io`], also if `out` does not go back.
     pub fn begin(mut out: W, kind: Kind, recipe: &Recipe) -> Result<Blocks<W>, Error> {
-        let mut coder = coder(kind, None, recipe)?;
+        let mut coder = coder_of(kind, None, recipe)?;
         let start = out.stream_position().map_err(io)?;
         coder.begin(&mut out, None)?;
         // Who cannot go back shall say so now, and not after hours.

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Coder, Finished, Kind, Whole, put};
+use super::coder::{Coder, Finished, Kind, Whole, put};
 use crate::error::Error;
 use crate::files::clipping::Watch;
 use crate::files::pcm::encoding::{Block, ByteOrder, Encoding, transfer};

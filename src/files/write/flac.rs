@@ -12,12 +12,12 @@ use flacenc::encode_fixed_size_frame;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
+use super::coder::{Coder, Finished, Kind, Recipe, Whole, put};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
 use crate::files::codec::guarded_write;
 use crate::files::pcm::encoding::{Encoding, as_slice, round_to, transfer};
-use crate::files::write::{Coder, Finished, Kind, Recipe, Whole, put};
 use crate::view::{Access, Fresh, Strided};
 
 /// Frames of a block, as the reference encoder has them.

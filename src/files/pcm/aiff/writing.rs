@@ -3,9 +3,9 @@
 use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
+use crate::files::write::coder::{Kind, Recipe};
 use crate::files::write::container::{Envelope, Plain};
 use crate::files::write::metadata::Family;
-use crate::files::write::{Kind, Recipe};
 
 /// When the version of AIFF-C that there is was made, in its own calendar.
 const VERSION: u32 = 0xA280_5140;

@@ -1,37 +1,14 @@
 //! The header of a WAV file, and what stands behind its samples.
 
-use std::io::Write;
-
-use crate::audio::{Audio, SampleRate};
+use crate::audio::SampleRate;
 use crate::error::Error;
-use crate::files::clipping::Clipped;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
+use crate::files::write::coder::{Kind, Recipe};
 use crate::files::write::container::{Envelope, Plain};
 use crate::files::write::metadata::Family;
-use crate::files::write::{self};
-use crate::files::write::{Format, Kind, Recipe};
-use crate::registry::Until;
 
 /// One past the bytes that the 32 bits of a RIFF chunk count.
 const RIFF_LIMIT: u64 = 1 << 32;
-
-/// Writes a whole file; see [`crate::files::write::write`].
-///
-/// # Errors
-/// As there.
-pub fn write<W: Write>(
-    writer: &mut W,
-    audio: &Audio,
-    encoding: Option<Encoding>,
-    until: Until<'_>,
-) -> Result<Clipped, Error> {
-    let recipe = Recipe {
-        format: Some(Format::Wav),
-        encoding,
-        ..Recipe::default()
-    };
-    write::write(writer, audio, &recipe, until)
-}
 
 /// Writes WAV, with sizes of 64 bits if `is_long`, or else if 32 bits do not count its bytes.
 ///

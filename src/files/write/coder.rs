@@ -1,0 +1,133 @@
+//! How audio becomes a file of some format: what the caller asks for, and what every coder does.
+
+use std::io::Write;
+
+use super::metadata::Passing;
+use crate::audio::{Audio, SampleRate};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::files::clipping::Clipped;
+use crate::files::pcm::encoding::Encoding;
+use crate::view::{Access, Strided};
+
+/// A kind of file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RIFF; RF64 by itself from 4 GiB on.
+    Wav,
+    /// WAV with sizes of 64 bits, whatever its length.
+    Rf64,
+    /// AIFF for integers, AIFF-C for floats.
+    Aiff,
+    /// FLAC, of 8, 16 or 24 bits.
+    Flac,
+}
+
+impl Format {
+    /// Every format with the endings of its file names.
+    const ENDINGS: [(Format, &[&str]); 4] = [
+        (Format::Wav, &["wav", "wave", "bwf"]),
+        (Format::Rf64, &["rf64"]),
+        (Format::Aiff, &["aiff", "aif", "aifc"]),
+        (Format::Flac, &["flac"]),
+    ];
+
+    /// The format of that name; upper and lower case are the same.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] with the names that there are.
+    pub fn from_name(name: &str) -> Result<Format, Error> {
+        let lower = name.to_ascii_lowercase();
+        Format::from_ending(&lower).ok_or_else(|| Error::InvalidArgument {
+            message: format!(
+                "there is no format '{name}' to write; the formats are WAV, RF64, AIFF, FLAC"
+            ),
+        })
+    }
+
+    /// The format that the ending of a file name promises.
+    pub fn from_ending(ending: &str) -> Option<Format> {
+        let lower = ending.to_ascii_lowercase();
+        let known = |(_, endings): &&(Format, &[&str])| endings.contains(&lower.as_str());
+        Format::ENDINGS
+            .iter()
+            .find(known)
+            .map(|(format, _)| *format)
+    }
+}
+
+/// How audio becomes a file.
+#[derive(Clone, Debug, Default)]
+pub struct Recipe {
+    /// The kind of file; WAV unless its name says otherwise.
+    pub format: Option<Format>,
+    /// How samples are stored; without it as the audio's own type asks for.
+    pub encoding: Option<Encoding>,
+    /// What is passed on from another file.
+    pub passing: Passing,
+}
+
+/// What all samples of a file have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// How many channels.
+    pub channels: usize,
+    /// The type in memory.
+    pub dtype: Dtype,
+    /// Frames per second.
+    pub rate: SampleRate,
+}
+
+impl Kind {
+    /// That of some audio.
+    pub fn of(audio: &Audio) -> Kind {
+        Kind {
+            channels: audio.layout().channels(),
+            dtype: audio.dtype(),
+            rate: audio.rate(),
+        }
+    }
+}
+
+/// All samples that will come, where they are there from the beginning.
+pub type Whole<'a> = Option<(&'a Access, &'a Strided<'a>)>;
+
+/// What is known when the last sample was written.
+pub struct Finished {
+    /// What was clipped.
+    pub clipped: Clipped,
+    /// The first bytes of the file as they have to be, if they were not known when they were written.
+    pub header: Option<Vec<u8>>,
+}
+
+/// Writes some bytes of a file.
+pub fn put(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Error> {
+    out.write_all(bytes)
+        .map_err(|error| Error::io(&error, None))
+}
+
+/// Turns samples into the bytes of one format, a block at a time. After an error the output is not a valid file.
+pub trait Coder: Send {
+    /// Everything before the samples.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn begin(&mut self, out: &mut dyn Write, whole: Whole<'_>) -> Result<(), Error>;
+
+    /// The next samples.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::InvalidArgument`] for more than the format holds.
+    fn append(
+        &mut self,
+        out: &mut dyn Write,
+        access: &Access,
+        samples: &Strided<'_>,
+    ) -> Result<(), Error>;
+
+    /// Everything behind the samples.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and [`Error::InvalidArgument`] for fewer samples than the format holds.
+    fn finish(&mut self, out: &mut dyn Write) -> Result<Finished, Error>;
+}
