@@ -157,6 +157,17 @@ impl Error {
         }
     }
 
+    /// The error with the path of the file in it, unless it has one.
+    #[must_use]
+    pub fn at_path(mut self, file: &Path) -> Error {
+        if let Error::File { path, .. } | Error::Compressed { path, .. } | Error::Io { path, .. } =
+            &mut self
+        {
+            path.get_or_insert_with(|| file.display().to_string());
+        }
+        self
+    }
+
     /// Samples that are no plain numbers, and at which byte the file says so.
     pub fn compressed(offset: u64, message: String) -> Error {
         Error::Compressed {

@@ -12,12 +12,15 @@ pub mod batch;
 pub mod clipping;
 mod codec;
 pub mod edit;
+pub mod facts;
 pub mod info;
-mod input;
+pub mod input;
 pub mod mapped;
 pub mod parallel;
 pub mod path;
 pub mod pcm;
+pub mod regular;
+pub mod replace;
 pub mod source;
 pub mod stream;
 pub mod write;
@@ -27,6 +30,7 @@ use std::path::Path;
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::kernel;
 use crate::registry::Until;
 
 /// All samples of a file, in the type that the file stores.
@@ -43,6 +47,28 @@ pub fn read(path: impl AsRef<Path>) -> Result<Audio, Error> {
 /// As [`read`].
 pub fn read_as(path: impl AsRef<Path>, dtype: Dtype) -> Result<Audio, Error> {
     path::read(path.as_ref(), Some(dtype), 0, None)
+}
+
+/// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
+/// the type of the file ([`facts::Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does. Long files whose
+/// bytes several readers share are read by several threads, as many as [`kernel::threads`] says.
+///
+/// # Errors
+/// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`], and
+/// [`Error::IndexOutOfRange`] for a start behind the last frame.
+pub fn read_from(
+    input: input::Input<'_>,
+    dtype: Option<Dtype>,
+    start: u64,
+    frames: Option<u64>,
+) -> Result<Audio, Error> {
+    parallel::read(
+        &mut source::Source::open(input)?,
+        dtype,
+        start,
+        frames,
+        kernel::threads(),
+    )
 }
 
 /// Writes audio as what the path's ending says (`.wav`, `.rf64`, `.aiff`, `.flac`), in the encoding of its type. A file

@@ -30,9 +30,10 @@ use symphonia::core::packet::Packet;
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::parallel::Division;
+use crate::files::facts::Split;
+use crate::files::facts::{Facts, make_room};
+use crate::files::input::Input;
 use crate::files::pcm::encoding::transfer;
-use crate::files::source::{Facts, Input, make_room};
 use crate::view::{Access, Fresh, Strided};
 use panics::guarded;
 pub(super) use panics::guarded_write;
@@ -122,7 +123,7 @@ impl<'s> Decoder<'s> {
     }
 
     /// How many frames there are, and how threads may divide them among themselves, if they may.
-    pub fn division(&mut self) -> Option<(u64, Division)> {
+    pub fn split(&mut self) -> Option<(u64, Split)> {
         if !(self.opened.counts_frames && self.opened.forgets) {
             return None;
         }
@@ -136,7 +137,7 @@ impl<'s> Decoder<'s> {
         // Memory for all of it has to be justified: see `read`.
         (frames <= self.likely_frames()).then_some((
             frames,
-            Division {
+            Split {
                 least,
                 most: MOST_OF_A_PART,
                 last: frames.saturating_sub(self.opened.tail),
@@ -415,7 +416,7 @@ impl<'s> Decoder<'s> {
     /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted.
     ///
     /// # Errors
-    /// As [`crate::files::source::read`].
+    /// As [`crate::files::read_from`].
     pub fn read(
         &mut self,
         dtype: Option<Dtype>,

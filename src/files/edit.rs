@@ -19,11 +19,11 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::{Clipped, Watch};
-use crate::files::path::{named, open};
 use crate::files::pcm;
 use crate::files::pcm::Info;
 use crate::files::pcm::encoding::{Block, Encoding, as_bytes, transfer};
 use crate::files::pcm::reader::failed;
+use crate::files::regular;
 use crate::memory::{Straddling, page_size};
 use crate::registry::{Mode, Until};
 use crate::view::{Fresh, Lock, access};
@@ -46,12 +46,12 @@ impl Edit {
     /// # Errors
     /// As [`crate::files::path::read`], and a file that may not be written.
     pub fn open(path: &Path, dtype: Option<Dtype>) -> Result<Edit, Error> {
-        let mut file = open(path, true)?;
+        let mut file = regular::open(path, true)?;
         let header = pcm::plain_header(
             &mut file,
             "edit() changes plain samples only; read() decodes this file, and write() makes a new one",
         );
-        let info = header.map_err(|error| named(error, path))?.info;
+        let info = header.map_err(|error| error.at_path(path))?.info;
         Ok(Edit {
             file,
             path: path.to_path_buf(),
@@ -91,7 +91,7 @@ impl Edit {
         self.earlier.add(std::mem::take(&mut self.latest.1));
         let mut source = pcm::Frames::new(&mut self.file, self.info);
         let read = source.read(Some(self.dtype), start, Some(frames as u64));
-        read.map_err(|error| named(error, &self.path))
+        read.map_err(|error| error.at_path(&self.path))
     }
 
     /// Stores a block of [`Edit::read`] back at `start`: rounded once, saturated, and only where a sample has
@@ -177,7 +177,7 @@ impl Edit {
             self.latest = (start, watch.map(|watch| watch.clipped).unwrap_or_default());
             Ok(any)
         });
-        written?.map_err(|error| named(error, &self.path))
+        written?.map_err(|error: Error| error.at_path(&self.path))
     }
 
     /// Writes whole samples at `at`, in the place of `kept`.

@@ -5,10 +5,10 @@ mod truncation;
 
 use crate::error::Error;
 use crate::files::codec::Decoder;
-use crate::files::mapped;
+use crate::files::facts::Facts;
+use crate::files::input::Input;
 use crate::files::pcm;
 use crate::files::pcm::reader::Bytes;
-use crate::files::source::{Facts, Input};
 
 /// A place in a file that has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
 /// [`crate::files::source::Source::count`].
 ///
 /// # Errors
-/// As [`crate::files::source::read`].
+/// As [`crate::files::read_from`].
 pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
     let start = pcm::reader::position(&mut input)?;
     let header = match pcm::header(&mut input) {
@@ -92,7 +92,7 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
         positions: told.positions,
         tags: told.tags,
         cues: sorted(told.cues),
-        obstacle: mapped::obstacle(&header.info),
+        obstacle: header.info.obstacle(),
         damage: None,
     })
 }

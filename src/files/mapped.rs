@@ -12,10 +12,9 @@ use std::path::Path;
 
 use crate::audio::Audio;
 use crate::error::Error;
-use crate::files::path::{named, open as open_file};
 use crate::files::pcm;
 use crate::files::pcm::Info;
-use crate::files::pcm::encoding::ByteOrder;
+use crate::files::regular;
 use crate::layout::Layout;
 use crate::memory::Buffer;
 use crate::view::Samples;
@@ -26,26 +25,24 @@ use crate::view::Samples;
 /// # Errors
 /// As [`crate::files::path::read`], and [`Error::File`] with the reason for a file that cannot be mapped.
 pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
-    let mut file = open_file(path, writable)?;
-    let in_file = |error| named(error, path);
+    let mut file = regular::open(path, writable)?;
+    let in_file = |error: Error| error.at_path(path);
     let header = pcm::plain_header(
         &mut file,
         "read() decodes it, and write() makes a WAV file of that, which open() maps",
     );
     let info = header.map_err(in_file)?.info;
-    if let Some(reason) = obstacle(&info) {
+    if let Some(reason) = info.obstacle() {
         let message = format!(
             "{reason}, so the file cannot be the memory; edit() changes it block by block, read() makes \
              samples of it"
         );
-        return Err(named(
-            Error::File {
-                offset: Some(info.data_offset),
-                message,
-                path: None,
-            },
-            path,
-        ));
+        return Err(Error::File {
+            offset: Some(info.data_offset),
+            message,
+            path: None,
+        }
+        .at_path(path));
     }
     let layout = layout(&info).map_err(in_file)?;
     let end = info.data_offset + info.frames * info.frame_bytes() as u64;
@@ -58,27 +55,6 @@ pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
         Samples::new(buffer, layout, info.dtype(), writable)?,
         info.rate,
     )
-}
-
-/// Why the samples of a file are none that the machine computes with as they lie; `None` if they are.
-pub fn obstacle(info: &Info) -> Option<String> {
-    let bits = 8 * info.encoding.width();
-    if !info.encoding.is_sample_type() {
-        return Some(format!(
-            "its samples are {bits}-bit integers, which are no sample type ({})",
-            info.subtype()
-        ));
-    }
-    if info.order != ByteOrder::NATIVE {
-        let order = match info.order {
-            ByteOrder::Little => "little-endian",
-            ByteOrder::Big => "big-endian",
-        };
-        return Some(format!(
-            "its samples are {order}, the other way round than this machine's"
-        ));
-    }
-    None
 }
 
 fn layout(info: &Info) -> Result<Layout, Error> {

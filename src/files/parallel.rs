@@ -26,39 +26,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::files::facts::make_room;
 use crate::files::pcm::encoding::as_bytes;
-use crate::files::source::{Source, make_room};
+use crate::files::source::Source;
 use crate::kernel;
 use crate::sync::Mutex;
 use crate::view::{Access, Fresh, Strided};
-
-/// How the frames of a file may be divided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Division {
-    /// Frames of a part at least.
-    pub least: u64,
-    /// Frames of a part at most: whoever is done early takes the next one.
-    pub most: u64,
-    /// The last frame that a part may begin with.
-    pub last: u64,
-}
-
-impl Division {
-    /// `frames` cut for so many threads.
-    fn parts(&self, frames: Range<u64>, threads: usize) -> Vec<Range<u64>> {
-        let share = (frames.end - frames.start).div_ceil((threads as u64).saturating_mul(4));
-        let part = share.clamp(self.least, self.most);
-        let mut parts = Vec::new();
-        let mut from = frames.start;
-        // What would be left over goes to the last one.
-        while frames.end - from >= 2 * part && from + part <= self.last {
-            parts.push(from..from + part);
-            from += part;
-        }
-        parts.push(from..frames.end);
-        parts
-    }
-}
 
 /// Frames of a part as its decoder had them, which the part before has too.
 struct Seam {
@@ -77,15 +50,15 @@ pub fn divide(
     if threads < 2 {
         return None;
     }
-    let (all, division) = source.division()?;
+    let (all, split) = source.split()?;
     let rest = all.checked_sub(start)?;
     let end = start + frames.unwrap_or(rest).min(rest);
-    let parts = division.parts(start..end, threads);
+    let parts = split.parts(start..end, threads);
     (parts.len() > 1).then_some(parts)
 }
 
 /// Reads parts that follow each other with up to so many threads. `None` if anything did not work out.
-pub fn read(
+pub fn read_parts(
     source: &Source<'_>,
     dtype: Dtype,
     parts: &[Range<u64>],
@@ -128,6 +101,26 @@ pub fn read(
         }
     }
     Audio::new(out.share(), facts.rate).ok()
+}
+
+/// Reads `frames` frames from `start` on with up to so many threads, where that pays.
+///
+/// # Errors
+/// As [`crate::files::read_from`].
+pub fn read(
+    source: &mut Source<'_>,
+    dtype: Option<Dtype>,
+    start: u64,
+    frames: Option<u64>,
+    threads: usize,
+) -> Result<Audio, Error> {
+    let wanted = dtype.unwrap_or(source.facts().dtype);
+    if let Some(parts) = divide(source, start, frames, threads)
+        && let Some(audio) = read_parts(source, wanted, &parts, threads)
+    {
+        return Ok(audio);
+    }
+    source.read(dtype, start, frames)
 }
 
 /// What the threads share.

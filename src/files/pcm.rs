@@ -99,6 +99,27 @@ impl Info {
         self.frames as f64 / f64::from(self.rate.hertz())
     }
 
+    /// Why the samples of a file are none that the machine computes with as they lie; `None` if they are.
+    pub fn obstacle(&self) -> Option<String> {
+        let bits = 8 * self.encoding.width();
+        if !self.encoding.is_sample_type() {
+            return Some(format!(
+                "its samples are {bits}-bit integers, which are no sample type ({})",
+                self.subtype()
+            ));
+        }
+        if self.order != ByteOrder::NATIVE {
+            let order = match self.order {
+                ByteOrder::Little => "little-endian",
+                ByteOrder::Big => "big-endian",
+            };
+            return Some(format!(
+                "its samples are {order}, the other way round than this machine's"
+            ));
+        }
+        None
+    }
+
     /// Bytes of one frame.
     pub const fn frame_bytes(&self) -> usize {
         self.channels * self.encoding.width()

@@ -7,36 +7,15 @@
 //!
 //! Our own walk looks first. What it finds to be compressed goes to the decoders.
 
-use std::borrow::Cow;
-
-use crate::audio::{Audio, SampleRate};
+use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::codec::Decoder;
-pub use crate::files::input::{Bytes, Input, Memory, Positional, Reader, sought};
-use crate::files::parallel;
-use crate::files::parallel::Division;
+use crate::files::facts::{Facts, Split};
+use crate::files::input::{Input, Reader};
 use crate::files::pcm;
 use crate::files::pcm::Frames;
-use crate::kernel;
-use crate::view::{Access, Fresh, Strided};
-
-/// What is known of a file before it is decoded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Facts {
-    /// The kind of file, such as `WAV` or `FLAC`.
-    pub format: Cow<'static, str>,
-    /// How its samples are stored, such as `PCM_16` or `VORBIS`.
-    pub subtype: Cow<'static, str>,
-    /// The sample type that holds every value of it.
-    pub dtype: Dtype,
-    /// Channels, at least one.
-    pub channels: usize,
-    /// Frames, where the file says how many.
-    pub frames: Option<u64>,
-    /// Frames per second.
-    pub rate: SampleRate,
-}
+use crate::view::{Access, Strided};
 
 impl From<&pcm::Info> for Facts {
     fn from(info: &pcm::Info) -> Facts {
@@ -113,11 +92,11 @@ impl<'s> Source<'s> {
     }
 
     /// How many frames there are, and how they may be divided among threads; `None` where one has to read them all.
-    pub(super) fn division(&mut self) -> Option<(u64, Division)> {
+    pub(super) fn split(&mut self) -> Option<(u64, Split)> {
         self.shared.as_ref()?;
         match &mut self.kind {
-            Kind::Plain(frames) => Some((frames.info().frames, frames.division())),
-            Kind::Coded(decoder) => decoder.division(),
+            Kind::Plain(frames) => Some((frames.info().frames, frames.split())),
+            Kind::Coded(decoder) => decoder.split(),
         }
     }
 
@@ -168,36 +147,16 @@ impl<'s> Source<'s> {
         }
     }
 
-    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted.
+    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted. On this thread.
     ///
     /// # Errors
-    /// As [`read`].
+    /// As [`crate::files::read_from`].
     pub fn read(
         &mut self,
         dtype: Option<Dtype>,
         start: u64,
         frames: Option<u64>,
     ) -> Result<Audio, Error> {
-        self.read_with(dtype, start, frames, kernel::threads())
-    }
-
-    /// [`Source::read`] with no more than so many threads.
-    ///
-    /// # Errors
-    /// As [`read`].
-    pub fn read_with(
-        &mut self,
-        dtype: Option<Dtype>,
-        start: u64,
-        frames: Option<u64>,
-        threads: usize,
-    ) -> Result<Audio, Error> {
-        let wanted = dtype.unwrap_or(self.facts.dtype);
-        if let Some(parts) = parallel::divide(self, start, frames, threads)
-            && let Some(audio) = parallel::read(self, wanted, &parts, threads)
-        {
-            return Ok(audio);
-        }
         match &mut self.kind {
             Kind::Plain(plain) => plain.read(dtype, start, frames),
             Kind::Coded(decoder) => decoder.read(dtype, start, frames),
@@ -213,30 +172,5 @@ impl<'s> Source<'s> {
             Kind::Plain(frames) => frames.read_into(access, out),
             Kind::Coded(decoder) => decoder.read_into(access, out),
         }
-    }
-}
-
-/// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
-/// the type of the file ([`Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does. Long files whose
-/// bytes several can read are read by several threads, as many as [`kernel::threads`] says.
-///
-/// # Errors
-/// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`], and
-/// [`Error::IndexOutOfRange`] for a start behind the last frame.
-pub fn read(
-    input: Input<'_>,
-    dtype: Option<Dtype>,
-    start: u64,
-    frames: Option<u64>,
-) -> Result<Audio, Error> {
-    Source::open(input)?.read(dtype, start, frames)
-}
-
-/// Memory for some frames of a file.
-pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, Error> {
-    if channels == 1 {
-        Fresh::new(&[frames], dtype)
-    } else {
-        Fresh::new(&[channels, frames], dtype)
     }
 }

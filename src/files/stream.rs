@@ -3,8 +3,10 @@
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::files::facts::{Facts, make_room};
+use crate::files::input::Input;
 use crate::files::pcm::encoding::transfer;
-use crate::files::source::{Facts, Input, Source, make_room};
+use crate::files::source::Source;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, Strided, access};
 
@@ -47,7 +49,7 @@ impl Stream {
     /// read once to count them.
     ///
     /// # Errors
-    /// As [`crate::files::source::read`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
+    /// As [`crate::files::read_from`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
     pub fn open(input: Input<'static>, dtype: Option<Dtype>, cut: Cut) -> Result<Stream, Error> {
         if cut.block == 0 || cut.hop == 0 {
             return Err(Error::InvalidArgument {

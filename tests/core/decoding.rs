@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use audio_samples::audio::Audio;
 use audio_samples::error::Error;
+use audio_samples::files;
 use audio_samples::files::info;
-use audio_samples::files::source;
 use audio_samples::files::source::Source;
 use audio_samples::files::write;
 use audio_samples::files::write::{Format, Recipe};
@@ -28,7 +28,7 @@ fn flac(audio: &Audio) -> Vec<u8> {
 }
 
 fn read(file: &[u8], start: u64, frames: Option<u64>) -> Result<Audio, Error> {
-    source::read(Box::new(Cursor::new(file.to_vec())), None, start, frames)
+    files::read_from(Box::new(Cursor::new(file.to_vec())), None, start, frames)
 }
 
 #[rstest]

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use audio_samples::audio::Audio;
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
+use audio_samples::files::input::{Memory, Positional, Reader};
 use audio_samples::files::parallel;
 use audio_samples::files::pcm::encoding::Encoding;
-use audio_samples::files::source::{Memory, Positional, Reader, Source};
+use audio_samples::files::source::Source;
 use audio_samples::files::write;
 use audio_samples::files::write::{Format, Recipe};
 use audio_samples::registry::Until;
@@ -53,7 +54,7 @@ fn open(file: impl Positional + 'static) -> Source<'static> {
 
 /// What one thread reads.
 fn whole(file: &[u8], dtype: Option<Dtype>) -> Result<Audio, Error> {
-    open(Memory(file.to_vec())).read_with(dtype, 0, None, 1)
+    open(Memory(file.to_vec())).read(dtype, 0, None)
 }
 
 /// Parts between some cuts and both ends.
@@ -98,7 +99,8 @@ fn wherever_a_file_is_cut_the_samples_are_those_of_one_thread(
     source.count().unwrap();
     for seed in 0..6 {
         let cuts = drawn(seed, 1 + seed as usize);
-        let read = parallel::read(&source, expected.dtype(), &between(&cuts, frames), threads);
+        let read =
+            parallel::read_parts(&source, expected.dtype(), &between(&cuts, frames), threads);
         let read = read.expect("it is read in parts, and not given up");
         assert_eq!(bits(&read), bits(&expected), "cut at {cuts:?}");
     }
@@ -113,11 +115,11 @@ fn no_cut_gives_other_samples_where_packets_are_few_bytes(#[values(2, 3)] thread
     let frames = source.count().unwrap();
     for seed in 0..20 {
         let parts = between(&drawn(seed, 2), frames);
-        if let Some(read) = parallel::read(&source, Dtype::Float32, &parts, threads) {
+        if let Some(read) = parallel::read_parts(&source, Dtype::Float32, &parts, threads) {
             assert_eq!(bits(&read), bits(&expected), "{parts:?}");
         }
     }
-    let again = open(Memory(SMALL_MP3)).read_with(None, 0, None, threads);
+    let again = parallel::read(&mut open(Memory(SMALL_MP3)), None, 0, None, threads);
     assert_eq!(bits(&again.unwrap()), bits(&expected));
 }
 
@@ -158,7 +160,7 @@ fn a_long_file_is_divided_and_no_part_is_read_twice(
     assert!(parts.len() > 1 && parts[0].start == 0);
     assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
     assert_eq!(parts.last().unwrap().end, 600_000);
-    let audio = source.read_with(None, 0, None, threads).unwrap();
+    let audio = parallel::read(&mut source, None, 0, None, threads).unwrap();
     assert_eq!(bits(&audio), bits(&expected));
     // Seeks in FLAC look here and there.
     let read = read.load(Ordering::Relaxed);
@@ -172,7 +174,15 @@ fn a_long_file_is_divided_and_no_part_is_read_twice(
 #[cfg_attr(miri, ignore = "hours")]
 fn a_range_is_divided_too(#[case] start: u64, #[case] frames: Option<u64>) {
     let file = long_flac();
-    let read = |threads| open(Memory(file.clone())).read_with(None, start, frames, threads);
+    let read = |threads| {
+        parallel::read(
+            &mut open(Memory(file.clone())),
+            None,
+            start,
+            frames,
+            threads,
+        )
+    };
     assert_eq!(bits(&read(3).unwrap()), bits(&read(1).unwrap()));
 }
 
@@ -182,10 +192,9 @@ fn short_files_and_those_of_one_reader_are_not_divided() {
     assert!(parallel::divide(&mut open(Memory(file.clone())), 0, None, 8).is_none());
     let mut source = Source::open(Box::new(Cursor::new(file))).unwrap();
     let all = 0..5_000;
-    assert!(parallel::read(&source, Dtype::Int16, &[all], 2).is_none());
+    assert!(parallel::read_parts(&source, Dtype::Int16, &[all], 2).is_none());
     assert_eq!(
-        source
-            .read_with(None, 0, None, 8)
+        parallel::read(&mut source, None, 0, None, 8)
             .unwrap()
             .layout()
             .frames(),
@@ -199,7 +208,7 @@ fn short_files_and_those_of_one_reader_are_not_divided() {
 fn damage_is_the_error_that_one_thread_finds(#[case] file: Vec<u8>) {
     let told = |file: &[u8], threads| {
         let source = Source::open(Box::new(Reader::new(Memory(file.to_vec()))));
-        let read = source.and_then(|mut it| it.read_with(None, 0, None, threads));
+        let read = source.and_then(|mut it| parallel::read(&mut it, None, 0, None, threads));
         read.map(|audio| bits(&audio))
     };
     for place in drawn(3, 12) {
@@ -258,7 +267,7 @@ fn a_file_that_changes_meanwhile_is_given_up(#[case] later: Vec<u8>) {
         let parts = between(&[60_000], 120_000);
         // Bytes of another kind are samples as good as any where samples are plain.
         let is_plain = source.facts().format == "WAV" && later.len() > 400_000;
-        let read = parallel::read(&source, Dtype::Int16, &parts, 2);
+        let read = parallel::read_parts(&source, Dtype::Int16, &parts, 2);
         assert!(read.is_none() || is_plain);
     }
 }

@@ -20,7 +20,8 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::codec::chapters::{NO_NAME, unnumbered};
 use crate::files::codec::panics::{guarded, refused};
-use crate::files::source::{Facts, Input};
+use crate::files::facts::Facts;
+use crate::files::input::Input;
 
 /// Frames of the largest MPEG packet.
 pub const MPEG_PACKET: u64 = 1152;

@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::parallel::Division;
+use crate::files::facts::Split;
 use crate::files::pcm::encoding::{Block, ByteOrder, as_bytes, transfer};
 use crate::files::pcm::reader::{failed, seek};
 use crate::files::pcm::{Info, header};
@@ -79,11 +79,11 @@ impl<R: Read + Seek> Frames<R> {
     }
 
     /// How threads may divide the frames among themselves.
-    pub fn division(&self) -> Division {
+    pub fn split(&self) -> Split {
         let bytes = self.info.frame_bytes() as u64;
         // Whole vectors of every sample type, so that no two threads write to one cache line.
         let frames = (PART / bytes.max(1)).next_multiple_of(1024).max(1024);
-        Division {
+        Split {
             least: frames,
             most: frames,
             last: self.info.frames,

@@ -1,10 +1,10 @@
 //! What is passed on from one file to another: every chunk that is not about how the samples lie.
 
 use crate::error::Error;
+use crate::files::input::Input;
 use crate::files::pcm;
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::{Container, reader};
-use crate::files::source::Input;
 
 /// As much as is passed on: pictures and texts, not somebody's samples.
 const MOST: u64 = 64 << 20;

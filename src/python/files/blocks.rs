@@ -10,7 +10,7 @@ use pyo3::types::{PyIterator, PyList, PyMemoryView, PyString, PyTuple};
 use crate::error::Error;
 use crate::files::clipping::Clipped;
 use crate::files::path;
-use crate::files::path::Replacement;
+use crate::files::replace::Replacement;
 use crate::files::write::{Blocks, Kind, Recipe};
 use crate::python::class::AudioSamples;
 use crate::python::files::file_object::To;
@@ -43,7 +43,7 @@ pub fn write(given: &Bound<'_, PyAny>, to: To, recipe: &Recipe) -> PyResult<(Str
         To::Path(path) => {
             let recipe = path::recipe_for(&path, recipe)?;
             let (first, rest) = begin(given)?;
-            let named = |error| path::named(error, &path);
+            let named = |error: Error| error.at_path(&path);
             let target = py.detach(|| Replacement::begin(&path))?;
             let (target, clipped) = fill(target, first, rest, &recipe, named)?;
             py.detach(|| target.commit())?;

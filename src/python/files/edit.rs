@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 
 use crate::audio::Audio;
 use crate::files::edit::Edit;
-use crate::files::source::Facts;
+use crate::files::facts::Facts;
 
 use crate::python::arguments;
 use crate::python::class::AudioSamples;

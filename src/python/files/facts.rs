@@ -1,6 +1,6 @@
 //! What every object that stands for a file tells of it.
 
-use crate::files::source::Facts;
+use crate::files::facts::Facts;
 
 /// Getters for what is known of a file, for a class with a field `facts`.
 macro_rules! facts_of {

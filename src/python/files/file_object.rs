@@ -14,8 +14,8 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use crate::error::Error;
-use crate::files::path;
-use crate::files::source::{Bytes, Input, Memory, Positional, Reader, sought};
+use crate::files::input::{Bytes, Input, Memory, Positional, Reader, sought};
+use crate::files::regular;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
@@ -60,7 +60,7 @@ impl From {
         let piped = from_pipe(given)?;
         let given = piped.as_ref().unwrap_or(given);
         let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
-            let file = given.py().detach(|| path::open(&given_path, false))?;
+            let file = given.py().detach(|| regular::open(&given_path, false))?;
             path = Some(given_path);
             Box::new(Reader::new(Attentive::new(file, raised.clone())))
         } else if given.hasattr(intern!(given.py(), "read"))? {
@@ -86,7 +86,7 @@ impl From {
     /// The error with the path in it.
     pub fn named(&self, error: Error) -> Error {
         match &self.path {
-            Some(path) => path::named(error, path),
+            Some(path) => error.at_path(path),
             None => error,
         }
     }

@@ -11,11 +11,10 @@ use crate::files;
 use crate::files::batch;
 use crate::files::batch::Wanted;
 use crate::files::clipping::Clipped;
+use crate::files::facts::Facts;
 use crate::files::info::Particulars;
 use crate::files::path;
 use crate::files::pcm::encoding::Encoding;
-use crate::files::source;
-use crate::files::source::Facts;
 use crate::files::write::metadata::Passing;
 use crate::files::write::{Format, Recipe};
 use crate::python::arguments;
@@ -89,7 +88,7 @@ pub fn read(
     let start = start.map_or(Ok(0), |start| first_frame(start, "start"))?;
     let frames = frames.map_or(Ok(None), number_of_frames)?;
     let (from, input) = From::open(path_or_file)?;
-    let audio = from.finish(py.detach(|| source::read(input, dtype, start, frames)))?;
+    let audio = from.finish(py.detach(|| files::read_from(input, dtype, start, frames)))?;
     Ok(AudioSamples::new(audio))
 }
 

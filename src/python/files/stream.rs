@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::files::source::Facts;
+use crate::files::facts::Facts;
 use crate::files::stream::{Cut, Stream};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;

@@ -9,8 +9,8 @@ use pyo3::types::PyTuple;
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
+use crate::files::facts::Facts;
 use crate::files::info::{Cue, POSITIONS, Particulars};
-use crate::files::source::Facts;
 use crate::python::files::read_write::AudioInfo;
 
 /// Format, subtype, sample type, channels, frames and rate.

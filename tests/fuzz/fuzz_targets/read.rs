@@ -4,12 +4,12 @@
 use std::io::Cursor;
 
 use audio_samples::dtype::Dtype;
-use audio_samples::files::source;
+use audio_samples::files;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let read = |start, frames| {
-        source::read(
+        files::read_from(
             Box::new(Cursor::new(file)),
             Some(Dtype::Float32),
             start,

@@ -1,0 +1,63 @@
+//! What is known of a file, and the memory that its frames take.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::audio::SampleRate;
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::view::Fresh;
+
+/// What is known of a file before it is decoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// The kind of file, such as `WAV` or `FLAC`.
+    pub format: Cow<'static, str>,
+    /// How its samples are stored, such as `PCM_16` or `VORBIS`.
+    pub subtype: Cow<'static, str>,
+    /// The sample type that holds every value of it.
+    pub dtype: Dtype,
+    /// Channels, at least one.
+    pub channels: usize,
+    /// Frames, where the file says how many.
+    pub frames: Option<u64>,
+    /// Frames per second.
+    pub rate: SampleRate,
+}
+
+/// How the frames of a file may be divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Frames of a part at least.
+    pub least: u64,
+    /// Frames of a part at most: a thread that is done early takes the next one.
+    pub most: u64,
+    /// The last frame that a part may begin with.
+    pub last: u64,
+}
+
+impl Split {
+    /// `frames` cut for so many threads.
+    pub fn parts(&self, frames: Range<u64>, threads: usize) -> Vec<Range<u64>> {
+        let share = (frames.end - frames.start).div_ceil((threads as u64).saturating_mul(4));
+        let part = share.clamp(self.least, self.most);
+        let mut parts = Vec::new();
+        let mut from = frames.start;
+        // What would be left over goes to the last one.
+        while frames.end - from >= 2 * part && from + part <= self.last {
+            parts.push(from..from + part);
+            from += part;
+        }
+        parts.push(from..frames.end);
+        parts
+    }
+}
+
+/// Memory for some frames of a file.
+pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, Error> {
+    if channels == 1 {
+        Fresh::new(&[frames], dtype)
+    } else {
+        Fresh::new(&[channels, frames], dtype)
+    }
+}
