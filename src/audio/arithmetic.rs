@@ -155,7 +155,7 @@ impl Audio {
         let (claims, count) = with_claim_of(own.claim(Mode::Read), given);
         access_to(&own, &claims[..count], wait.lock, wait.until, |access| {
             self.refuse_unused_zero(access, &operation, given)?;
-            paging::binary(access, operation, &fresh.strided(), a, b)
+            paged(access, operation, &fresh.strided(), a, b)
         })?
         .map_err(|error| operation.told(error, given))?;
         Ok(self.with_samples(fresh.share()))
@@ -199,7 +199,7 @@ impl Audio {
         let (claims, count) = with_claim_of(out.claim(Mode::Write), given);
         access_to(&out, &claims[..count], wait.lock, wait.until, |access| {
             self.refuse_unused_zero(access, &operation, given)?;
-            paging::binary(access, operation, &out, &side, &operand)
+            paged(access, operation, &out, &side, &operand)
         })?
         .map_err(|error| operation.told(error, given))
     }
@@ -241,7 +241,7 @@ impl Audio {
                     Operand::Scalar(_) => {}
                 }
             }
-            paging::binary(access, operation, &into, a, b)
+            paged(access, operation, &into, a, b)
         })?
     }
 
@@ -291,5 +291,70 @@ fn with_claim_of(own: Claim, operand: &Operand<'_>) -> ([Claim; 2], usize) {
     match operand {
         Operand::Samples(samples) => ([own, samples.claim(Mode::Read)], 2),
         Operand::Scalar(_) => ([own, own], 1),
+    }
+}
+
+/// [`kernel::binary`], part by part where samples lie in a file.
+///
+/// # Errors
+/// As there; a zero in a divisor is found before anything is written.
+#[inline]
+fn paged(
+    access: &Access,
+    operation: Operation,
+    out: &Strided<'_>,
+    a: &Operand<'_>,
+    b: &Operand<'_>,
+) -> Result<(), Error> {
+    let Operation {
+        operator,
+        compute,
+        overflow,
+        ..
+    } = operation;
+    let is_file =
+        |operand: &Operand<'_>| matches!(operand, Operand::Samples(from) if from.is_file());
+    let in_file = out.is_file() || is_file(a) || is_file(b);
+    // A result that does not fit is to be found before anything is written: in the whole, not part by part.
+    let whole = overflow == Overflow::Raise && !compute.is_float();
+    if !in_file || whole || !paging::are_apart(out, a) || !paging::are_apart(out, b) {
+        return kernel::binary_with(access, operator, compute, overflow, out, a, b);
+    }
+    let mut all = vec![out];
+    for operand in [a, b] {
+        if let Operand::Samples(samples) = operand {
+            all.push(samples);
+        }
+    }
+    if operator == Operator::Div
+        && let Operand::Samples(divisor) = b
+    {
+        paging::each(&[divisor], |start, count| {
+            let checked = kernel::check_divisor(access, &divisor.take_frames(start, count)?);
+            checked.map_err(|error| later(error, start))
+        })?;
+    }
+    paging::each(&all, |start, count| {
+        let (a, b) = (
+            paging::part(a, start, count)?,
+            paging::part(b, start, count)?,
+        );
+        let out = out.take_frames(start, count)?;
+        kernel::binary_with(access, operator, compute, overflow, &out, &a, &b)
+    })
+}
+
+/// The error with its place in the whole.
+fn later(error: Error, start: usize) -> Error {
+    match error {
+        Error::DivisionByZero {
+            index: Some(mut index),
+        } => {
+            if let Some(frame) = index.last_mut() {
+                *frame += start;
+            }
+            Error::DivisionByZero { index: Some(index) }
+        }
+        other => other,
     }
 }

@@ -4,10 +4,9 @@
 //! Only where that changes no result: an operand that overlaps what is written, in another order, is seen
 //! whole. Whatever can be refused is found before the first window is written.
 
-use crate::audio::arithmetic::Operation;
 use crate::error::Error;
-use crate::kernel::{self, Operand, Operator, Overflow};
-use crate::view::{Access, Strided};
+use crate::kernel::Operand;
+use crate::view::Strided;
 
 /// Bytes of a file that an operation has in memory at one time, per operand.
 const WINDOW: usize = 16 << 20;
@@ -74,67 +73,5 @@ pub fn part<'a>(operand: &Operand<'a>, start: usize, count: usize) -> Result<Ope
     match operand {
         Operand::Samples(samples) => Ok(Operand::Samples(samples.take_frames(start, count)?)),
         Operand::Scalar(_) => Ok(*operand),
-    }
-}
-
-/// [`kernel::binary`], window by window where samples lie in a file.
-///
-/// # Errors
-/// As there; a zero in a divisor is found before anything is written.
-#[inline]
-pub fn binary(
-    access: &Access,
-    operation: Operation,
-    out: &Strided<'_>,
-    a: &Operand<'_>,
-    b: &Operand<'_>,
-) -> Result<(), Error> {
-    let Operation {
-        operator,
-        compute,
-        overflow,
-        ..
-    } = operation;
-    let is_file =
-        |operand: &Operand<'_>| matches!(operand, Operand::Samples(from) if from.is_file());
-    let in_file = out.is_file() || is_file(a) || is_file(b);
-    // A result that does not fit is to be found before anything is written: in the whole, not by windows.
-    let whole = overflow == Overflow::Raise && !compute.is_float();
-    if !in_file || whole || !are_apart(out, a) || !are_apart(out, b) {
-        return kernel::binary_with(access, operator, compute, overflow, out, a, b);
-    }
-    let mut all = vec![out];
-    for operand in [a, b] {
-        if let Operand::Samples(samples) = operand {
-            all.push(samples);
-        }
-    }
-    if operator == Operator::Div
-        && let Operand::Samples(divisor) = b
-    {
-        each(&[divisor], |start, count| {
-            let checked = kernel::check_divisor(access, &divisor.take_frames(start, count)?);
-            checked.map_err(|error| later(error, start))
-        })?;
-    }
-    each(&all, |start, count| {
-        let (a, b) = (part(a, start, count)?, part(b, start, count)?);
-        let out = out.take_frames(start, count)?;
-        kernel::binary_with(access, operator, compute, overflow, &out, &a, &b)
-    })
-}
-
-/// The error with its place in the whole.
-fn later(error: Error, start: usize) -> Error {
-    match error {
-        Error::DivisionByZero {
-            index: Some(mut index),
-        } => {
-            if let Some(frame) = index.last_mut() {
-                *frame += start;
-            }
-            Error::DivisionByZero { index: Some(index) }
-        }
-        other => other,
     }
 }

@@ -31,5 +31,6 @@ pub mod fitting;
 pub mod functions;
 pub mod indexing;
 pub mod operand;
+pub mod paging;
 pub mod scalar;
 pub mod ufunc;

@@ -18,13 +18,13 @@ use pyo3::types::{
 
 pub use fast::signed;
 
-use crate::audio::{Audio, paging};
+use crate::audio;
+use crate::audio::Audio;
 use crate::error::Error;
 use crate::kernel::Operator;
-use crate::python::array::operand;
+use crate::python::array::{operand, paging};
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
-use crate::python::files::mapped;
 use crate::python::numpy::numpy_module;
 use crate::python::running::leased;
 use crate::registry::Mode;
@@ -98,7 +98,7 @@ fn modify<'py>(
     operand: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let (py, own) = (audio.py(), audio.get().audio());
-    let by_numpy = paging::of(&own.samples().strided()).is_some()
+    let by_numpy = audio::paging::of(&own.samples().strided()).is_some()
         || is_stranger(operand)?
         || calls_back(operand, 0)?;
     if by_numpy {
@@ -409,7 +409,7 @@ pub fn call<'py>(
             let array = array.get_item(0)?;
             let inputs: Vec<_> = arguments.iter().collect();
             let audio = file.get().audio();
-            if mapped::ufunc_in_windows(ufunc, &inputs, audio, &array, &options)? {
+            if paging::ufunc(ufunc, &inputs, audio, &array, &options)? {
                 return Ok(array);
             }
         }
