@@ -6,7 +6,7 @@
 //!   mapped: the file is the memory          edit: the file is changed block by block
 //! ```
 //!
-//! [`Audio`](crate::audio::Audio) never names this floor.
+//! [`Audio`] never names this floor.
 
 pub mod batch;
 pub mod clipping;

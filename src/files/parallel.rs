@@ -11,7 +11,7 @@
 //! * Plain samples stand for themselves.
 //! * A packet of FLAC or ALAC needs no other. One of Vorbis needs the one before it; one of MPEG audio the bytes that
 //!   those before it left over (511 at most), and what they left in filters that forget. A seek starts far
-//!   enough in front for that: [`Decoder`](crate::files::codec::Decoder).
+//!   enough in front for that: `Decoder` in `codec`.
 //! * AAC may have noise in it from a generator that counts from the beginning, and in some containers a clock does
 //!   not count frames. Such files are read by one thread.
 //!

@@ -28,7 +28,7 @@ const GRAIN: usize = 1024;
 pub struct Engine {
     /// Which instructions.
     pub arch: Arch,
-    /// How many threads at most; 0 for [`threads`](crate::kernel::threads).
+    /// How many threads at most; 0 for `kernel::threads`.
     pub threads: usize,
     /// Bytes touched from which an operation is split among threads.
     pub parallel_from: usize,
