@@ -6,6 +6,7 @@
 import gc
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,11 +90,24 @@ def adopted(reference):
     return make(reference, RATE, copy=False)
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """One worker takes all tests of a file, and one those that count segments of shared memory."""
-    for item in items:
-        group = "segments" if hasattr(item.module, "segments") else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadScopeScheduling
+
+    tests = Path(__file__).parent
+    counting = {
+        path.relative_to(config.rootpath).as_posix()
+        for path in tests.rglob("test_*.py")
+        if "\nimport segments\n" in path.read_text()
+    }
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return "segments" if file in counting else file
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_finish():
