@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::kernel::{self, Operand};
 use crate::layout::Layout;
 use crate::registry::{Mode, Until};
-use crate::view::{Fresh, Lock, Samples, access_to};
+use crate::view::{Fresh, Lock, Samples, access_to, told_of};
 
 pub use arithmetic::Operation;
 
@@ -80,13 +80,16 @@ impl Audio {
     /// A bare sample (0-d) is no audio.
     pub fn new(samples: Samples, rate: SampleRate) -> Result<Audio, Error> {
         if samples.layout().ndim() == 0 {
-            return Err(Error::InvalidShape {
-                message: "a single number is no audio; give a sequence of at least one frame, \
-                          such as [0.5]"
-                    .into(),
-            });
+            return Err(Error::NotAudio { shape: Vec::new() });
         }
         Ok(Audio { samples, rate })
+    }
+
+    /// The error of an operation on a part of this audio, told in the frames and channels of the whole.
+    #[cold]
+    #[must_use]
+    pub fn told_of(&self, part: &Audio, error: Error) -> Error {
+        told_of(&self.samples.strided(), &part.samples.strided(), error)
     }
 
     /// Silence. `shape` is `(frames,)` or `(channels, frames)`.

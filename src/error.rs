@@ -20,13 +20,20 @@ pub enum Error {
         /// Bytes of one sample.
         size: usize,
     },
+    /// More samples than can be counted, where strides are zero.
+    TooManySamples {
+        /// Channels asked for.
+        channels: usize,
+        /// Frames asked for.
+        frames: usize,
+    },
     /// The system gave no memory.
     OutOfMemory {
         /// Bytes asked for.
         bytes: usize,
     },
-    /// More axes than channels and frames.
-    TooManyAxes {
+    /// A shape that is neither `(frames,)` nor `(channels, frames)`.
+    NotAudio {
         /// The shape given.
         shape: Vec<usize>,
     },
@@ -54,6 +61,8 @@ pub enum Error {
         audio: Vec<usize>,
         /// The operand's shape.
         operand: Vec<usize>,
+        /// The operator as the caller wrote it, where both sides are audio.
+        between: Option<&'static str>,
     },
     /// Two sample rates in one operation.
     SampleRateMismatch {
@@ -95,9 +104,13 @@ pub enum Error {
     /// A write into samples that are read-only.
     ReadOnly,
     /// A lease or a borrow stands in the way, and waiting would not help.
-    Borrowed {
-        /// Which samples, held by whom, and the way out.
-        message: String,
+    Borrowed(Box<Held>),
+    /// Views can still reach a buffer that was to be closed.
+    StillSeen {
+        /// A mapped file; otherwise shared memory.
+        is_file: bool,
+        /// Of each view its kind, its shape, and whether it may write.
+        views: Vec<(&'static str, Vec<usize>, bool)>,
     },
     /// The samples were a file's or a segment's, and that was closed.
     Closed,
@@ -106,11 +119,6 @@ pub enum Error {
     Busy,
     /// The wait for a lease was given up, because the caller asked for it.
     Interrupted,
-    /// Channels of different lengths, or a shape that is neither mono nor multi-channel.
-    InvalidShape {
-        /// What is wrong with it, and what to do.
-        message: String,
-    },
     /// An argument outside its range.
     InvalidArgument {
         /// What is wrong with it, with the numbers.
@@ -147,7 +155,114 @@ pub enum Error {
     },
 }
 
+/// Samples that an operation wanted, and what holds them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// Whether the operation wanted to write; otherwise to read.
+    pub writing: bool,
+    /// Which samples.
+    pub place: Place,
+    /// What holds them.
+    pub holder: HeldBy,
+}
+
+/// Which samples an operation wanted and did not get.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// Those of the operation: it works on one piece of audio only.
+    Own,
+    /// Those of another operand than the one that the operation is told of.
+    Other,
+    /// Some frames of audio.
+    Frames {
+        /// The first and the last.
+        frames: (usize, usize),
+        /// The first and the last channel, where not all of them are held.
+        channels: Option<(usize, usize)>,
+        /// The shape of the audio.
+        shape: Vec<usize>,
+    },
+}
+
+/// What holds samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldBy {
+    /// An operation of the very thread that asks.
+    OwnOperation,
+    /// A borrow for reading.
+    Borrow,
+    /// A borrow for writing.
+    BorrowMut,
+    /// Arrow data, which never changes.
+    Arrow,
+    /// A view of this kind that may write.
+    View(&'static str),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |what: &str, (first, last): (usize, usize)| match first == last {
+            true => format!("{what} {first}"),
+            false => format!("{what}s {first} to {last}"),
+        };
+        match self {
+            Place::Own => f.write_str("these samples"),
+            Place::Other => f.write_str("the samples of another operand"),
+            Place::Frames {
+                frames,
+                channels,
+                shape,
+            } => {
+                if let Some(channels) = channels {
+                    write!(f, "{}, ", count("channel", *channels))?;
+                }
+                let frames = count("frame", *frames);
+                write!(f, "{frames} of audio of shape {}", shape_text(shape))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = &self.place;
+        let doing = if self.writing { "writing" } else { "reading" };
+        match self.holder {
+            HeldBy::BorrowMut => write!(
+                f,
+                "{doing} {place} is refused: they are borrowed for writing"
+            ),
+            HeldBy::Borrow => write!(
+                f,
+                "{doing} {place} is refused: they are borrowed for reading"
+            ),
+            HeldBy::Arrow => write!(
+                f,
+                "{doing} {place} is refused: Arrow data on them is alive (an array or a table, also one inside a \
+                 data frame), and Arrow data never changes"
+            ),
+            HeldBy::View(kind) => write!(
+                f,
+                "borrowing {place} for writing is refused: a writable view ({kind}) of them is alive"
+            ),
+            HeldBy::OwnOperation => write!(
+                f,
+                "{doing} {place} is refused: an operation of this thread is still using them"
+            ),
+        }
+    }
+}
+
 impl Error {
+    /// Two pieces of audio whose shapes do not go together.
+    pub fn between(audio: &[usize], operand: &[usize], symbol: &'static str) -> Error {
+        Error::ShapeMismatch {
+            audio: audio.to_vec(),
+            operand: operand.to_vec(),
+            between: Some(symbol),
+        }
+    }
+
     /// What is wrong with a file, and at which byte.
     pub fn damaged(offset: u64, message: String) -> Error {
         Error::File {
@@ -224,36 +339,30 @@ pub fn shape_text(shape: &[usize]) -> String {
     }
 }
 
-/// Operands that audio of a shape takes, and what of the one given would be one.
-fn fitting(audio: &[usize], operand: &[usize]) -> String {
-    let turned = match operand {
-        [frames, channels] if [*channels, *frames] == *audio => {
-            "turn it around with np.asarray(operand).T, or "
-        }
-        [_, frames] if [*frames] == *audio => "pick one channel of it with operand[0], or ",
-        _ => "",
-    };
-    match audio {
-        [frames] => format!("{turned}use ({frames},), (1,) or a single number"),
-        [channels, frames] => format!(
-            "{turned}use ({frames},) for all channels alike, ({channels}, 1) for one number a channel, \
-             ({channels}, {frames}) or a single number"
-        ),
-        _ => format!("{turned}use a single number"),
+/// How the views that keep a buffer open are told; the first few by name.
+fn still_seen(
+    f: &mut fmt::Formatter<'_>,
+    is_file: bool,
+    views: &[(&'static str, Vec<usize>, bool)],
+) -> fmt::Result {
+    const NAMED: usize = 4;
+    let buffer = if is_file { "file" } else { "shared memory" };
+    match views.len() {
+        1 => write!(f, "the {buffer} cannot be closed while 1 view is alive: ")?,
+        count => write!(
+            f,
+            "the {buffer} cannot be closed while {count} views are alive: "
+        )?,
     }
-}
-
-/// The greatest common divisor of two rates, neither of which is 0.
-fn divisor(one: u32, other: u32) -> u32 {
-    if other == 0 {
-        return one.max(1);
+    for (place, (kind, shape, writable)) in views.iter().take(NAMED).enumerate() {
+        let comma = if place == 0 { "" } else { ", " };
+        let mode = if *writable { "write" } else { "read" };
+        write!(f, "{comma}{kind} of shape {} ({mode})", shape_text(shape))?;
     }
-    divisor(other, one % other)
-}
-
-/// The largest number of a type of integers, as audio counts it.
-fn full_scale(dtype: &str) -> u64 {
-    if dtype == "int16" { 1 << 15 } else { 1 << 31 }
+    match views.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
 }
 
 /// What is wrong with which file, at which byte.
@@ -284,10 +393,17 @@ impl fmt::Display for Error {
                 f,
                 "{samples} samples of {size} bytes do not fit into the address space"
             ),
+            Error::TooManySamples { channels, frames } => write!(
+                f,
+                "{channels} channels of {frames} frames are more samples than can be counted"
+            ),
             Error::OutOfMemory { bytes } => {
                 write!(f, "the system gave no memory for {bytes} bytes")
             }
-            Error::TooManyAxes { shape } => write!(
+            Error::NotAudio { shape } if shape.is_empty() => f.write_str(
+                "a single number is no audio; give a sequence of at least one frame, such as [0.5]",
+            ),
+            Error::NotAudio { shape } => write!(
                 f,
                 "audio has the shape (frames,) or (channels, frames), not {}",
                 shape_text(shape)
@@ -299,87 +415,51 @@ impl fmt::Display for Error {
             Error::IndexOutOfRange { what, index, count } => {
                 write!(f, "{what} {index} is out of range for {count} {what}s")
             }
-            Error::ShapeMismatch { audio, operand } => write!(
+            Error::ShapeMismatch { audio, operand, .. } => write!(
                 f,
-                "audio of shape {} takes no operand of shape {}: it has to broadcast into the \
-                 audio's shape; {}",
+                "audio of shape {} takes no operand of shape {}: it has to broadcast into the audio's shape",
                 shape_text(audio),
-                shape_text(operand),
-                fitting(audio, operand)
+                shape_text(operand)
             ),
             Error::SampleRateMismatch { audio, operand } => write!(
                 f,
-                "audio at {audio} Hz and audio at {operand} Hz do not mix; resample one of them first: \
-                 scipy.signal.resample_poly(other.to_numpy(), {}, {}, axis=-1) brings other from \
-                 {operand} to {audio} Hz, and AudioSamples.from_numpy(..., {audio}) makes it audio again",
-                audio / divisor(*audio, *operand),
-                operand / divisor(*audio, *operand)
+                "audio at {audio} Hz and audio at {operand} Hz do not mix; resample one of them first"
             ),
             Error::InvalidSampleRate { given } => write!(
                 f,
                 "sample_rate must be a whole number of Hz from 1 to 4294967295, not {given}"
             ),
-            Error::DivisionByZero { index: Some(index) } => write!(
-                f,
-                "the divisor is zero at index {}; np.divide keeps inf and nan if you want them",
-                shape_text(index)
-            ),
-            Error::DivisionByZero { index: None } => write!(
-                f,
-                "division by zero; np.divide keeps inf and nan if you want them"
-            ),
+            Error::DivisionByZero { index: Some(index) } => {
+                write!(f, "the divisor is zero at index {}", shape_text(index))
+            }
+            Error::DivisionByZero { index: None } => f.write_str("division by zero"),
             Error::IntegerOverflow {
                 operator,
                 dtype,
                 index,
             } => {
                 write!(f, "the result of {operator} does not fit into {dtype}")?;
-                if let Some(index) = index {
-                    write!(f, " at index {}", shape_text(index))?;
+                match index {
+                    Some(index) => write!(f, " at index {}", shape_text(index)),
+                    None => Ok(()),
                 }
-                f.write_str(
-                    "; use integer_overflow(\"saturate\") or (\"wrap\"), \
-                     or convert the audio to a wider type first",
-                )
             }
             Error::CastRefused {
-                from,
-                to,
-                operator,
-                in_file,
+                from, to, operator, ..
             } => write!(
                 f,
-                "{operator} gives {from}, which {to} audio cannot hold in place (casting='same_kind'); {}\
-                 audio {} x gives new {from} audio of {to}'s own numbers (up to \
-                 {}), and audio.convert('float32') gives audio of full scale 1.0, which takes {operator} \
-                 and goes back with .convert('{to}')",
-                if *in_file {
-                    format!(
-                        "to change this file, close() it and go over it with edit(path), whose blocks are floats \
-                         and take {operator}, or keep to whole numbers, as in audio //= 2; "
-                    )
-                } else {
-                    String::new()
-                },
-                operator.trim_end_matches('='),
-                full_scale(to)
+                "{operator} gives {from}, which {to} audio cannot hold in place"
             ),
-            Error::ReadOnly => write!(
-                f,
-                "these samples are read-only; make a writable copy with .copy()"
-            ),
-            Error::Borrowed { message }
-            | Error::InvalidShape { message }
-            | Error::InvalidArgument { message } => f.write_str(message),
-            Error::Closed => write!(
-                f,
-                "the file or shared memory that held these samples is closed; open it again, or take a \
-                 .copy() before it is closed"
-            ),
-            Error::Busy => write!(
-                f,
-                "another operation is using these samples, and a thread that is in the middle of an \
-                 operation does not wait for another; finish that one first, or work on a .copy()"
+            Error::ReadOnly => f.write_str("these samples are read-only"),
+            Error::Borrowed(held) => held.fmt(f),
+            Error::StillSeen { is_file, views } => still_seen(f, *is_file, views),
+            Error::InvalidArgument { message } => f.write_str(message),
+            Error::Closed => {
+                f.write_str("the file or shared memory that held these samples is closed")
+            }
+            Error::Busy => f.write_str(
+                "another operation is using these samples, and a thread that is in the middle of an operation does \
+                 not wait for another",
             ),
             Error::Interrupted => write!(f, "interrupted while waiting for other operations"),
             Error::File {

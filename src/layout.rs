@@ -108,18 +108,16 @@ impl Layout {
             ([frames], [step]) => ([1, *frames], [0, *step]),
             ([channels, frames], [across, along]) => ([*channels, *frames], [*across, *along]),
             _ => {
-                return Err(Error::TooManyAxes {
+                return Err(Error::NotAudio {
                     shape: shape.to_vec(),
                 });
             }
         };
         // Where strides are zero there can be more samples than bytes. Their number has to be a number.
         if shape2[0].checked_mul(shape2[1]).is_none() {
-            return Err(Error::InvalidShape {
-                message: format!(
-                    "{} channels of {} frames are more samples than can be counted",
-                    shape2[0], shape2[1]
-                ),
+            return Err(Error::TooManySamples {
+                channels: shape2[0],
+                frames: shape2[1],
             });
         }
         Ok(Layout {

@@ -20,6 +20,7 @@ mod numpy;
 mod opening;
 mod policy;
 mod running;
+mod wording;
 
 use pyo3::prelude::*;
 

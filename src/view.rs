@@ -35,7 +35,7 @@ use crate::registry::{
 use access::{describe, error_of};
 use mapped::seen;
 
-pub use access::{Access, Lock, access, access_if_quiet, access_to, lease};
+pub use access::{Access, Lock, access, access_if_quiet, access_to, lease, told_of};
 pub use fork::survive as survive_forks;
 pub use fresh::Fresh;
 pub use rows::{Source, Target};

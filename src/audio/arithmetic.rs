@@ -104,6 +104,7 @@ pub fn fit<'a>(samples: &Strided<'a>, into: &Layout) -> Result<Strided<'a>, Erro
         .ok_or_else(|| Error::ShapeMismatch {
             audio: into.shape().to_vec(),
             operand: samples.layout().shape().to_vec(),
+            between: None,
         })
 }
 
@@ -224,6 +225,7 @@ impl Audio {
             return Err(Error::ShapeMismatch {
                 audio: out.layout().shape().to_vec(),
                 operand: self.layout().shape().to_vec(),
+                between: None,
             });
         }
         let (own, into) = (self.samples.strided(), out.samples.strided());

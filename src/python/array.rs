@@ -27,7 +27,6 @@ macro_rules! operators {
 }
 
 pub mod arithmetic;
-pub mod fitting;
 pub mod functions;
 pub mod indexing;
 pub mod operand;

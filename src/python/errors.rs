@@ -9,6 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::error::Error;
+use crate::python::wording::wording;
 
 /// Our own exception classes. Each is an `AudioSamplesError` and what the field expects besides.
 struct Classes {
@@ -95,13 +96,6 @@ pub fn borrow_error(message: impl Into<String>) -> PyErr {
     raise(|classes| &classes.borrow, message.into())
 }
 
-/// Whether an exception is a `BorrowError`.
-pub fn is_borrow_error(error: &PyErr) -> bool {
-    Python::attach(|py| {
-        classes(py).is_ok_and(|classes| error.is_instance(py, classes.borrow.bind(py)))
-    })
-}
-
 /// A `CopyError`.
 pub fn copy_error(message: impl Into<String>) -> PyErr {
     raise(|classes| &classes.copy, message.into())
@@ -109,16 +103,16 @@ pub fn copy_error(message: impl Into<String>) -> PyErr {
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> PyErr {
-        let message = error.to_string();
+        let message = wording(&error);
         match error {
             Error::NotASampleType { .. } | Error::CastRefused { .. } => {
                 PyTypeError::new_err(message)
             }
             Error::OutOfMemory { .. } | Error::TooLarge { .. } => PyMemoryError::new_err(message),
-            Error::TooManyAxes { .. }
+            Error::NotAudio { .. }
+            | Error::TooManySamples { .. }
             | Error::OutsideBuffer { .. }
             | Error::ShapeMismatch { .. }
-            | Error::InvalidShape { .. }
             | Error::ReadOnly
             | Error::Closed
             | Error::InvalidArgument { .. } => PyValueError::new_err(message),
@@ -128,7 +122,7 @@ impl From<Error> for PyErr {
             }
             Error::DivisionByZero { .. } => PyZeroDivisionError::new_err(message),
             Error::IntegerOverflow { .. } => PyOverflowError::new_err(message),
-            Error::Borrowed { .. } | Error::Busy => borrow_error(message),
+            Error::Borrowed(_) | Error::StillSeen { .. } | Error::Busy => borrow_error(message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
             Error::File { offset, path, .. } => file_error(message, offset, path),
             Error::Compressed { offset, path, .. } => file_error(message, Some(offset), path),

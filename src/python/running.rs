@@ -86,13 +86,18 @@ thread_local! {
     static GRANTED: Cell<Option<Lease<'static>>> = const { Cell::new(None) };
 }
 
-/// Leases on some audio for what NumPy computes on its memory; waits without the GIL, answering Ctrl-C.
-pub fn lease(py: Python<'_>, wanted: &[(&Audio, Mode)]) -> PyResult<Lease<'static>> {
+/// Leases on some audio for what NumPy computes on its memory; waits without the GIL, answering Ctrl-C. A refusal
+/// counts the frames of `whole`.
+fn lease(
+    py: Python<'_>,
+    whole: Option<&Audio>,
+    wanted: &[(&Audio, Mode)],
+) -> PyResult<Lease<'static>> {
     let claims: Vec<Claim> = wanted
         .iter()
         .map(|(audio, mode)| audio.samples().strided().claim(*mode))
         .collect();
-    let asked = wanted.first().map(|(audio, _)| audio.samples().strided());
+    let asked = whole.map(|audio| audio.samples().strided());
     match view::lease(asked.as_ref(), &claims, Until::Now) {
         Err(Error::Busy) => wait(py, |until| {
             GRANTED.set(Some(view::lease(asked.as_ref(), &claims, until)?));
@@ -109,7 +114,18 @@ pub fn leased<R>(
     wanted: &[(&Audio, Mode)],
     work: impl FnOnce() -> PyResult<R>,
 ) -> PyResult<R> {
-    let _held = lease(py, wanted)?;
+    let _held = lease(py, wanted.first().map(|(audio, _)| *audio), wanted)?;
+    work()
+}
+
+/// As [`leased`], for parts of `whole`, whose frames a refusal counts.
+pub fn leased_within<R>(
+    py: Python<'_>,
+    whole: &Audio,
+    wanted: &[(&Audio, Mode)],
+    work: impl FnOnce() -> PyResult<R>,
+) -> PyResult<R> {
+    let _held = lease(py, Some(whole), wanted)?;
     work()
 }
 

@@ -1,7 +1,7 @@
 //! Asking the registry before samples are touched, and saying why it refused.
 
 use super::Strided;
-use crate::error::{Error, shape_text};
+use crate::error::{Error, Held, HeldBy, Place};
 use crate::layout::Span;
 use crate::memory::{self, Origin};
 use crate::registry::{Claim, Conflict, Holder, Lease, Mode, Refusal, Registry, Until, ViewKind};
@@ -117,84 +117,87 @@ pub(super) fn error_of(refusal: &Refusal, asked: Option<&Strided<'_>>) -> Error 
     }
 }
 
-/// Which samples collide, with what, and the way out.
+/// Which samples collide, and with what.
 #[cold]
 pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Error {
-    let place = match asked.map(|asked| place_in(asked, conflict)) {
-        Some(Some(place)) => place,
-        Some(None) => "the samples of another operand".into(),
-        None => "these samples".into(),
+    let holder = match conflict.holder {
+        Holder::Borrow(ViewKind::Closed) => return Error::Closed,
+        Holder::Borrow(ViewKind::BorrowMut) => HeldBy::BorrowMut,
+        Holder::Borrow(ViewKind::Arrow) => HeldBy::Arrow,
+        Holder::Borrow(_) => HeldBy::Borrow,
+        Holder::View(kind) => HeldBy::View(kind.name()),
+        Holder::OwnOperation => HeldBy::OwnOperation,
     };
-    let doing = match conflict.mode {
-        Mode::Read => "reading",
-        Mode::Write => "writing",
+    let place = match asked {
+        Some(asked) => place_in(asked, &conflict.wanted, &conflict.held).unwrap_or(Place::Other),
+        None => Place::Own,
     };
-    if conflict.holder == Holder::Borrow(ViewKind::Closed) {
-        return Error::Closed;
-    }
-    let message = match conflict.holder {
-        Holder::Borrow(ViewKind::BorrowMut) => format!(
-            "{doing} {place} is refused: they are borrowed for writing (borrow_mut); \
-             use the borrowed array, or leave its with-block first"
-        ),
-        Holder::Borrow(ViewKind::Arrow) => format!(
-            "{doing} {place} is refused: Arrow data on them is alive (an array or a table, also one inside a \
-             data frame), and Arrow data never changes; delete it first, or work on a .copy()"
-        ),
-        Holder::Borrow(_) => format!(
-            "{doing} {place} is refused: they are borrowed for reading (borrow); \
-             leave the with-block of the borrow first, or work on a .copy()"
-        ),
-        Holder::View(kind) => format!(
-            "borrowing {place} for writing is refused: a writable view ({}) of them is alive (audio.views \
-             lists it); delete it first, also where a variable of an earlier with-block has it, or \
-             borrow_mut() a .copy()",
-            kind.name()
-        ),
-        Holder::OwnOperation => format!(
-            "{doing} {place} is refused: an operation of this thread is still using them; \
-             let it finish, or work on a .copy()"
-        ),
-    };
-    Error::Borrowed { message }
+    Error::Borrowed(Box::new(Held {
+        writing: conflict.mode == Mode::Write,
+        place,
+        holder,
+    }))
 }
 
-/// Which channels and frames of `asked` collide, and of what they are counted; `None` if none does.
-fn place_in(asked: &Strided<'_>, conflict: &Conflict) -> Option<String> {
-    let wanted = frames_within(asked, &conflict.wanted)?;
-    let held = frames_within(asked, &conflict.held)?;
-    let count = |what: &str, (first, last): (usize, usize)| {
-        if first == last {
-            format!("{what} {first}")
-        } else {
-            format!("{what}s {first} to {last}")
-        }
+/// The error of an operation on `part`, told in the frames and channels of the audio that `part` was cut from.
+#[cold]
+#[must_use]
+pub fn told_of(whole: &Strided<'_>, part: &Strided<'_>, mut error: Error) -> Error {
+    if let Error::Borrowed(held) = &mut error
+        && let Some(place) = held_part(part, &held.place)
+            .and_then(|held| place_in(whole, &held.span(), &held.span()))
+    {
+        held.place = place;
+    }
+    error
+}
+
+/// The samples of `part` that are held.
+fn held_part<'a>(part: &Strided<'a>, place: &Place) -> Option<Strided<'a>> {
+    let Place::Frames {
+        frames, channels, ..
+    } = place
+    else {
+        return None;
     };
-    let (first, last) = (wanted.0.max(held.0), wanted.1.min(held.1));
-    let frames = if first <= last { (first, last) } else { wanted };
-    let frames = count("frame", frames);
-    let shape = shape_text(asked.layout().shape());
+    let layout = part.layout();
+    let layout = match channels {
+        Some((first, last)) => layout.take_channels(*first, last - first + 1, 1).ok()?,
+        None => *layout,
+    };
+    let layout = layout
+        .take_frames(frames.0, frames.1 - frames.0 + 1, 1)
+        .ok()?;
+    Some(Strided { layout, ..*part })
+}
+
+/// Which channels and frames of `asked` collide; `None` if none does.
+fn place_in(asked: &Strided<'_>, wanted: &Span, held: &Span) -> Option<Place> {
+    let wanting = frames_within(asked, wanted)?;
+    let holding = frames_within(asked, held)?;
+    let (first, last) = (wanting.0.max(holding.0), wanting.1.min(holding.1));
     let all = asked.layout().channels();
-    Some(match channels_within(asked, conflict) {
-        Some(some) if all > 1 && some != (0, all - 1) => {
-            format!(
-                "{}, {frames} of audio of shape {shape}",
-                count("channel", some)
-            )
-        }
-        _ => format!("{frames} of audio of shape {shape}"),
+    Some(Place::Frames {
+        frames: if first <= last {
+            (first, last)
+        } else {
+            wanting
+        },
+        channels: channels_within(asked, wanted, held)
+            .filter(|some| all > 1 && *some != (0, all - 1)),
+        shape: asked.layout().shape().to_vec(),
     })
 }
 
 /// The first and the last channel that collide, where there are not too many to look.
-fn channels_within(asked: &Strided<'_>, conflict: &Conflict) -> Option<(usize, usize)> {
+fn channels_within(asked: &Strided<'_>, wanted: &Span, held: &Span) -> Option<(usize, usize)> {
     const MOST: usize = 64;
     let layout = asked.layout();
     let meets = |channel: &usize| {
         let layout = layout.channel(*channel);
         layout.is_ok_and(|layout| {
             let span = Strided { layout, ..*asked }.span();
-            span.overlaps(&conflict.wanted) && span.overlaps(&conflict.held)
+            span.overlaps(wanted) && span.overlaps(held)
         })
     };
     let mut met = (0..layout.channels().min(MOST)).filter(meets);

@@ -3,7 +3,7 @@
 
 use super::access::error_of;
 use super::{Samples, Strided};
-use crate::error::{Error, shape_text};
+use crate::error::Error;
 use crate::layout::{Layout, Span};
 use crate::memory::{self, Origin};
 use crate::registry::{Claim, Mode, Registry, Until, ViewEntry, ViewKind};
@@ -13,7 +13,7 @@ impl Samples {
     /// access is [`Error::Closed`], through this handle and all others. Closing twice is no error.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for memory that is neither, [`Error::Borrowed`] with the views that can
+    /// [`Error::InvalidArgument`] for memory that is neither, [`Error::StillSeen`] with the views that can
     /// still reach the buffer.
     pub fn close(&self, until: Until<'_>) -> Result<(), Error> {
         self.require_closable("close()")?;
@@ -159,33 +159,12 @@ pub(super) fn seen(domain: u64, span: &Span) -> Vec<ViewEntry> {
 /// Why a buffer cannot go: the views that can still reach it.
 #[cold]
 fn still_seen(is_file: bool, views: &[ViewEntry]) -> Error {
-    const NAMED: usize = 4;
-    let named: Vec<String> = views
-        .iter()
-        .take(NAMED)
-        .map(|view| {
-            let mode = match view.mode {
-                Mode::Read => "read",
-                Mode::Write => "write",
-            };
-            let shape = shape_text(&view.shape[2 - view.ndim..]);
-            format!("{} of shape {shape} ({mode})", view.kind.name())
-        })
-        .collect();
-    let more = match views.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+    let told = |view: &ViewEntry| {
+        let shape = view.shape[2 - view.ndim..].to_vec();
+        (view.kind.name(), shape, view.mode == Mode::Write)
     };
-    let count = match views.len() {
-        1 => "1 view is alive".into(),
-        count => format!("{count} views are alive"),
-    };
-    Error::Borrowed {
-        message: format!(
-            "the {} cannot be closed while {count}: {}{more}; delete them first, or let them go out \
-             of scope (audio.views lists them)",
-            if is_file { "file" } else { "shared memory" },
-            named.join(", ")
-        ),
+    Error::StillSeen {
+        is_file,
+        views: views.iter().map(told).collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use audio_samples::error::{Error, shape_text};
+use audio_samples::error::{Error, Held, HeldBy, Place, shape_text};
 use rstest::rstest;
 
 /// One error of each kind, and what its message has to say.
@@ -25,7 +25,7 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
         ),
         (Error::OutOfMemory { bytes: 123_456 }, &["123456 bytes"]),
         (
-            Error::TooManyAxes {
+            Error::NotAudio {
                 shape: vec![2, 3, 4],
             },
             &["(2, 3, 4)", "(channels, frames)"],
@@ -50,25 +50,16 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             Error::ShapeMismatch {
                 audio: vec![2, 5],
                 operand: vec![4],
+                between: None,
             },
-            &[
-                "(2, 5)",
-                "(4,)",
-                "use (5,)",
-                "(2, 1) for one number a channel",
-            ],
+            &["(2, 5)", "(4,)"],
         ),
         (
             Error::SampleRateMismatch {
                 audio: 44_100,
                 operand: 48_000,
             },
-            &[
-                "44100 Hz",
-                "48000 Hz",
-                "resample",
-                "resample_poly(other.to_numpy(), 147, 160, axis=-1)",
-            ],
+            &["44100 Hz", "48000 Hz", "resample"],
         ),
         (
             Error::InvalidSampleRate { given: "-1".into() },
@@ -78,12 +69,9 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             Error::DivisionByZero {
                 index: Some(vec![1, 17]),
             },
-            &["zero at index (1, 17)", "np.divide"],
+            &["zero at index (1, 17)"],
         ),
-        (
-            Error::DivisionByZero { index: None },
-            &["division by zero", "np.divide"],
-        ),
+        (Error::DivisionByZero { index: None }, &["division by zero"]),
         (
             Error::CastRefused {
                 from: "float64",
@@ -91,13 +79,7 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
                 operator: "*=",
                 in_file: false,
             },
-            &[
-                "*=",
-                "audio * x gives new float64",
-                "up to 32768",
-                ".convert('float32')",
-                ".convert('int16')",
-            ],
+            &["*= gives float64", "int16 audio"],
         ),
         (
             Error::IntegerOverflow {
@@ -105,17 +87,49 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
                 dtype: "int16",
                 index: Some(vec![1, 17]),
             },
-            &["result of *", "int16", "index (1, 17)", "integer_overflow("],
+            &["result of *", "int16", "index (1, 17)"],
         ),
-        (Error::ReadOnly, &["read-only", ".copy()"]),
-        (Error::Borrowed { message: message() }, &["frames 3 to 7"]),
-        (Error::Busy, &["another operation", ".copy()"]),
-        (Error::Interrupted, &["interrupted"]),
-        (Error::Closed, &["closed", "open it again", ".copy()"]),
+        (Error::ReadOnly, &["read-only"]),
         (
-            Error::InvalidShape { message: message() },
-            &["frames 3 to 7"],
+            Error::NotAudio { shape: vec![] },
+            &["a single number", "[0.5]"],
         ),
+        (
+            Error::TooManySamples {
+                channels: 1 << 33,
+                frames: 1 << 34,
+            },
+            &["8589934592 channels of 17179869184 frames"],
+        ),
+        (
+            held(HeldBy::BorrowMut, Some((2, 2))),
+            &[
+                "writing channel 2, frames 3 to 7 of audio of shape (4, 9)",
+                "borrowed for writing",
+            ],
+        ),
+        (
+            held(HeldBy::View("numpy"), None),
+            &["frames 3 to 7 of audio", "writable view (numpy)"],
+        ),
+        (held(HeldBy::Borrow, None), &["borrowed for reading"]),
+        (held(HeldBy::Arrow, None), &["Arrow data"]),
+        (held(HeldBy::OwnOperation, None), &["this thread"]),
+        (
+            Error::StillSeen {
+                is_file: true,
+                views: vec![("numpy", vec![2, 5], true); 5],
+            },
+            &[
+                "the file",
+                "5 views",
+                "numpy of shape (2, 5) (write)",
+                "1 more",
+            ],
+        ),
+        (Error::Busy, &["another operation"]),
+        (Error::Interrupted, &["interrupted"]),
+        (Error::Closed, &["closed"]),
         (
             Error::InvalidArgument { message: message() },
             &["frames 3 to 7"],
@@ -159,8 +173,20 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
     ]
 }
 
+fn held(holder: HeldBy, channels: Option<(usize, usize)>) -> Error {
+    Error::Borrowed(Box::new(Held {
+        writing: true,
+        place: Place::Frames {
+            frames: (3, 7),
+            channels,
+            shape: vec![4, 9],
+        },
+        holder,
+    }))
+}
+
 #[test]
-fn every_message_names_its_numbers_and_the_way_out() {
+fn every_message_names_its_numbers() {
     for (error, parts) in examples() {
         let message = error.to_string();
         for part in parts {
@@ -188,7 +214,7 @@ fn no_kind_of_error_is_left_out() {
         .lines()
         .filter_map(|line| line.strip_prefix("    "))
         .filter(|line| line.starts_with(char::is_uppercase))
-        .map(|line| line.split([' ', ',']).next().unwrap())
+        .map(|line| line.split([' ', ',', '(']).next().unwrap())
         .collect();
     let debugged: Vec<String> = examples()
         .iter()
@@ -196,7 +222,7 @@ fn no_kind_of_error_is_left_out() {
         .collect();
     let shown: BTreeSet<&str> = debugged
         .iter()
-        .map(|text| text.split([' ', ',']).next().unwrap())
+        .map(|text| text.split([' ', ',', '(']).next().unwrap())
         .collect();
     assert!(kinds.len() > 15, "{kinds:?}");
     assert_eq!(kinds, shown);

@@ -383,10 +383,11 @@ fn a_layout_past_the_address_space_is_too_large(#[case] shape: &[usize], #[case]
 #[test]
 fn more_samples_than_can_be_counted_are_too_many() {
     let layout = Layout::strided(&[1 << 33, 1 << 34], &[0, 0], 0);
-    let Err(Error::InvalidShape { message }) = layout else {
-        panic!("{layout:?}");
+    let refused = Error::TooManySamples {
+        channels: 1 << 33,
+        frames: 1 << 34,
     };
-    assert!(message.contains("8589934592 channels of 17179869184 frames"));
+    assert_eq!(layout, Err(refused));
 }
 
 #[test]
@@ -395,12 +396,12 @@ fn three_axes_are_no_audio() {
     let contiguous = Layout::contiguous(&shape, 4);
     assert_eq!(
         contiguous,
-        Err(Error::TooManyAxes {
+        Err(Error::NotAudio {
             shape: shape.clone()
         })
     );
     let strided = Layout::strided(&shape, &[48, 16, 4], 0);
-    assert_eq!(strided, Err(Error::TooManyAxes { shape }));
+    assert_eq!(strided, Err(Error::NotAudio { shape }));
 }
 
 #[rstest]

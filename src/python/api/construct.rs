@@ -20,7 +20,7 @@ use crate::python::numpy::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
 
-use refusals::{no_samples, refuse_other_form, single_number, unequal};
+use refusals::{no_samples, refuse_other_form, unequal};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
 const MOST_CHANNELS: usize = 64;
@@ -334,11 +334,11 @@ fn finish(
     Ok(AudioSamples::new(copied))
 }
 
-fn arranged(layout: &Layout, request: &Request) -> Result<Layout, Error> {
-    let wrong = |message: String| Err(Error::InvalidShape { message });
+fn arranged(layout: &Layout, request: &Request) -> PyResult<Layout> {
+    let wrong = |message: String| Err(PyValueError::new_err(message));
     let shape = shape_text(layout.shape());
     match (layout.ndim(), request.form) {
-        (0, _) => Err(single_number()),
+        (0, _) => Err(Error::NotAudio { shape: Vec::new() }.into()),
         (2, Form::Mono) => wrong(format!(
             "mono audio has the shape (frames,), not {shape}; \
              use new_multi for several channels, or pick one with array[0] of (channels, frames) or \

@@ -5,9 +5,8 @@ use pyo3::prelude::*;
 
 use crate::audio::{Audio, Operation};
 use crate::dtype::Dtype;
+use crate::error::Error;
 use crate::kernel::{self, Operator};
-use crate::python::array::fitting;
-use crate::python::array::fitting::Deed;
 use crate::python::array::operand;
 use crate::python::array::operand::{Operand, Operates, Side};
 use crate::python::array::ufunc;
@@ -25,7 +24,9 @@ impl AudioSamples {
         let (py, this) = (slf.py(), slf.get());
         let reflected = side == Side::Left;
         let done = match operand::everyday(this.audio().dtype(), operator, other) {
-            Some((compute, operand)) => this.compute(py, operator, reflected, compute, &operand)?,
+            Some((compute, operand)) => {
+                this.compute(py, operator, reflected, compute, &operand, None)?
+            }
             None => match operand::parse(this.audio(), operator, side, other)? {
                 Some(operand) => this.operate_on(py, operator, reflected, &operand)?,
                 None => return Ok(py.NotImplemented().into_bound(py)),
@@ -42,6 +43,7 @@ impl AudioSamples {
         reflected: bool,
         compute: Dtype,
         operand: &kernel::Operand<'_>,
+        other: Option<&Audio>,
     ) -> PyResult<Audio> {
         let operation = Operation {
             operator,
@@ -50,7 +52,8 @@ impl AudioSamples {
             overflow: policy::overflow(py, compute)?,
         };
         running::run(py, self.bytes_per_pass(), |wait| {
-            self.audio().operate(operation, operand, wait)
+            let done = self.audio().operate(operation, operand, wait);
+            done.map_err(|error| self.beside(other, operator.symbol(), error))
         })
     }
 
@@ -74,27 +77,27 @@ impl AudioSamples {
                 overflow: policy::overflow(py, operand.compute)?,
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
-            let done = running::run(py, bytes, |wait| other.operate(turned, &own, wait));
-            return self.told(py, operand, Deed::New(operator.symbol()), done);
+            return running::run(py, bytes, |wait| {
+                let done = other.operate(turned, &own, wait);
+                done.map_err(|error| self.beside(Some(other), operator.symbol(), error))
+            });
         }
         let kernel = operand.kernel(self.audio())?;
-        let done = self.compute(py, operator, reflected, operand.compute, &kernel);
-        self.told(py, operand, Deed::New(operator.symbol()), done)
+        let other = operand.audio();
+        self.compute(py, operator, reflected, operand.compute, &kernel, other)
     }
 
-    /// The result; an error is told of both, if the other side is audio too.
-    #[inline]
-    fn told<R>(
-        &self,
-        py: Python<'_>,
-        operand: &Operand<'_>,
-        deed: Deed<'_>,
-        done: PyResult<R>,
-    ) -> PyResult<R> {
-        done.map_err(|error| match operand.audio() {
-            Some(other) => fitting::told(py, self.audio(), other, deed, error),
-            None => error,
-        })
+    /// The error; if two pieces of audio do not fit, told of both.
+    #[cold]
+    fn beside(&self, other: Option<&Audio>, symbol: &'static str, error: Error) -> Error {
+        match (error, other) {
+            (Error::ShapeMismatch { .. }, Some(other)) => Error::between(
+                self.audio().layout().shape(),
+                other.layout().shape(),
+                symbol,
+            ),
+            (error, _) => error,
+        }
     }
 
     #[inline]
@@ -106,7 +109,7 @@ impl AudioSamples {
         let (py, this) = (slf.py(), slf.get());
         let own = this.audio().dtype();
         if let Some((compute, operand)) = operand::everyday(own, operator, other) {
-            return this.compute_in_place(py, operator, compute, &operand);
+            return this.compute_in_place(py, operator, compute, &operand, None);
         }
         let Some(operand) = operand::parse(this.audio(), operator, Side::InPlace, other)? else {
             return Err(PyTypeError::new_err(format!(
@@ -120,13 +123,8 @@ impl AudioSamples {
             return ufunc::in_place(slf, operator, array);
         }
         let kernel = operand.kernel(this.audio())?;
-        let done = this.compute_in_place(py, operator, operand.compute, &kernel);
-        this.told(
-            py,
-            &operand,
-            Deed::InPlace(operator.in_place_symbol()),
-            done,
-        )
+        let other = operand.audio();
+        this.compute_in_place(py, operator, operand.compute, &kernel, other)
     }
 
     #[inline]
@@ -136,6 +134,7 @@ impl AudioSamples {
         operator: Operator,
         compute: Dtype,
         operand: &kernel::Operand<'_>,
+        other: Option<&Audio>,
     ) -> PyResult<()> {
         let operation = Operation {
             operator,
@@ -143,9 +142,11 @@ impl AudioSamples {
             reflected: false,
             overflow: policy::overflow(py, self.audio().dtype())?,
         };
-        policy::allow_operand(py, || self.audio().copied_bytes(operand))?;
+        let beside = |error| self.beside(other, operator.in_place_symbol(), error);
+        policy::allow_operand(py, || self.audio().copied_bytes(operand).map_err(beside))?;
         running::run(py, self.bytes_per_pass(), |wait| {
-            self.audio().operate_in_place(operation, operand, wait)
+            let done = self.audio().operate_in_place(operation, operand, wait);
+            done.map_err(beside)
         })
     }
 }

@@ -6,7 +6,7 @@
 
 mod key;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyEllipsis, PyFloat, PyInt, PyIterator};
@@ -16,19 +16,16 @@ use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::kernel::{Operand, Operator, Scalar};
 use crate::layout::Layout;
-use crate::python::array::fitting;
-use crate::python::array::fitting::Deed;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
-use crate::python::errors::{borrow_error, is_borrow_error};
 use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
 use crate::python::numpy::{numpy_module, scalar_types};
-use crate::python::running::leased;
+use crate::python::running::{leased, leased_within};
 use crate::python::{policy, running};
-use crate::registry::{Mode, Until, ViewKind};
+use crate::registry::{Mode, ViewKind};
 use crate::view::{self, Samples};
 use crate::with_sample;
 use key::{Gives, Simple};
@@ -119,13 +116,12 @@ impl AudioSamples {
             Some(Simple::Frame(layout) | Simple::Sample(layout)) => {
                 let frame = this.audio().with_layout(layout)?;
                 if layout.ndim() == 1 {
-                    let value = sample(py, frame.samples());
-                    return value.map_err(|error| told(this, &frame, Mode::Read, error));
+                    return sample(py, this.audio(), frame.samples());
                 }
                 let strides = [layout.channel_stride()];
                 let shown = Layout::strided(&[layout.channels()], &strides, layout.offset())?;
                 let export = frame.samples().export(ViewKind::Array, true, &shown);
-                let export = export.map_err(|error| told(this, &frame, Mode::Read, error.into()));
+                let export = export.map_err(|error| this.audio().told_of(&frame, error));
                 ndarray::array_of(py, export?)
             }
             None => {
@@ -153,19 +149,15 @@ impl AudioSamples {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
-        this.audio().samples().require_writable()?;
+        let whole = this.audio();
+        whole.samples().require_writable()?;
         if let Ok(other) = value.cast_exact::<AudioSamples>() {
             this.audio().require_rate_of(other.get().audio())?;
         }
-        let stored = |part: &Audio, done: PyResult<bool>| {
-            done.map_err(|error| told(this, part, Mode::Write, error))
-        };
         let (target, key) = match this.simple(key)? {
             Some(Simple::Part(layout)) => {
                 let part = this.audio().with_layout(layout)?;
-                let done = fill(py, &part, value)
-                    .and_then(|filled| Ok(filled || assign(py, &part, value)?));
-                if stored(&part, done)? {
+                if fill(py, whole, &part, value)? || assign(py, whole, &part, value)? {
                     return Ok(());
                 }
                 let everything = PyEllipsis::get(py).to_owned().into_any();
@@ -173,7 +165,7 @@ impl AudioSamples {
             }
             Some(Simple::Frame(layout)) => {
                 let frame = this.audio().with_layout(layout)?;
-                if stored(&frame, fill(py, &frame, value))? {
+                if fill(py, whole, &frame, value)? {
                     return Ok(());
                 }
                 let key = (PyEllipsis::get(py), 0).into_pyobject(py)?;
@@ -181,7 +173,7 @@ impl AudioSamples {
             }
             Some(Simple::Sample(layout)) => {
                 let sample = this.audio().with_layout(layout)?;
-                if stored(&sample, fill(py, &sample, value))? {
+                if fill(py, whole, &sample, value)? {
                     return Ok(());
                 }
                 (
@@ -203,9 +195,9 @@ impl AudioSamples {
         if let Ok(other) = value.cast_exact::<AudioSamples>() {
             wanted.push((other.get().audio(), Mode::Read));
         }
-        let array = target.shared_array(py, true);
-        let done = array.and_then(|array| leased(py, &wanted, || array.set_item(&key, &stored_as)));
-        done.map_err(|error| told(this, target.audio(), Mode::Write, error))
+        leased_within(py, whole, &wanted, || {
+            target.shared_array(py, true)?.set_item(&key, &stored_as)
+        })
     }
 
     fn __delitem__(&self, _key: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -236,17 +228,6 @@ impl AudioSamples {
     }
 }
 
-/// A refused access to a part of some audio, told in the frames and channels of that audio.
-#[cold]
-fn told(whole: &AudioSamples, part: &Audio, mode: Mode, error: PyErr) -> PyErr {
-    let claims = [part.samples().strided().claim(mode)];
-    let asked = whole.audio().samples().strided();
-    match view::lease(Some(&asked), &claims, Until::Now) {
-        Err(Error::Borrowed { message }) if is_borrow_error(&error) => borrow_error(message),
-        _ => error,
-    }
-}
-
 /// One frame after the other, as arrays on the same memory or, in mono, as samples.
 fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyIterator>> {
     let samples = audio.samples();
@@ -260,13 +241,14 @@ fn frames_of<'py>(py: Python<'py>, audio: &Audio) -> PyResult<Bound<'py, PyItera
 }
 
 /// The only one of some samples, as NumPy's scalar.
-fn sample<'py>(py: Python<'py>, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
+fn sample<'py>(py: Python<'py>, whole: &Audio, samples: &Samples) -> PyResult<Bound<'py, PyAny>> {
     let strided = samples.strided();
     let dtype = samples.dtype();
     // float64 holds every sample exactly.
     let value = running::run(py, dtype.size(), |wait| {
         let claims = [strided.claim(Mode::Read)];
-        view::access(
+        view::access_to(
+            &whole.samples().strided(),
             &claims,
             wait.lock,
             wait.until,
@@ -315,19 +297,20 @@ fn number(dtype: Dtype, value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
 }
 
 /// Stores a number in all samples; false for anything else.
-fn fill(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn fill(py: Python<'_>, whole: &Audio, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let Some(number) = number(part.dtype(), value)? else {
         return Ok(false);
     };
     let bytes = part.layout().len() * part.dtype().size();
     running::run(py, bytes, |wait| {
-        part.assign(&Operand::Scalar(number), wait)
+        let done = part.assign(&Operand::Scalar(number), wait);
+        done.map_err(|error| whole.told_of(part, error))
     })?;
     Ok(true)
 }
 
 /// Stores what needs no NumPy; false if the value is of another kind.
-fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+fn assign(py: Python<'_>, whole: &Audio, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let plain = value.cast_exact::<AudioSamples>().is_ok()
         || (ndarray::is_exact_array(value) && ndarray::facts(value)?.dtype.is_some());
     if !plain {
@@ -354,11 +337,13 @@ fn assign(py: Python<'_>, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bo
         if theirs.channels() == 1 && [1, part.layout().frames()].contains(&theirs.frames()) {
             return Ok(false);
         }
-        let error = PyValueError::new_err("the shapes do not fit");
-        return Err(fitting::told(py, part, other, Deed::InPlace("="), error));
+        return Err(Error::between(part.layout().shape(), theirs.shape(), "=").into());
     }
     policy::allow_operand(py, || part.copied_bytes(&kernel))?;
     let bytes = 2 * part.layout().len() * part.dtype().size();
-    running::run(py, bytes, |wait| part.assign(&kernel, wait))?;
+    running::run(py, bytes, |wait| {
+        let done = part.assign(&kernel, wait);
+        done.map_err(|error| whole.told_of(part, error))
+    })?;
     Ok(true)
 }

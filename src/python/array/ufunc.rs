@@ -137,6 +137,7 @@ fn modify<'py>(
             return Err(Error::ShapeMismatch {
                 audio: own.layout().shape().to_vec(),
                 operand: shape,
+                between: None,
             }
             .into());
         }

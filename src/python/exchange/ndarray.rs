@@ -261,6 +261,7 @@ impl<'py> Readable<'py> {
             return Err(Error::ShapeMismatch {
                 audio: audio.shape().to_vec(),
                 operand: shape(&self.array)?,
+                between: None,
             }
             .into());
         };
@@ -389,7 +390,7 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
     let facts = facts(array)?;
     let dtype = facts.dtype.ok_or_else(|| no_sample_type(array))?;
     let Some(layout) = facts.layout else {
-        return Err(Error::TooManyAxes {
+        return Err(Error::NotAudio {
             shape: shape(array)?,
         }
         .into());

@@ -76,7 +76,7 @@ pub(super) fn no_samples(
     };
     let scalar = axes(array) == Some(0);
     let held = match (scalar, matches!(kind.as_str(), "i" | "u" | "b" | "c" | "f")) {
-        (true, true) => return Ok(single_number().into()),
+        (true, true) => return Ok(Error::NotAudio { shape: Vec::new() }.into()),
         (true, false) => {
             return Ok(PyTypeError::new_err(format!(
                 "samples come from an array, a buffer, a tensor or a sequence of numbers, not from \
@@ -125,7 +125,7 @@ fn same_numbers(name: &str, called: &str) -> String {
 }
 
 /// Audio for a constructor of the other form: it is indexed by frames, unlike an array.
-pub(super) fn refuse_other_form(layout: &Layout, form: Form) -> Result<(), Error> {
+pub(super) fn refuse_other_form(layout: &Layout, form: Form) -> PyResult<()> {
     let shape = shape_text(layout.shape());
     let message = match (layout.ndim(), form) {
         (2, Form::Mono) => format!(
@@ -138,13 +138,7 @@ pub(super) fn refuse_other_form(layout: &Layout, form: Form) -> Result<(), Error
         ),
         _ => return Ok(()),
     };
-    Err(Error::InvalidShape { message })
-}
-
-pub(super) fn single_number() -> Error {
-    Error::InvalidShape {
-        message: "a single number is no audio; give a sequence such as [0.5]".into(),
-    }
+    Err(PyValueError::new_err(message))
 }
 
 /// Why a sequence is no array: perhaps its channels have not the same length.
