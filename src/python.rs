@@ -34,11 +34,14 @@ mod _audio_samples {
     #[pymodule_export]
     use super::api::memory::memory;
     #[pymodule_export]
-    use super::api::pickling::restore;
-    #[pymodule_export]
-    use super::api::shared::attach_handle;
+    use super::api::shared::{attach_handle, handle};
     #[pymodule_export]
     use super::api::views::View;
+    #[pymodule_export]
+    use super::array::computing::{
+        _allow_copy, _array, _copied, _give_back, _lease, _parts, _refuse_shape, _same_samples,
+        _wrap,
+    };
     #[pymodule_export]
     use super::class::AudioSamples;
     #[pymodule_export]

@@ -6,7 +6,6 @@ pub mod generation;
 pub mod memory;
 pub mod methods;
 pub mod missing_names;
-pub mod pickling;
 pub mod shared;
 pub mod tensors;
 pub mod views;

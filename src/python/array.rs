@@ -27,9 +27,8 @@ macro_rules! operators {
 }
 
 pub mod arithmetic;
-pub mod functions;
+pub mod computing;
+mod functions;
 pub mod indexing;
 pub mod operand;
-pub mod paging;
-pub mod scalar;
 pub mod ufunc;

@@ -5,4 +5,5 @@ mod arrow;
 pub mod buffer;
 pub mod dlpack;
 pub mod ndarray;
+pub mod outward;
 pub mod owner;

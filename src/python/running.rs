@@ -88,7 +88,7 @@ thread_local! {
 
 /// Leases on some audio for what NumPy computes on its memory; waits without the GIL, answering Ctrl-C. A refusal
 /// counts the frames of `whole`.
-fn lease(
+pub fn lease(
     py: Python<'_>,
     whole: Option<&Audio>,
     wanted: &[(&Audio, Mode)],

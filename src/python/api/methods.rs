@@ -412,14 +412,4 @@ impl AudioSamples {
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         self.copy(py)
     }
-
-    fn __richcmp__<'py>(
-        &self,
-        other: &Bound<'py, PyAny>,
-        comparison: pyo3::pyclass::CompareOp,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        ufunc::beside(self, other, |own, other| {
-            own.rich_compare(other, comparison)
-        })
-    }
 }

@@ -98,7 +98,10 @@ impl AudioSamples {
 }
 
 /// What is pickled instead of shared samples; `None` for samples that are not shared.
-pub fn handle(py: Python<'_>, audio: &Audio) -> PyResult<Option<HandleParts>> {
+#[pyfunction]
+#[pyo3(name = "_handle")]
+pub fn handle(audio: &Bound<'_, AudioSamples>) -> PyResult<Option<HandleParts>> {
+    let (py, audio) = (audio.py(), audio.get().audio());
     // Who has the samples alone has them alone, and closed audio has none.
     // Without the GIL: it looks through the folder, and may wait for another thread that does.
     let made = leased(py, &[(audio, Mode::Read)], || {

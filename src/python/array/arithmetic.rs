@@ -6,10 +6,11 @@ use pyo3::prelude::*;
 use crate::audio::{Audio, Operation};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{self, Operator};
+use crate::kernel::{self, Operator, Sign};
 use crate::python::array::operand;
 use crate::python::array::operand::{Operand, Operates, Side};
 use crate::python::array::ufunc;
+use crate::python::array::ufunc::fast;
 use crate::python::class::AudioSamples;
 use crate::python::{policy, running};
 
@@ -178,4 +179,15 @@ operators! {
     __sub__ __rsub__ __isub__: Operator::Sub;
     __mul__ __rmul__ __imul__: Operator::Mul;
     __truediv__ __rtruediv__ __itruediv__: Operator::Div;
+}
+
+#[pymethods]
+impl AudioSamples {
+    fn __neg__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        fast::signed(slf, Sign::Negate)
+    }
+
+    fn __abs__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        fast::signed(slf, Sign::Absolute)
+    }
 }

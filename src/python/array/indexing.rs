@@ -20,8 +20,8 @@ use crate::python::array::operand;
 use crate::python::array::operand::Side;
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
-use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
+use crate::python::exchange::{ndarray, outward};
 use crate::python::numpy::{numpy_module, scalar_types};
 use crate::python::running::{leased, leased_within};
 use crate::python::{policy, running};
@@ -127,7 +127,9 @@ impl AudioSamples {
             None => {
                 let (key, result) = this.array_key(key)?;
                 let array = this.shared_array(py, true)?;
-                let found = leased(py, &[(this.audio(), Mode::Read)], || array.get_item(&key))?;
+                let found = leased(py, &[(this.audio(), Mode::Read)], || {
+                    outward::get_item(&array, &key)
+                })?;
                 let own = this.audio().samples().buffer();
                 if ndarray::is_array(&found) && !ndarray::lies_in(&found, own) {
                     let bytes: usize = found.getattr(intern!(py, "nbytes"))?.extract()?;
@@ -196,7 +198,7 @@ impl AudioSamples {
             wanted.push((other.get().audio(), Mode::Read));
         }
         leased_within(py, whole, &wanted, || {
-            target.shared_array(py, true)?.set_item(&key, &stored_as)
+            outward::set_item(&target.shared_array(py, true)?, &key, &stored_as)
         })
     }
 
@@ -217,14 +219,6 @@ impl AudioSamples {
             .layout()
             .take_frames(frames.saturating_sub(1), frames, -1)?;
         frames_of(slf.py(), &audio.with_layout(turned)?)
-    }
-
-    fn __contains__(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let name = intern!(slf.py(), "__contains__");
-        let found = ufunc::beside(slf.get(), value, |array, value| {
-            array.call_method1(name, (value,))
-        });
-        found?.is_truthy()
     }
 }
 

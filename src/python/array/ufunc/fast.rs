@@ -1,17 +1,18 @@
 //! Ufuncs of small blocks: the class's own operators where they give what NumPy gives, and no detour where not.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use super::{is_of_python, wrapped};
 use crate::audio::Operation;
 use crate::error::Error;
 use crate::kernel::{Operand, Operator, Overflow, Sign};
+use crate::python::array::computing::wrapped;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
 use crate::python::class::AudioSamples;
-use crate::python::exchange::ndarray;
+use crate::python::exchange::{ndarray, outward};
 use crate::python::numpy::numpy_module;
 use crate::python::running::leased;
 use crate::python::{policy, running};
@@ -171,7 +172,9 @@ pub fn of_one<'py>(
     }
     let own = audio.get().audio();
     let array = audio.get().shared_array(py, false)?;
-    let result = leased(py, &[(own, Mode::Read)], || ufunc.call1((array,)))?;
+    let result = leased(py, &[(own, Mode::Read)], || {
+        outward::call(ufunc, (array,), None)
+    })?;
     if let Ok(several) = result.cast_exact::<PyTuple>() {
         let wrapped = several.iter().map(|one| wrapped([own], one));
         return Ok(Some(
@@ -196,6 +199,17 @@ fn sign_of(ufunc: &Bound<'_, PyAny>) -> PyResult<Option<Sign>> {
         ufunc if ufunc.is(negative) => Some(Sign::Negate),
         _ => None,
     })
+}
+
+/// Whether a ufunc computes by calling Python, as those of `np.frompyfunc` do.
+fn is_of_python(ufunc: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = ufunc.py();
+    let loops: usize = ufunc.getattr(intern!(py, "ntypes"))?.extract()?;
+    if loops > 1 {
+        return Ok(false);
+    }
+    let kinds: Vec<String> = ufunc.getattr(intern!(py, "types"))?.extract()?;
+    Ok(kinds.iter().all(|kinds| kinds.contains('O')))
 }
 
 pub fn signed<'py>(audio: &Bound<'py, AudioSamples>, sign: Sign) -> PyResult<Bound<'py, PyAny>> {
