@@ -133,17 +133,6 @@ pub enum Error {
         /// The file, if it is known.
         path: Option<String>,
     },
-    /// A file whose samples are no plain numbers, where those are needed.
-    Compressed {
-        /// Byte offset of what says so.
-        offset: u64,
-        /// What they are.
-        message: String,
-        /// The kind of file, where it is known by how it begins and by no more: `an MP4 file`.
-        begins_like: Option<&'static str>,
-        /// The file, if it is known.
-        path: Option<String>,
-    },
     /// The operating system refused an operation on a file.
     Io {
         /// The system's error number, where there is one.
@@ -275,40 +264,10 @@ impl Error {
     /// The error with the path of the file in it, unless it has one.
     #[must_use]
     pub fn at_path(mut self, file: &Path) -> Error {
-        if let Error::File { path, .. } | Error::Compressed { path, .. } | Error::Io { path, .. } =
-            &mut self
-        {
+        if let Error::File { path, .. } | Error::Io { path, .. } = &mut self {
             path.get_or_insert_with(|| file.display().to_string());
         }
         self
-    }
-
-    /// Samples that are no plain numbers, and at which byte the file says so.
-    pub fn compressed(offset: u64, message: String) -> Error {
-        Error::Compressed {
-            offset,
-            message,
-            begins_like: None,
-            path: None,
-        }
-    }
-
-    /// A file that no decoder takes either: what begins as a known kind, and cannot be read as one, is damaged.
-    pub fn undecoded(self) -> Error {
-        match self {
-            Error::Compressed {
-                offset,
-                begins_like: Some(kind),
-                ..
-            } => Error::damaged(
-                offset,
-                format!(
-                    "this begins like {kind}, and what it takes to read one is not there: it was cut short or is \
-                     damaged, or there is no sound in it"
-                ),
-            ),
-            other => other,
-        }
     }
 
     /// What the system refused, in its own words.
@@ -467,12 +426,6 @@ impl fmt::Display for Error {
                 message,
                 path,
             } => in_file(f, path.as_deref(), message, *offset),
-            Error::Compressed {
-                offset,
-                message,
-                path,
-                ..
-            } => in_file(f, path.as_deref(), message, Some(*offset)),
             Error::Io {
                 message,
                 path: Some(path),

@@ -21,6 +21,7 @@ pub mod path;
 pub mod pcm;
 pub mod regular;
 pub mod replace;
+mod sniff;
 pub mod source;
 pub mod stream;
 pub mod write;

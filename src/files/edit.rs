@@ -20,9 +20,9 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::{Clipped, Watch};
 use crate::files::pcm;
-use crate::files::pcm::Info;
 use crate::files::pcm::encoding::{Block, Encoding, as_bytes, transfer};
 use crate::files::pcm::reader::failed;
+use crate::files::pcm::{Header, Info};
 use crate::files::regular;
 use crate::memory::{Straddling, page_size};
 use crate::registry::{Mode, Until};
@@ -47,7 +47,7 @@ impl Edit {
     /// As [`crate::files::path::read`], and a file that may not be written.
     pub fn open(path: &Path, dtype: Option<Dtype>) -> Result<Edit, Error> {
         let mut file = regular::open(path, true)?;
-        let header = pcm::plain_header(
+        let header = Header::of(
             &mut file,
             "edit() changes plain samples only; read() decodes this file, and write() makes a new one",
         );

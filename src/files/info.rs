@@ -8,6 +8,7 @@ use crate::files::codec::Decoder;
 use crate::files::facts::Facts;
 use crate::files::input::Input;
 use crate::files::pcm;
+use crate::files::pcm::Found;
 use crate::files::pcm::reader::Bytes;
 
 /// A place in a file that has a name.
@@ -61,17 +62,14 @@ pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
 /// As [`crate::files::read_from`].
 pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
     let start = pcm::reader::position(&mut input)?;
-    let header = match pcm::header(&mut input) {
-        Ok((_, header)) => header,
-        Err(unknown @ Error::Compressed { .. }) => {
+    let header = match pcm::header(&mut input)? {
+        Found::Plain(header) => header,
+        Found::Compressed(samples) => {
             pcm::reader::seek(&mut input, start)?;
             let damage = truncation::missing(&mut Bytes::new(&mut input)?)?;
             pcm::reader::seek(&mut input, start)?;
-            let obstacle = match &unknown {
-                Error::Compressed { message, .. } => message.clone(),
-                other => other.to_string(),
-            };
-            let mut decoder = Decoder::open(input, unknown.undecoded())?;
+            let obstacle = samples.message.clone();
+            let mut decoder = Decoder::open(input, samples.undecoded())?;
             let told = decoder.told();
             decoder.count()?;
             return Ok(Particulars {
@@ -83,7 +81,6 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
                 damage,
             });
         }
-        Err(error) => return Err(error),
     };
     let mut bytes = Bytes::new(&mut input)?;
     let told = chunks::told(&mut bytes, &header)?;

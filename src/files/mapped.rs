@@ -12,8 +12,7 @@ use std::path::Path;
 
 use crate::audio::Audio;
 use crate::error::Error;
-use crate::files::pcm;
-use crate::files::pcm::Info;
+use crate::files::pcm::{Header, Info};
 use crate::files::regular;
 use crate::layout::Layout;
 use crate::memory::Buffer;
@@ -27,7 +26,7 @@ use crate::view::Samples;
 pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
     let mut file = regular::open(path, writable)?;
     let in_file = |error: Error| error.at_path(path);
-    let header = pcm::plain_header(
+    let header = Header::of(
         &mut file,
         "read() decodes it, and write() makes a WAV file of that, which open() maps",
     );

@@ -25,6 +25,8 @@ use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding};
+use crate::files::sniff;
+use crate::files::sniff::{Compressed, Format, Unread};
 
 pub use frames::{Frames, read};
 
@@ -154,36 +156,67 @@ impl Header {
     /// # Errors
     /// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`].
     pub fn read<R: Read + Seek>(reader: &mut R) -> Result<Header, Error> {
-        header(reader).map(|(_, header)| header)
+        Header::of(reader, "read() decodes them")
+    }
+
+    /// As [`Header::read`]. `otherwise` is what the caller can do where the samples are no plain numbers.
+    ///
+    /// # Errors
+    /// As [`Header::read`].
+    pub fn of<R: Read + Seek>(reader: &mut R, otherwise: &str) -> Result<Header, Error> {
+        match header(reader)? {
+            Found::Plain(header) => Ok(header),
+            Found::Compressed(samples) => Err(samples.refused(otherwise)),
+        }
     }
 }
 
-/// The header of a file whose samples have to be plain numbers. `otherwise` is what can be done where they are not.
+/// What a file was found to hold.
+pub enum Found {
+    /// Samples that are plain numbers.
+    Plain(Header),
+    /// Others.
+    Compressed(Compressed),
+}
+
+/// What the file holds that begins where the reader stands.
 ///
 /// # Errors
 /// As [`Header::read`].
-pub fn plain_header<R: Read + Seek>(reader: &mut R, otherwise: &str) -> Result<Header, Error> {
-    match header(reader) {
-        Ok((_, header)) => Ok(header),
-        Err(Error::Compressed {
-            offset, message, ..
-        }) => Err(Error::compressed(offset, format!("{message}; {otherwise}"))),
-        Err(error) => Err(error),
+pub fn header<R: Read + Seek>(reader: &mut R) -> Result<Found, Error> {
+    let mut bytes = reader::Bytes::new(reader)?;
+    let mut prefix = [0; 12];
+    let prefix = bytes.peek(bytes.start, &mut prefix)?;
+    let found = match sniff::format(prefix) {
+        _ if prefix.is_empty() => return Err(nothing(&bytes)),
+        Format::Aiff => aiff::header(&mut bytes),
+        Format::Caf => caf::header(&mut bytes),
+        Format::W64 => w64::header(&mut bytes),
+        Format::Riff => wav::header(&mut bytes),
+        Format::Coded(kind) => Err(Unread::Compressed(Compressed {
+            offset: bytes.start,
+            message: format!("this is {kind}, which holds no plain samples"),
+            begins_like: Some(kind),
+        })),
+        Format::Unknown => return Err(Error::damaged(bytes.start, unknown(prefix))),
+    };
+    match found {
+        Ok(header) => Ok(Found::Plain(header)),
+        Err(Unread::Compressed(samples)) => Ok(Found::Compressed(samples)),
+        Err(Unread::Error(error)) => Err(error),
     }
 }
 
-/// The position at which the reader was found, and the header.
-pub fn header<R: Read + Seek>(reader: &mut R) -> Result<(u64, Header), Error> {
-    let mut bytes = reader::Bytes::new(reader)?;
-    let mut letters = [0; 12];
-    let header = match bytes.peek(bytes.start, &mut letters)? {
-        [] => Err(nothing(&bytes)),
-        [b'F', b'O', b'R', b'M', ..] => aiff::header(&mut bytes),
-        [b'c', b'a', b'f', b'f', ..] => caf::header(&mut bytes),
-        [b'r', b'i', b'f', b'f', ..] => w64::header(&mut bytes),
-        _ => wav::header(&mut bytes),
-    }?;
-    Ok((bytes.start, header))
+/// What begins like no file that is read.
+fn unknown(prefix: &[u8]) -> String {
+    let found = prefix.get(..8).unwrap_or(prefix);
+    let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
+         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
+        found.escape_ascii(),
+        bytes.join(" ")
+    )
 }
 
 /// There is no byte to look at.
@@ -203,7 +236,8 @@ fn nothing<R>(bytes: &reader::Bytes<'_, R>) -> Error {
 /// # Errors
 /// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`].
 pub fn info<R: Read + Seek>(reader: &mut R) -> Result<Info, Error> {
-    let (start, header) = header(reader)?;
+    let start = reader::position(reader)?;
+    let header = Header::read(reader)?;
     reader::seek(reader, start)?;
     Ok(header.info)
 }

@@ -14,7 +14,7 @@ use crate::files::codec::Decoder;
 use crate::files::facts::{Facts, Split};
 use crate::files::input::{Input, Reader};
 use crate::files::pcm;
-use crate::files::pcm::Frames;
+use crate::files::pcm::{Found, Frames};
 use crate::view::{Access, Strided};
 
 impl From<&pcm::Info> for Facts {
@@ -47,26 +47,25 @@ impl<'s> Source<'s> {
     /// The file that begins where the input stands and goes on to its end.
     ///
     /// # Errors
-    /// [`Error::File`] and [`Error::Compressed`] for what is damaged or not read, [`Error::Io`].
+    /// [`Error::File`] for what is damaged or not read, [`Error::Io`].
     pub fn open(mut input: Input<'s>) -> Result<Source<'s>, Error> {
         let start = pcm::reader::position(&mut input)?;
         let shared = input.again();
-        match pcm::header(&mut input) {
-            Ok((_, header)) => Ok(Source {
+        match pcm::header(&mut input)? {
+            Found::Plain(header) => Ok(Source {
                 facts: Facts::from(&header.info),
                 kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
                 shared,
             }),
-            Err(unknown @ Error::Compressed { .. }) => {
+            Found::Compressed(samples) => {
                 pcm::reader::seek(&mut input, start)?;
-                let decoder = Decoder::open(input, unknown.undecoded())?;
+                let decoder = Decoder::open(input, samples.undecoded())?;
                 Ok(Source {
                     facts: decoder.facts().clone(),
                     kind: Kind::Coded(Box::new(decoder)),
                     shared,
                 })
             }
-            Err(error) => Err(error),
         }
     }
 

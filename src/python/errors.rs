@@ -125,7 +125,6 @@ impl From<Error> for PyErr {
             Error::Borrowed(_) | Error::StillSeen { .. } | Error::Busy => borrow_error(message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
             Error::File { offset, path, .. } => file_error(message, offset, path),
-            Error::Compressed { offset, path, .. } => file_error(message, Some(offset), path),
             Error::Io {
                 code,
                 message: reason,

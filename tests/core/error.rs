@@ -151,10 +151,6 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             &["no data chunk"],
         ),
         (
-            Error::compressed(20, "the samples are compressed".into()),
-            &["the samples are compressed", "(at byte 20)"],
-        ),
-        (
             Error::Io {
                 code: Some(13),
                 message: "Permission denied".into(),

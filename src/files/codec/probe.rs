@@ -22,6 +22,7 @@ use crate::files::codec::chapters::{NO_NAME, unnumbered};
 use crate::files::codec::panics::{guarded, refused};
 use crate::files::facts::Facts;
 use crate::files::input::Input;
+use crate::files::sniff;
 
 /// Frames of the largest MPEG packet.
 pub const MPEG_PACKET: u64 = 1152;
@@ -411,15 +412,9 @@ impl<'s> Window<'s> {
     /// Whether the first packet is the one in which encoders of MPEG write the number of packets.
     fn has_mpeg_length(&mut self) -> io::Result<bool> {
         let mut head = [0; 10];
-        let mut first = 0;
         self.seek(SeekFrom::Start(0))?;
-        if self.read_up_to(&mut head)? == 10 && head.starts_with(b"ID3") {
-            // Four bytes of seven bits.
-            let size = head[6..]
-                .iter()
-                .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
-            first = 10 + size + if head[5] & 0x10 == 0 { 0 } else { 10 };
-        }
+        let there = self.read_up_to(&mut head)?;
+        let first = sniff::id3_length(&head[..there]);
         let mut packet = [0; 256];
         self.seek(SeekFrom::Start(first))?;
         let there = self.read_up_to(&mut packet)?;

@@ -7,6 +7,7 @@ use std::io::{Read, Seek};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
+use crate::files::sniff;
 
 /// As much of the end of a file as is looked at.
 const TAIL: u64 = 1 << 20;
@@ -15,13 +16,7 @@ const TAIL: u64 = 1 << 20;
 pub fn missing<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<String>, Error> {
     let mut at = bytes.start;
     let mut head = [0; 10];
-    if let [b'I', b'D', b'3', _, _, flags, a, b, c, d] = *bytes.peek(at, &mut head)? {
-        // Four bytes of seven bits.
-        let size = [a, b, c, d]
-            .iter()
-            .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
-        at += 10 + size + if flags & 0x10 == 0 { 0 } else { 10 };
-    }
+    at += sniff::id3_length(bytes.peek(at, &mut head)?);
     match *bytes.peek(at, &mut head[..4])? {
         [b'f', b'L', b'a', b'C'] => flac(bytes, at),
         [0xFF, second, ..] if second & 0xE0 == 0xE0 => mpeg(bytes, at),

@@ -3,11 +3,11 @@
 use std::io::{Read, Seek};
 
 use crate::audio::SampleRate;
-use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
 use crate::files::pcm::reader;
 use crate::files::pcm::reader::{Bytes, is_printable};
 use crate::files::pcm::{Chunk, Container, Header, Info};
+use crate::files::sniff::Unread;
 
 const FLOAT: u32 = 1;
 const LITTLE_ENDIAN: u32 = 2;
@@ -21,12 +21,12 @@ struct Description {
     rate: SampleRate,
 }
 
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
     let start = bytes.start;
     let prefix: [u8; 8] = bytes.take(start, "its header")?;
     let version = u16::from_be_bytes([prefix[4], prefix[5]]);
     if version != 1 {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             start + 4,
             format!("the file is of version {version} of CAF; version 1 is read"),
         ));
@@ -57,16 +57,16 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
                 break;
             }
             return Err(if is_printable(&id) {
-                reader::cut_short(&chunk, bytes.end)
+                reader::cut_short(&chunk, bytes.end).into()
             } else {
                 let found = reader::letters(id);
-                Error::damaged(at, format!("no chunk begins where one should: {found}"))
+                Unread::damaged(at, format!("no chunk begins where one should: {found}"))
             });
         }
         match &id {
             b"desc" if description.is_none() => {
                 if chunk.size < 32 {
-                    return Err(Error::damaged(
+                    return Err(Unread::damaged(
                         at + 4,
                         format!("the 'desc' chunk has {} bytes; it takes 32", chunk.size),
                     ));
@@ -79,12 +79,13 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
         reader::keep(&mut chunks, at, chunk)?;
         at = chunk.offset + chunk.size;
     }
-    let missing = |what: &str| Error::damaged(bytes.end, format!("the file has no chunk '{what}'"));
+    let missing =
+        |what: &str| Unread::damaged(bytes.end, format!("the file has no chunk '{what}'"));
     let description = description.ok_or_else(|| missing("desc"))?;
     let (data, is_stream) = data.ok_or_else(|| missing("data"))?;
     // The samples come after a count of edits.
     let Some(size) = data.size.checked_sub(4) else {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             data.offset - 8,
             format!("the 'data' chunk has {} bytes; it takes 4", data.size),
         ));
@@ -106,7 +107,10 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
     })
 }
 
-fn describe<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<Description, Error> {
+fn describe<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    chunk: &Chunk,
+) -> Result<Description, Unread> {
     let at = chunk.offset;
     let fields: [u8; 32] = bytes.take(at, "its chunk 'desc'")?;
     let [r0, r1, r2, r3, r4, r5, r6, r7, rest @ ..] = fields;
@@ -134,11 +138,11 @@ fn describe<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<D
             "the samples are compressed or of an unknown kind ({}), and not plain integers or floats",
             reader::letters(kind)
         );
-        return Err(Error::compressed(at + 8, message));
+        return Err(Unread::compressed(at + 8, message));
     }
     if channels == 0 || channels > 1 << 16 {
         let message = format!("the file claims {channels} channels; 1 to 65536 are read");
-        return Err(Error::damaged(at + 24, message));
+        return Err(Unread::damaged(at + 24, message));
     }
     let encoding = match (law, flags & FLOAT != 0, bits) {
         (Some(law), ..) => Encoding::Telephone(law),
@@ -151,12 +155,12 @@ fn describe<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<D
         (None, is_float, _) => {
             let kind = if is_float { "floats" } else { "integers" };
             let message = format!("samples are {bits}-bit {kind}, which are not read");
-            return Err(Error::damaged(at + 28, message));
+            return Err(Unread::damaged(at + 28, message));
         }
     };
     let frame = u64::from(channels) * encoding.width() as u64;
     if packet_frames != 1 || u64::from(packet_bytes) != frame {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             at + 16,
             format!(
                 "the file claims packets of {packet_frames} frames in {packet_bytes} bytes, but a frame \

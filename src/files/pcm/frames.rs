@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::files::facts::Split;
 use crate::files::pcm::encoding::{Block, ByteOrder, as_bytes, transfer};
 use crate::files::pcm::reader::{failed, seek};
-use crate::files::pcm::{Info, header};
+use crate::files::pcm::{Header, Info};
 use crate::view::{Access, Fresh, Strided};
 
 /// Bytes of a file that a thread reads at a time: to wake one takes as long as to read some hundred thousand.
@@ -27,7 +27,7 @@ pub fn read<R: Read + Seek>(
     start: u64,
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
-    let (_, header) = header(reader)?;
+    let header = Header::read(reader)?;
     let mut source = Frames::new(reader, header.info);
     source.read(dtype, start, frames)
 }

@@ -2,13 +2,13 @@
 
 use std::io::{Read, Seek};
 
-use crate::error::Error;
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader;
 use crate::files::pcm::reader::{Bytes, is_printable};
 use crate::files::pcm::wav::format;
 use crate::files::pcm::wav::format::Format;
 use crate::files::pcm::{Chunk, Container, Header, Info};
+use crate::files::sniff::Unread;
 
 /// What follows the letters in the GUID of the file itself.
 const RIFF_REST: [u8; 12] = [
@@ -21,11 +21,11 @@ const CHUNK_REST: [u8; 12] = [
 /// A GUID and a size; the size counts them.
 const HEAD: u64 = 24;
 
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
     let start = bytes.start;
     let prefix: [u8; 40] = bytes.take(start, "its header")?;
     if prefix[4..16] != RIFF_REST || prefix[24..28] != *b"wave" || prefix[28..] != CHUNK_REST {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             start,
             "this begins like a W64 file, but its GUIDs are others".into(),
         ));
@@ -45,7 +45,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
             if data.is_some() {
                 break;
             }
-            return Err(Error::damaged(
+            return Err(Unread::damaged(
                 at,
                 format!(
                     "no chunk begins where one should: {} of {size} bytes",
@@ -72,7 +72,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
             if data.is_some() {
                 break;
             }
-            return Err(reader::cut_short(&chunk, bytes.end));
+            return Err(reader::cut_short(&chunk, bytes.end).into());
         }
         if id == *b"fmt " && format.is_none() {
             let mut content = [0; 40];
@@ -89,7 +89,8 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
         };
         at = chunk.offset.saturating_add(next);
     }
-    let missing = |what: &str| Error::damaged(bytes.end, format!("the file has no chunk '{what}'"));
+    let missing =
+        |what: &str| Unread::damaged(bytes.end, format!("the file has no chunk '{what}'"));
     let format = format.ok_or_else(|| missing("fmt "))?;
     let (data, is_stream) = data.ok_or_else(|| missing("data"))?;
     let channels = usize::from(format.channels);

@@ -2,9 +2,8 @@
 
 use crate::error::Error;
 use crate::files::input::Input;
-use crate::files::pcm;
 use crate::files::pcm::encoding::ByteOrder;
-use crate::files::pcm::{Container, reader};
+use crate::files::pcm::{Container, Header, reader};
 
 /// As much as is passed on: pictures and texts, not somebody's samples.
 const MOST: u64 = 64 << 20;
@@ -44,7 +43,7 @@ impl Passing {
     /// # Errors
     /// A file of another kind than WAV and AIFF, more than 64 MiB of chunks, and what reading gives.
     pub fn from(mut input: Input<'_>) -> Result<Passing, Error> {
-        let header = pcm::plain_header(
+        let header = Header::of(
             &mut input,
             "metadata_from takes the chunks of a WAV or AIFF file; the tags of this one are in info().tags",
         )?;

@@ -8,6 +8,7 @@ use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
 use crate::files::pcm::reader;
 use crate::files::pcm::reader::{Bytes, is_printable};
 use crate::files::pcm::{Chunk, Container, Header, Info};
+use crate::files::sniff::Unread;
 
 /// The chunk 'COMM'.
 struct Common {
@@ -18,7 +19,7 @@ struct Common {
     rate: SampleRate,
 }
 
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
     let start = bytes.start;
     let prefix: [u8; 12] = bytes.take(start, "its header")?;
     let [.., a, b, c, d] = prefix;
@@ -26,7 +27,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
         b"AIFF" => false,
         b"AIFC" => true,
         other => {
-            return Err(Error::damaged(
+            return Err(Unread::damaged(
                 start + 8,
                 format!(
                     "this FORM file holds {}, neither 'AIFF' nor 'AIFC'",
@@ -53,15 +54,15 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
                 break;
             }
             return Err(if is_good {
-                reader::cut_short(&chunk, bytes.end)
+                reader::cut_short(&chunk, bytes.end).into()
             } else {
                 let found = reader::letters(chunk.id);
-                Error::damaged(at, format!("no chunk begins where one should: {found}"))
+                Unread::damaged(at, format!("no chunk begins where one should: {found}"))
             });
         }
         match &chunk.id {
             b"COMM" if common.is_some() => {
-                return Err(Error::damaged(at, "the file has two 'COMM' chunks".into()));
+                return Err(Unread::damaged(at, "the file has two 'COMM' chunks".into()));
             }
             b"COMM" => common = Some(parse_common(bytes, &chunk, is_compressed)?),
             b"SSND" if sound.is_none() => sound = Some(chunk),
@@ -72,7 +73,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
     }
     let Some(common) = common else {
         let message = "the file has no chunk 'COMM', which says what its samples are".into();
-        return Err(Error::damaged(bytes.end, message));
+        return Err(Unread::damaged(bytes.end, message));
     };
     let data_offset = place_samples(bytes, &common, sound)?;
     let info = Info {
@@ -135,11 +136,11 @@ fn parse_common<R: Read + Seek>(
     bytes: &mut Bytes<'_, R>,
     chunk: &Chunk,
     is_compressed: bool,
-) -> Result<Common, Error> {
+) -> Result<Common, Unread> {
     let at = chunk.offset;
     let needed = if is_compressed { 22 } else { 18 };
     if chunk.size < needed {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             at - 4,
             format!(
                 "the 'COMM' chunk has {} bytes; it takes {needed}",
@@ -156,7 +157,7 @@ fn parse_common<R: Read + Seek>(
     };
     let channels = usize::from(u16::from_be_bytes([c0, c1]));
     if channels == 0 {
-        return Err(Error::damaged(at, "the file claims 0 channels".into()));
+        return Err(Unread::damaged(at, "the file claims 0 channels".into()));
     }
     let bits = u16::from_be_bytes([b0, b1]);
     let (encoding, order) = encoding(compression, bits).ok_or_else(|| {
@@ -166,7 +167,7 @@ fn parse_common<R: Read + Seek>(
              integers of 1 to 32 bits or floats",
             reader::letters(compression)
         );
-        Error::compressed(place, message)
+        Unread::compressed(place, message)
     })?;
     let hertz = extended(rate);
     let rate = reader::rate(hertz, at + 8)?;

@@ -1,8 +1,8 @@
 //! The `fmt` chunk: what the samples are.
 
 use crate::audio::SampleRate;
-use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
+use crate::files::sniff::Unread;
 
 const PCM: u16 = 1;
 const FLOAT: u16 = 3;
@@ -27,9 +27,9 @@ pub struct Format {
 ///
 /// # Errors
 /// [`Error::File`] at the field that is wrong or stands for what is not read.
-pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Error> {
+pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Unread> {
     let too_short = |needed: usize| {
-        Error::damaged(
+        Unread::damaged(
             offset - 4,
             format!(
                 "the 'fmt ' chunk has {} bytes; it takes {needed}",
@@ -46,7 +46,7 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
     if tag == EXTENSIBLE {
         let guid = extension.get(8..24).ok_or_else(|| too_short(40))?;
         tag = subformat(order, guid).ok_or_else(|| {
-            Error::damaged(
+            Unread::damaged(
                 offset + 24,
                 "the extensible format has a GUID that stands for no known encoding".into(),
             )
@@ -55,14 +55,14 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
     }
     let (channels, frame_bytes, bits) = (u16_at(2), u16_at(12), u16_at(14));
     if channels == 0 {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             offset + 2,
             "the file claims 0 channels".into(),
         ));
     }
     let hertz = order.u32([fixed[4], fixed[5], fixed[6], fixed[7]]);
     let rate = SampleRate::new(hertz)
-        .map_err(|_| Error::damaged(offset + 4, "the file claims a sample rate of 0 Hz".into()))?;
+        .map_err(|_| Unread::damaged(offset + 4, "the file claims a sample rate of 0 Hz".into()))?;
     let encoding = match (tag, bits) {
         (PCM, 1..=8) => Encoding::Unsigned8,
         (PCM, 9..=16) => Encoding::Pcm16,
@@ -79,7 +79,7 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
                 ("floats", "32 and 64 bits are")
             };
             let message = format!("samples are {bits}-bit {kind}; {read} read");
-            return Err(Error::damaged(offset + 14, message));
+            return Err(Unread::damaged(offset + 14, message));
         }
         _ => {
             let name = codec_name(tag);
@@ -87,12 +87,12 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Er
                 "the samples are compressed or of an unknown kind (format {tag:#06x}{name}), and not \
                  plain PCM or IEEE float"
             );
-            return Err(Error::compressed(tag_offset, message));
+            return Err(Unread::compressed(tag_offset, message));
         }
     };
     let whole = u32::from(channels) * encoding.width() as u32;
     if whole != u32::from(frame_bytes) {
-        return Err(Error::damaged(
+        return Err(Unread::damaged(
             offset + 12,
             format!(
                 "the file claims frames of {frame_bytes} bytes, but {channels} channels of {bits} bits \

@@ -9,6 +9,7 @@ use crate::files::pcm::reader::{Bytes, is_printable, letters};
 use crate::files::pcm::wav::format;
 use crate::files::pcm::wav::format::Format;
 use crate::files::pcm::{Chunk, Container, Header, Info};
+use crate::files::sniff::Unread;
 
 /// What a stream of unknown length claims to be long.
 const UNKNOWN: u32 = u32::MAX;
@@ -24,7 +25,7 @@ struct LongSizes {
 }
 
 /// The header of the WAV file that begins where the reader was found.
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
     let start = bytes.start;
     let mut prefix = [0; PREFIX as usize];
     let prefix = bytes.peek(start, &mut prefix)?;
@@ -47,30 +48,11 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Error>
 }
 
 fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32), Error> {
-    let other = match prefix {
-        [b'f', b'L', b'a', b'C', ..] => "a FLAC file",
-        [b'O', b'g', b'g', b'S', ..] => "an Ogg file",
-        [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => "an MPEG file",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 file",
-        [0x1A, 0x45, 0xDF, 0xA3, ..] => "a Matroska or WebM file",
-        _ => "",
-    };
-    if !other.is_empty() {
-        return Err(Error::Compressed {
-            offset: start,
-            message: format!("this is {other}, which holds no plain samples"),
-            begins_like: Some(other),
-            path: None,
-        });
-    }
     let (container, order) = match prefix {
         [b'R', b'I', b'F', b'F', ..] => (Container::Wav, ByteOrder::Little),
         [b'R', b'I', b'F', b'X', ..] => (Container::Wav, ByteOrder::Big),
         [b'R', b'F', b'6', b'4', ..] => (Container::Rf64, ByteOrder::Little),
-        [b'B', b'W', b'6', b'4', ..] => (Container::Bw64, ByteOrder::Little),
-        _ => {
-            return Err(Error::damaged(start, unknown(prefix)));
-        }
+        _ => (Container::Bw64, ByteOrder::Little),
     };
     match *prefix {
         [_, _, _, _, a, b, c, d, b'W', b'A', b'V', b'E'] => {
@@ -88,18 +70,6 @@ fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32)
             ),
         )),
     }
-}
-
-/// What begins like no file that is read.
-fn unknown(prefix: &[u8]) -> String {
-    let found = prefix.get(..8).unwrap_or(prefix);
-    let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
-         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
-        found.escape_ascii(),
-        bytes.join(" ")
-    )
 }
 
 struct Walk<'w, 'r, R> {
@@ -163,17 +133,17 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         Ok(())
     }
 
-    fn run(mut self, first: u64) -> Result<Header, Error> {
+    fn run(mut self, first: u64) -> Result<Header, Unread> {
         let mut at = first;
         loop {
             let (chunk, claimed) = self.chunk_at(at)?;
             match &chunk.id {
-                b"data" => return self.finish(chunk.offset, claimed),
+                b"data" => return Ok(self.finish(chunk.offset, claimed)?),
                 b"fmt " if self.format.is_some() => {
-                    return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()));
+                    return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()).into());
                 }
                 _ if chunk.size > self.end - chunk.offset => {
-                    return Err(reader::cut_short(&chunk, self.end));
+                    return Err(reader::cut_short(&chunk, self.end).into());
                 }
                 b"fmt " => self.format = Some(self.parse_format(&chunk)?),
                 _ => {}
@@ -244,7 +214,7 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         })
     }
 
-    fn parse_format(&mut self, chunk: &Chunk) -> Result<Format, Error> {
+    fn parse_format(&mut self, chunk: &Chunk) -> Result<Format, Unread> {
         let mut content = [0; 40];
         let len = chunk.size.min(40) as usize;
         let content = self.bytes.peek(chunk.offset, &mut content[..len])?;
