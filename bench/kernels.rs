@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use audio_samples::dtype::Dtype;
-use audio_samples::kernel::{Arch, Engine, Operand, Operator, Overflow, Scalar};
+use audio_samples::kernel::{Arch, Engine, Operand, Operation, Operator, Scalar};
 use audio_samples::layout::Span;
 use audio_samples::registry::{Claim, Mode, Registry, Until};
 use audio_samples::view::Fresh;
@@ -73,8 +73,13 @@ fn binary(criterion: &mut Criterion) {
                         let (a, b) = (Operand::Samples(a.strided()), Operand::Samples(b.strided()));
                         bencher.iter(|| {
                             out.fill(|access, out| {
-                                let wrap = Overflow::Wrap;
-                                engine.binary(access, operator, Dtype::Float64, wrap, &out, &a, &b)
+                                engine.binary(
+                                    access,
+                                    &Operation::plain(operator, Dtype::Float64),
+                                    &out,
+                                    &a,
+                                    &b,
+                                )
                             })
                         });
                     });
@@ -106,8 +111,14 @@ fn binary(criterion: &mut Criterion) {
                         let b = Operand::Samples(b.strided());
                         bencher.iter(|| {
                             a.fill(|access, a| {
-                                let (own, wrap) = (Operand::Samples(a), Overflow::Wrap);
-                                engine.binary(access, operator, Dtype::Float64, wrap, &a, &own, &b)
+                                let own = Operand::Samples(a);
+                                engine.binary(
+                                    access,
+                                    &Operation::plain(operator, Dtype::Float64),
+                                    &a,
+                                    &own,
+                                    &b,
+                                )
                             })
                         });
                     });

@@ -11,12 +11,10 @@ mod verbs;
 
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{self, Operand};
+use crate::kernel::{Engine, Operand};
 use crate::layout::Layout;
 use crate::registry::{Mode, Until};
 use crate::view::{Fresh, Lock, Samples, access_to, told_of};
-
-pub use arithmetic::Operation;
 
 /// Frames per second, in Hz: a whole number from 1 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,14 +146,18 @@ impl Audio {
     /// The samples in memory of their own, channel after channel, writable.
     pub fn copy(&self, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::new(self.layout().shape(), self.dtype())?;
-        self.to_fresh(fresh, wait, kernel::copy)
+        self.to_fresh(fresh, wait, |access, out, from| {
+            Engine::new().copy(access, out, from)
+        })
     }
 
     /// The samples in memory of their own with NumPy's cast to `dtype`, in the same order of memory as here: what
     /// is interleaved stays so.
     pub fn cast(&self, dtype: Dtype, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::alike(self.layout(), dtype)?;
-        self.to_fresh(fresh, wait, kernel::copy)
+        self.to_fresh(fresh, wait, |access, out, from| {
+            Engine::new().copy(access, out, from)
+        })
     }
 
     /// The samples in memory of their own with the scale of audio: integers are fractions of
@@ -163,7 +165,7 @@ impl Audio {
     pub fn convert(&self, dtype: Dtype, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::alike(self.layout(), dtype)?;
         self.to_fresh(fresh, wait, |access, out, from| {
-            kernel::convert(access, out, from);
+            Engine::new().convert(access, out, from);
             Ok(())
         })
     }
@@ -213,7 +215,7 @@ impl Audio {
                 wait.until,
                 |access| {
                     paging::each(&[&out], |start, count| {
-                        kernel::fill(access, &out.take_frames(start, count)?, *value);
+                        Engine::new().fill(access, &out.take_frames(start, count)?, *value);
                         Ok(())
                     })
                 },
@@ -227,14 +229,14 @@ impl Audio {
                     wait.until,
                     |access| {
                         if !paging::are_apart(&out, &Operand::Samples(from)) {
-                            return kernel::copy(access, &out, &from);
+                            return Engine::new().copy(access, &out, &from);
                         }
                         paging::each(&[&out, &from], |start, count| {
                             let (out, from) = (
                                 out.take_frames(start, count)?,
                                 from.take_frames(start, count)?,
                             );
-                            kernel::copy(access, &out, &from)
+                            Engine::new().copy(access, &out, &from)
                         })
                     },
                 )?

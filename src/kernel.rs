@@ -21,8 +21,7 @@ pub mod scalar;
 mod threads;
 
 use crate::dtype::{Dtype, Sample};
-use crate::error::Error;
-use crate::view::{Access, Strided};
+use crate::view::Strided;
 use plan::{Overlap, Rows};
 
 pub use arch::{Arch, Sign};
@@ -119,8 +118,48 @@ pub enum Overflow {
     Wrap,
     /// The nearest number that the type holds.
     Saturate,
-    /// [`Error::IntegerOverflow`].
+    /// An error.
     Raise,
+}
+
+/// What to compute: the operator, the type to compute in, and on which side the audio stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// `+ - * /`.
+    pub operator: Operator,
+    /// The type that NumPy would compute in.
+    pub compute: Dtype,
+    /// True for `operand op audio`.
+    pub reflected: bool,
+    /// What becomes of integer results that do not fit.
+    pub overflow: Overflow,
+}
+
+impl Operation {
+    /// `audio op operand`, computed in a type; integers wrap.
+    #[inline]
+    pub fn plain(operator: Operator, compute: Dtype) -> Operation {
+        Operation {
+            operator,
+            compute,
+            reflected: false,
+            overflow: Overflow::Wrap,
+        }
+    }
+
+    /// What stands on the left and what on the right.
+    #[inline]
+    pub fn sides<'s, 'a>(
+        &self,
+        audio: &'s Operand<'a>,
+        operand: &'s Operand<'a>,
+    ) -> (&'s Operand<'a>, &'s Operand<'a>) {
+        if self.reflected {
+            (operand, audio)
+        } else {
+            (audio, operand)
+        }
+    }
 }
 
 /// The bytes of `operand` that have to be copied before `out` is changed in place with it: none, unless the
@@ -133,109 +172,6 @@ pub fn copied_bytes(out: &Strided<'_>, operand: &Operand<'_>) -> usize {
         }
         _ => 0,
     }
-}
-
-/// `out = a op b`, computed in `compute` and stored with NumPy's cast.
-///
-/// # Errors
-/// [`Error::DivisionByZero`] for a zero in a divisor. `out` is unchanged then if `a` or `b` overlaps it;
-/// otherwise its content is of no value.
-#[inline]
-pub fn binary(
-    access: &Access,
-    operator: Operator,
-    compute: Dtype,
-    out: &Strided<'_>,
-    a: &Operand<'_>,
-    b: &Operand<'_>,
-) -> Result<(), Error> {
-    Engine::new().binary(access, operator, compute, Overflow::Wrap, out, a, b)
-}
-
-/// An error if there is a zero in a divisor.
-///
-/// # Errors
-/// [`Error::DivisionByZero`] with the place of the first one.
-pub fn check_divisor(access: &Access, divisor: &Strided<'_>) -> Result<(), Error> {
-    Engine::new().check_divisor(access, divisor)
-}
-
-/// As [`binary`], with a choice of what becomes of integer results that do not fit.
-///
-/// # Errors
-/// Also [`Error::IntegerOverflow`], under the same terms.
-#[inline]
-pub fn binary_with(
-    access: &Access,
-    operator: Operator,
-    compute: Dtype,
-    overflow: Overflow,
-    out: &Strided<'_>,
-    a: &Operand<'_>,
-    b: &Operand<'_>,
-) -> Result<(), Error> {
-    Engine::new().binary(access, operator, compute, overflow, out, a, b)
-}
-
-/// [`binary`] without a plan, where integers wrap and no divisor is zero: samples of the type that is computed in, of
-/// one shape, one channel or side by side in one order, the same or apart, and not many of them. `None` for
-/// all others: what is read then keeps its values.
-#[inline(always)]
-pub fn binary_at_once(
-    access: &Access,
-    operator: Operator,
-    compute: Dtype,
-    out: &Strided<'_>,
-    a: &Operand<'_>,
-    b: &Operand<'_>,
-) -> Option<()> {
-    Engine::new().operator_at_once(access, operator, compute, out, a, b)
-}
-
-/// `out = -from`, computed in the type of `from` and stored with NumPy's cast, as if copied first where the
-/// two overlap.
-///
-/// # Errors
-/// [`Error::IntegerOverflow`] if `overflow` says so, as for [`binary`].
-pub fn negate(
-    access: &Access,
-    overflow: Overflow,
-    out: &Strided<'_>,
-    from: &Strided<'_>,
-) -> Result<(), Error> {
-    Engine::new().unary(access, Sign::Negate, overflow, out, from)
-}
-
-/// `out = |from|`, as [`negate`].
-///
-/// # Errors
-/// As for [`negate`].
-pub fn absolute(
-    access: &Access,
-    overflow: Overflow,
-    out: &Strided<'_>,
-    from: &Strided<'_>,
-) -> Result<(), Error> {
-    Engine::new().unary(access, Sign::Absolute, overflow, out, from)
-}
-
-/// Stores `from` in `out` with NumPy's cast, as if copied first where the two overlap.
-///
-/// # Errors
-/// No memory for the copy.
-pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) -> Result<(), Error> {
-    Engine::new().copy(access, out, from)
-}
-
-/// Stores one number in every sample.
-pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
-    Engine::new().fill(access, out, value);
-}
-
-/// Stores `from` in `out` with the scale of audio: an integer sample is a fraction of `2^(bits-1)`;
-/// results are rounded to the nearest, ties to even, and saturate. `nan` becomes 0. The two do not overlap.
-pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
-    Engine::new().convert(access, out, from);
 }
 
 /// Bytes that an operation touches, those of an operand that is the destination once: what its time goes into.

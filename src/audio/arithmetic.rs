@@ -1,96 +1,49 @@
 //! `+ - * /` between audio and what fits its shape.
 
 use crate::audio::{Audio, Wait, paging};
-use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{self, Operand, Operator, Overflow, Sign};
+use crate::kernel::{self, Engine, Operand, Operation, Operator, Overflow, Sign};
 use crate::layout::Layout;
 use crate::registry::{Claim, Mode};
 use crate::view::{Access, Fresh, Strided, access_if_quiet, access_to};
 
-/// What to compute: the operator, the type to compute in, and on which side the audio stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Operation {
-    /// `+ - * /`.
-    pub operator: Operator,
-    /// The type that NumPy would compute in.
-    pub compute: Dtype,
-    /// True for `operand op audio`.
-    pub reflected: bool,
-    /// What becomes of integer results that do not fit.
-    pub overflow: Overflow,
+/// The everyday case, in a straight line: few samples, nothing to repeat or to cast, no other thread at work. Whether it
+/// was that, and is done.
+#[inline(always)]
+fn small(
+    operation: &Operation,
+    own: &Strided<'_>,
+    operand: &Operand<'_>,
+    out: &Strided<'_>,
+    (a, b): (&Operand<'_>, &Operand<'_>),
+) -> bool {
+    let beside = match operand {
+        Operand::Samples(samples) => Some(samples),
+        Operand::Scalar(_) => None,
+    };
+    let wraps = operation.overflow == Overflow::Wrap || operation.compute.is_float();
+    let work = |access: &Access| Engine::new().small(access, operation, out, a, b).is_some();
+    wraps && access_if_quiet(own, beside, work) == Some(true)
 }
 
-impl Operation {
-    /// `audio op operand`, computed in a type; integers wrap.
-    pub fn plain(operator: Operator, compute: Dtype) -> Operation {
-        Operation {
-            operator,
-            compute,
-            reflected: false,
-            overflow: Overflow::Wrap,
-        }
-    }
-
-    /// What stands on the left and what on the right.
-    #[inline]
-    fn sides<'s, 'a>(
-        &self,
-        audio: &'s Operand<'a>,
-        operand: &'s Operand<'a>,
-    ) -> (&'s Operand<'a>, &'s Operand<'a>) {
-        if self.reflected {
-            (operand, audio)
-        } else {
-            (audio, operand)
-        }
-    }
-
-    /// The everyday case, in a straight line: few samples, nothing to repeat or to cast, nobody else at work.
-    /// Whether it was that, and is done.
-    #[inline(always)]
-    fn at_once(
-        &self,
-        own: &Strided<'_>,
-        operand: &Operand<'_>,
-        out: &Strided<'_>,
-        (a, b): (&Operand<'_>, &Operand<'_>),
-    ) -> bool {
-        let Operation {
-            operator, compute, ..
-        } = *self;
-        let beside = match operand {
-            Operand::Samples(samples) => Some(samples),
-            Operand::Scalar(_) => None,
-        };
-        let wraps = self.overflow == Overflow::Wrap || compute.is_float();
-        let work = |access: &Access| {
-            kernel::binary_at_once(access, operator, compute, out, a, b).is_some()
-        };
-        wraps && access_if_quiet(own, beside, work) == Some(true)
-    }
-}
-
-impl Operation {
-    /// The error with the place of a zero as it is in the divisor that was given, not in the audio's shape.
-    #[cold]
-    fn told(&self, error: Error, given: &Operand<'_>) -> Error {
-        match (error, given) {
-            (Error::DivisionByZero { index: Some(index) }, Operand::Samples(divisor))
-                if !self.reflected =>
-            {
-                let shape = divisor.layout().shape();
-                let own = index.iter().rev().zip(shape.iter().rev());
-                let mut own: Vec<usize> = own
-                    .map(|(at, count)| if *count == 1 { 0 } else { *at })
-                    .collect();
-                own.reverse();
-                Error::DivisionByZero {
-                    index: (!own.is_empty()).then_some(own),
-                }
+/// The error with the place of a zero as it is in the divisor that was given, not in the audio's shape.
+#[cold]
+fn in_divisor(error: Error, operation: &Operation, given: &Operand<'_>) -> Error {
+    match (error, given) {
+        (Error::DivisionByZero { index: Some(index) }, Operand::Samples(divisor))
+            if !operation.reflected =>
+        {
+            let shape = divisor.layout().shape();
+            let own = index.iter().rev().zip(shape.iter().rev());
+            let mut own: Vec<usize> = own
+                .map(|(at, count)| if *count == 1 { 0 } else { *at })
+                .collect();
+            own.reverse();
+            Error::DivisionByZero {
+                index: (!own.is_empty()).then_some(own),
             }
-            (error, _) => error,
         }
+        (error, _) => error,
     }
 }
 
@@ -146,7 +99,7 @@ impl Audio {
         let side = Operand::Samples(own);
         if wait.is_brief() {
             let (a, b) = operation.sides(&side, operand);
-            if operation.at_once(&own, operand, &fresh.strided(), (a, b)) {
+            if small(&operation, &own, operand, &fresh.strided(), (a, b)) {
                 return Ok(self.with_samples(fresh.share()));
             }
         }
@@ -158,8 +111,31 @@ impl Audio {
             self.refuse_unused_zero(access, &operation, given)?;
             paged(access, operation, &fresh.strided(), a, b)
         })?
-        .map_err(|error| operation.told(error, given))?;
+        .map_err(|error| in_divisor(error, &operation, given))?;
         Ok(self.with_samples(fresh.share()))
+    }
+
+    /// [`Audio::operate`] beside other audio. Mono audio goes into multi-channel audio, whichever side it stands on: the
+    /// result has the shape of the one with more axes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn operate_beside(
+        &self,
+        operation: Operation,
+        other: &Audio,
+        wait: Wait<'_>,
+    ) -> Result<Audio, Error> {
+        let own = Operand::Samples(self.samples.strided());
+        let theirs = Operand::Samples(other.samples.strided());
+        if other.layout().ndim() <= self.layout().ndim() {
+            return self.operate(operation, &theirs, wait);
+        }
+        let turned = Operation {
+            reflected: !operation.reflected,
+            ..operation
+        };
+        other.operate(turned, &own, wait)
     }
 
     /// A zero divisor is refused also where there is no sample to divide, as the number zero is.
@@ -171,8 +147,8 @@ impl Audio {
     ) -> Result<(), Error> {
         let divides = operation.operator == Operator::Div && !operation.reflected;
         match operand {
-            Operand::Samples(divisor) if divides && self.layout().is_empty() => {
-                kernel::check_divisor(access, divisor)
+            Operand::Samples(_) if divides && self.layout().is_empty() => {
+                Engine::new().check_divisor(access, operand)
             }
             _ => Ok(()),
         }
@@ -192,7 +168,7 @@ impl Audio {
         self.require_room_for(&operation)?;
         let out = self.samples.strided();
         let side = Operand::Samples(out);
-        if wait.is_brief() && operation.at_once(&out, operand, &out, (&side, operand)) {
+        if wait.is_brief() && small(&operation, &out, operand, &out, (&side, operand)) {
             return Ok(());
         }
         let given = operand;
@@ -202,7 +178,7 @@ impl Audio {
             self.refuse_unused_zero(access, &operation, given)?;
             paged(access, operation, &out, &side, &operand)
         })?
-        .map_err(|error| operation.told(error, given))
+        .map_err(|error| in_divisor(error, &operation, given))
     }
 }
 
@@ -235,13 +211,7 @@ impl Audio {
         let claims = [into.claim(Mode::Write), first, second];
         access_to(&into, &claims[..=count], wait.lock, wait.until, |access| {
             if operation.operator == Operator::Div {
-                match b {
-                    Operand::Samples(divisor) => kernel::check_divisor(access, divisor)?,
-                    Operand::Scalar(number) if number.is_zero() => {
-                        return Err(Error::DivisionByZero { index: None });
-                    }
-                    Operand::Scalar(_) => {}
-                }
+                Engine::new().check_divisor(access, b)?;
             }
             paged(access, operation, &into, a, b)
         })?
@@ -270,9 +240,8 @@ impl Audio {
     /// An integer result that does not fit, if `overflow` says so; samples that are borrowed.
     pub fn sign(&self, sign: Sign, overflow: Overflow, wait: Wait<'_>) -> Result<Audio, Error> {
         let fresh = Fresh::alike(self.layout(), self.dtype())?;
-        self.to_fresh(fresh, wait, |access, out, from| match sign {
-            Sign::Negate => kernel::negate(access, overflow, out, from),
-            Sign::Absolute => kernel::absolute(access, overflow, out, from),
+        self.to_fresh(fresh, wait, |access, out, from| {
+            Engine::new().unary(access, sign, overflow, out, from)
         })
     }
 
@@ -296,7 +265,7 @@ fn with_claim_of(own: Claim, operand: &Operand<'_>) -> ([Claim; 2], usize) {
     }
 }
 
-/// [`kernel::binary`], part by part where samples lie in a file.
+/// [`Engine::binary`], part by part where samples lie in a file.
 ///
 /// # Errors
 /// As there; a zero in a divisor is found before anything is written.
@@ -308,19 +277,14 @@ fn paged(
     a: &Operand<'_>,
     b: &Operand<'_>,
 ) -> Result<(), Error> {
-    let Operation {
-        operator,
-        compute,
-        overflow,
-        ..
-    } = operation;
+    let engine = Engine::new();
     let is_file =
         |operand: &Operand<'_>| matches!(operand, Operand::Samples(from) if from.is_file());
     let in_file = out.is_file() || is_file(a) || is_file(b);
     // A result that does not fit is to be found before anything is written: in the whole, not part by part.
-    let whole = overflow == Overflow::Raise && !compute.is_float();
+    let whole = operation.overflow == Overflow::Raise && !operation.compute.is_float();
     if !in_file || whole || !paging::are_apart(out, a) || !paging::are_apart(out, b) {
-        return kernel::binary_with(access, operator, compute, overflow, out, a, b);
+        return engine.binary(access, &operation, out, a, b);
     }
     let mut all = vec![out];
     for operand in [a, b] {
@@ -328,11 +292,11 @@ fn paged(
             all.push(samples);
         }
     }
-    if operator == Operator::Div
+    if operation.operator == Operator::Div
         && let Operand::Samples(divisor) = b
     {
         paging::each(&[divisor], |start, count| {
-            let checked = kernel::check_divisor(access, &divisor.take_frames(start, count)?);
+            let checked = engine.check_divisor(access, &paging::part(b, start, count)?);
             checked.map_err(|error| later(error, start))
         })?;
     }
@@ -342,7 +306,7 @@ fn paged(
             paging::part(b, start, count)?,
         );
         let out = out.take_frames(start, count)?;
-        kernel::binary_with(access, operator, compute, overflow, &out, &a, &b)
+        engine.binary(access, &operation, &out, &a, &b)
     })
 }
 

@@ -3,10 +3,10 @@
 //! Each of these waits for operations of other threads on the same samples. Callers that must not wait, or want
 //! another type, order or rule of overflow, use [`Audio::operate`] and its siblings.
 
-use crate::audio::{Audio, Operation, SampleRate, Wait};
+use crate::audio::{Audio, SampleRate, Wait};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
-use crate::kernel::{self, Operand, Operator, Scalar};
+use crate::kernel::{Engine, Operand, Operation, Operator, Scalar};
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, access_to};
 
@@ -104,10 +104,10 @@ impl Audio {
                 let part = out.take_frames(start, SCRATCH_FRAMES.min(frames - start))?;
                 let mut scratch = Fresh::new(part.layout().shape(), Dtype::Float64)?;
                 let wide = scratch.strided();
-                kernel::convert(access, &wide, &part);
+                Engine::new().convert(access, &wide, &part);
                 let own = Operand::Samples(wide);
-                kernel::binary(access, scale.operator, scale.compute, &wide, &own, &factor)?;
-                kernel::convert(access, &part, &wide);
+                Engine::new().binary(access, &scale, &wide, &own, &factor)?;
+                Engine::new().convert(access, &part, &wide);
             }
             Ok(())
         };
@@ -167,8 +167,7 @@ impl Audio {
         self.require_rate_of(other)?;
         let operation =
             Operation::plain(operator, operator.compute_type(self.dtype(), other.dtype()));
-        let operand = Operand::Samples(other.samples().strided());
-        patiently(|wait| self.operate(operation, &operand, wait))
+        patiently(|wait| self.operate_beside(operation, other, wait))
     }
 
     fn operate_in_place_with(&self, operator: Operator, other: &Audio) -> Result<(), Error> {
@@ -185,7 +184,7 @@ impl Audio {
         let claims = [from.claim(Mode::Read)];
         patiently(|wait| {
             access_to(&from, &claims, wait.lock, wait.until, |access| {
-                kernel::convert(access, &fresh.strided(), &from);
+                Engine::new().convert(access, &fresh.strided(), &from);
             })
         })?;
         Ok(fresh.as_mut_slice().unwrap_or_default().to_vec())

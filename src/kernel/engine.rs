@@ -6,10 +6,9 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
 use crate::kernel::engine::planning::Spare;
-use crate::kernel::plan::Overlap;
 use crate::kernel::row::Feed;
 use crate::kernel::rows::{Task, Work};
-use crate::kernel::{Operand, Operator, Overflow, Scalar, scalar};
+use crate::kernel::{Operand, Operation, Operator, Overflow, Scalar, scalar};
 use crate::view::{Access, Strided, Target};
 use crate::with_sample;
 
@@ -54,101 +53,38 @@ impl Engine {
         }
     }
 
-    /// As [`binary_with`](crate::kernel::binary_with).
+    /// `out = a op b`, computed in the operation's type and stored with NumPy's cast. The sides stand in the order of
+    /// [`Operation::sides`].
     ///
     /// # Errors
-    /// As there.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "an operation has this many sides"
-    )]
+    /// [`Error::DivisionByZero`] for a zero in a divisor, and [`Error::IntegerOverflow`] if the operation asks for it.
+    /// `out` is unchanged then if `a` or `b` overlaps it; otherwise its content is of no value.
     #[inline]
     pub fn binary(
         &self,
         access: &Access,
-        operator: Operator,
-        compute: Dtype,
-        overflow: Overflow,
+        operation: &Operation,
         out: &Strided<'_>,
         a: &Operand<'_>,
         b: &Operand<'_>,
     ) -> Result<(), Error> {
-        if operator == Operator::Div {
-            return self.divide(access, compute, out, a, b);
-        }
-        let mode = mode_of(compute, overflow);
-        if mode != Mode::Note
-            && let Some(_) = self.at_once(access, (operator, mode), compute, out, a, b)
-        {
-            return Ok(());
-        }
-        let mut spare = Spare::default();
-        let plan = self.plan(access, Work::Binary(operator), out, a, b, &mut spare)?;
-        let task = Task {
-            compute,
-            mode,
-            ..plan
+        let compute = operation.compute;
+        let divides = operation.operator == Operator::Div;
+        let Some((operator, mode, right)) = self.step(access, operation, out, a, b) else {
+            return Err(zero_in(access, b));
         };
-        if self.carry_out(access, &task)? {
-            let index = scalar::first_overflow(access, operator, compute, out, a, b);
-            return Err(Error::IntegerOverflow {
-                operator: operator.symbol(),
-                dtype: narrower(compute, out.dtype()).name(),
-                index: index.map(|index| index_in(out, index)),
-            });
-        }
-        Ok(())
-    }
-
-    /// As [`check_divisor`](crate::kernel::check_divisor).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn check_divisor(&self, access: &Access, divisor: &Strided<'_>) -> Result<(), Error> {
-        if self.any_zero(access, divisor) {
-            return Err(zero_in(access, divisor));
-        }
-        Ok(())
-    }
-
-    fn divide(
-        &self,
-        access: &Access,
-        compute: Dtype,
-        out: &Strided<'_>,
-        a: &Operand<'_>,
-        b: &Operand<'_>,
-    ) -> Result<(), Error> {
-        let mut operator = Operator::Div;
-        let mut divisor = *b;
-        let mut mode = Mode::Plain;
-        match b {
-            Operand::Scalar(number) if number.is_zero() => {
-                return Err(Error::DivisionByZero { index: None });
-            }
-            Operand::Scalar(number) => {
-                if let Some(factor) = exact_reciprocal(compute, *number) {
-                    operator = Operator::Mul;
-                    divisor = Operand::Scalar(factor);
-                }
-            }
-            Operand::Samples(samples) => {
-                // Where a zero would be found too late, it is looked for first.
-                let meets = |x| Overlap::of(out, x) != Overlap::Clear;
-                let early = !compute.is_float() || meets(a) || meets(b);
-                if !early {
-                    mode = Mode::Note;
-                } else if self.any_zero(access, samples) {
-                    return Err(zero_in(access, samples));
-                }
-            }
-        }
-        let noted = match self.at_once(access, (operator, mode), compute, out, a, &divisor) {
+        // Which result did not fit, only the plan tells.
+        let planned = mode == Mode::Note && !divides;
+        let small = match planned {
+            true => None,
+            false => self.at_once(access, (operator, mode), compute, out, a, &right),
+        };
+        let noted = match small {
             Some(noted) => noted,
             None => {
                 let mut spare = Spare::default();
                 let work = Work::Binary(operator);
-                let plan = self.plan(access, work, out, a, &divisor, &mut spare)?;
+                let plan = self.plan(access, work, out, a, &right, &mut spare)?;
                 let task = Task {
                     compute,
                     mode,
@@ -157,16 +93,103 @@ impl Engine {
                 self.carry_out(access, &task)?
             }
         };
-        match (noted, b) {
-            (true, Operand::Samples(samples)) => Err(zero_in(access, samples)),
-            _ => Ok(()),
+        if !noted {
+            return Ok(());
+        }
+        if divides {
+            return Err(zero_in(access, b));
+        }
+        let index = scalar::first_overflow(access, operator, compute, out, a, b);
+        Err(Error::IntegerOverflow {
+            operator: operator.symbol(),
+            dtype: narrower(compute, out.dtype()).name(),
+            index: index.map(|index| index_in(out, index)),
+        })
+    }
+
+    /// [`Engine::binary`] without a plan, where integers wrap and no divisor is zero: samples of the type that is computed
+    /// in, of one shape, one channel or side by side in one order, the same or apart, and not many of them. `None` for
+    /// all others: what is read then keeps its values.
+    #[inline(always)]
+    pub fn small(
+        &self,
+        access: &Access,
+        operation: &Operation,
+        out: &Strided<'_>,
+        a: &Operand<'_>,
+        b: &Operand<'_>,
+    ) -> Option<()> {
+        if let (Operator::Div, Operand::Samples(divisor)) = (operation.operator, b)
+            && !(self.are_few(out) && divisor.layout().same_shape(out.layout()))
+        {
+            // Nothing is looked through before it fits.
+            return None;
+        }
+        let wraps = Operation {
+            overflow: Overflow::Wrap,
+            ..*operation
+        };
+        let (operator, mode, right) = self.step(access, &wraps, out, a, b)?;
+        let noted = self.at_once(access, (operator, mode), wraps.compute, out, a, &right)?;
+        (!noted).then_some(())
+    }
+
+    /// The loop's operator, its mode and its right side; `None` where a divisor is known to be zero.
+    #[inline(always)]
+    fn step<'a>(
+        &self,
+        access: &Access,
+        operation: &Operation,
+        out: &Strided<'_>,
+        a: &Operand<'_>,
+        b: &Operand<'a>,
+    ) -> Option<(Operator, Mode, Operand<'a>)> {
+        let compute = operation.compute;
+        if operation.operator != Operator::Div {
+            return Some((operation.operator, mode_of(compute, operation.overflow), *b));
+        }
+        let divisor = match b {
+            Operand::Scalar(number) if number.is_zero() => return None,
+            Operand::Scalar(number) => {
+                return Some(match exact_reciprocal(compute, *number) {
+                    Some(factor) => (Operator::Mul, Mode::Plain, Operand::Scalar(factor)),
+                    None => (Operator::Div, Mode::Plain, *b),
+                });
+            }
+            Operand::Samples(divisor) => divisor,
+        };
+        let starts = |x: &Operand<'_>| match x {
+            Operand::Samples(x) => x.first_address() == out.first_address(),
+            Operand::Scalar(_) => false,
+        };
+        // Where the loop would find a zero too late, it is looked for first.
+        let early = !compute.is_float() || starts(a) || starts(b);
+        if early && self.any_zero(access, divisor) {
+            return None;
+        }
+        let mode = if early { Mode::Plain } else { Mode::Note };
+        Some((Operator::Div, mode, *b))
+    }
+
+    /// An error if there is a zero in a divisor.
+    ///
+    /// # Errors
+    /// [`Error::DivisionByZero`] with the place of the first one.
+    pub fn check_divisor(&self, access: &Access, divisor: &Operand<'_>) -> Result<(), Error> {
+        let is_zero = match divisor {
+            Operand::Scalar(number) => number.is_zero(),
+            Operand::Samples(samples) => self.any_zero(access, samples),
+        };
+        match is_zero {
+            true => Err(zero_in(access, divisor)),
+            false => Ok(()),
         }
     }
 
     /// The case that needs no plan: samples of one type side by side, the same or apart, and not many of them.
     /// Returns whether something was noted, or `None` for all other cases, where nothing was done.
     #[inline]
-    pub(super) fn at_once(
+    fn at_once(
         &self,
         access: &Access,
         (operator, mode): (Operator, Mode),
@@ -199,63 +222,11 @@ impl Engine {
         3 * bytes < self.parallel_from.min(self.stream_from)
     }
 
-    /// [`Engine::at_once`] for an operator that wraps; a quotient only if there is no zero in the divisor.
-    #[inline]
-    pub(super) fn operator_at_once(
-        &self,
-        access: &Access,
-        operator: Operator,
-        compute: Dtype,
-        out: &Strided<'_>,
-        a: &Operand<'_>,
-        b: &Operand<'_>,
-    ) -> Option<()> {
-        if operator != Operator::Div {
-            let noted = self.at_once(access, (operator, Mode::Plain), compute, out, a, b);
-            return noted.map(|_| ());
-        }
-        if !compute.is_float() {
-            return None;
-        }
-        let mut mode = Mode::Plain;
-        match b {
-            Operand::Scalar(number) if number.is_zero() => return None,
-            Operand::Scalar(number) => {
-                if let Some(factor) = exact_reciprocal(compute, *number) {
-                    let (how, factor) = ((Operator::Mul, mode), Operand::Scalar(factor));
-                    let noted = self.at_once(access, how, compute, out, a, &factor);
-                    return noted.map(|_| ());
-                }
-            }
-            // Nothing is looked through before it fits.
-            Operand::Samples(divisor)
-                if !self.are_few(out) || !divisor.layout().same_shape(out.layout()) =>
-            {
-                return None;
-            }
-            Operand::Samples(divisor) => {
-                let starts = |x: &Operand<'_>| match x {
-                    Operand::Samples(x) => x.first_address() == out.first_address(),
-                    Operand::Scalar(_) => false,
-                };
-                if !starts(a) && !starts(b) {
-                    mode = Mode::Note;
-                } else if with_sample!(compute, R => {
-                    let row = divisor.one_row::<R>(access)?;
-                    self.arch.any_zero(&R::any_source(row))
-                }) {
-                    return None;
-                }
-            }
-        }
-        let noted = self.at_once(access, (operator, mode), compute, out, a, b)?;
-        (!noted).then_some(())
-    }
-
-    /// `out = op from`.
+    /// `out = -from` or `|from|`, computed in the type of `from` and stored with NumPy's cast, as if copied first where
+    /// the two overlap.
     ///
     /// # Errors
-    /// As [`negate`](crate::kernel::negate).
+    /// [`Error::IntegerOverflow`] if `overflow` says so, as for [`Engine::binary`].
     pub fn unary(
         &self,
         access: &Access,
@@ -287,10 +258,10 @@ impl Engine {
         Ok(())
     }
 
-    /// As [`copy`](crate::kernel::copy).
+    /// Stores `from` in `out` with NumPy's cast, as if copied first where the two overlap.
     ///
     /// # Errors
-    /// As there.
+    /// No memory for the copy.
     pub fn copy(
         &self,
         access: &Access,
@@ -300,14 +271,15 @@ impl Engine {
         self.change(access, Work::Cast, out, &Operand::Samples(*from))
     }
 
-    /// As [`fill`](crate::kernel::fill).
+    /// Stores one number in every sample.
     pub fn fill(&self, access: &Access, out: &Strided<'_>, value: Scalar) {
         // Nothing overlaps and nothing is gathered: there is no memory that could be missing.
         let filled = self.change(access, Work::Cast, out, &Operand::Scalar(value));
         debug_assert!(filled.is_ok());
     }
 
-    /// As [`convert`](crate::kernel::convert).
+    /// Stores `from` in `out` with the scale of audio: an integer sample is a fraction of `2^(bits-1)`; results are
+    /// rounded to the nearest, ties to even, and saturate. `nan` becomes 0. The two do not overlap.
     pub fn convert(&self, access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
         let (x, y) = (Operand::Samples(*from), Operand::Scalar(Scalar::Int(0)));
         let task = self.task(Work::Convert, out, &x, &y);
@@ -388,11 +360,15 @@ fn exact_reciprocal(compute: Dtype, divisor: Scalar) -> Option<Scalar> {
 }
 
 #[cold]
-fn zero_in(access: &Access, divisor: &Strided<'_>) -> Error {
-    let index = scalar::first_zero(access, divisor);
-    Error::DivisionByZero {
-        index: index.map(|index| index_in(divisor, index)),
-    }
+fn zero_in(access: &Access, divisor: &Operand<'_>) -> Error {
+    let index = match divisor {
+        Operand::Scalar(_) => None,
+        Operand::Samples(divisor) => {
+            let index = scalar::first_zero(access, divisor);
+            index.map(|index| index_in(divisor, index))
+        }
+    };
+    Error::DivisionByZero { index }
 }
 
 /// The index as a user of that shape writes it.

@@ -57,7 +57,7 @@ fn apply<R: Sample>(operator: Operator, a: R, b: R) -> R {
     }
 }
 
-/// `out = a op b`: see [`crate::kernel::binary`]. Looks for no zeros.
+/// `out = a op b`: see [`Engine::binary`](crate::kernel::Engine::binary). Looks for no zeros.
 pub fn binary(
     access: &Access,
     operator: Operator,
@@ -80,7 +80,7 @@ pub fn binary(
     }
 }
 
-/// See [`crate::kernel::copy`]; the two do not overlap.
+/// See [`Engine::copy`](crate::kernel::Engine::copy); the two do not overlap.
 pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     for channel in 0..out.layout().channels() {
         let source = Row::of(access, &Operand::Samples(*from), channel);
@@ -94,7 +94,7 @@ pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     }
 }
 
-/// See [`crate::kernel::fill`].
+/// See [`Engine::fill`](crate::kernel::Engine::fill).
 pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
     for channel in 0..out.layout().channels() {
         with_sample!(out.dtype(), D => {
@@ -106,7 +106,7 @@ pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
     }
 }
 
-/// See [`crate::kernel::convert`].
+/// See [`Engine::convert`](crate::kernel::Engine::convert).
 pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     let (up, down) = (out.dtype().full_scale(), from.dtype().full_scale());
     for channel in 0..out.layout().channels() {

@@ -4,10 +4,10 @@
 
 use std::thread;
 
-use audio_samples::audio::{Audio, Operation, Wait};
+use audio_samples::audio::{Audio, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
-use audio_samples::kernel::{Operand, Operator, Overflow, Scalar};
+use audio_samples::kernel::{Operand, Operation, Operator, Overflow, Scalar};
 use audio_samples::registry::{Until, ViewKind};
 use audio_samples::view::Lock;
 use rstest::rstest;

@@ -6,13 +6,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use audio_samples::audio::{Audio, Operation, Wait};
+use audio_samples::audio::{Audio, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::write::Recipe;
 use audio_samples::files::{mapped, path};
-use audio_samples::kernel::{Operand, Operator, Scalar};
+use audio_samples::kernel::{Operand, Operation, Operator, Scalar};
 use audio_samples::registry::{Mode, Until, ViewKind};
 use rstest::rstest;
 

@@ -5,7 +5,7 @@ use std::thread;
 
 use audio_samples::dtype::Dtype;
 use audio_samples::error::{Error, HeldBy, Place};
-use audio_samples::kernel::{self, Operand, Operator, Scalar};
+use audio_samples::kernel::{Engine, Operand, Operation, Operator, Scalar};
 use audio_samples::layout::Layout;
 use audio_samples::registry::{Mode, Until, ViewKind};
 use audio_samples::view::{Fresh, Lock, Samples, access};
@@ -24,7 +24,13 @@ fn add_one(samples: &Samples, lock: Lock, until: Until<'_>) -> Result<(), Error>
     let out = samples.strided();
     access(&[out.claim(Mode::Write)], lock, until, |access| {
         let (own, one) = (Operand::Samples(out), Operand::Scalar(Scalar::Float(1.0)));
-        kernel::binary(access, Operator::Add, Dtype::Float64, &out, &own, &one)
+        Engine::new().binary(
+            access,
+            &Operation::plain(Operator::Add, Dtype::Float64),
+            &out,
+            &own,
+            &one,
+        )
     })?
 }
 
@@ -34,7 +40,7 @@ fn snapshot(samples: &Samples) -> Vec<f64> {
     let from = samples.strided();
     patiently(|until| {
         access(&[from.claim(Mode::Read)], Lock::Leases, until, |access| {
-            kernel::copy(access, &copy.strided(), &from)
+            Engine::new().copy(access, &copy.strided(), &from)
         })
     })
     .unwrap();
@@ -126,7 +132,13 @@ fn two_threads_that_add_each_others_samples_do_not_deadlock() {
                     patiently(|p| {
                         access(&claims, Lock::Leases, p, |access| {
                             let (a, b) = (Operand::Samples(out), Operand::Samples(from));
-                            kernel::binary(access, Operator::Add, Dtype::Float64, &out, &a, &b)
+                            Engine::new().binary(
+                                access,
+                                &Operation::plain(Operator::Add, Dtype::Float64),
+                                &out,
+                                &a,
+                                &b,
+                            )
                         })
                     })
                     .unwrap();

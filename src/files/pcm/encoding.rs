@@ -11,7 +11,7 @@ mod g711;
 
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel;
+use crate::kernel::Engine;
 use crate::view::{Access, Fresh, Strided};
 use crate::with_sample;
 pub use g711::Law;
@@ -371,12 +371,12 @@ fn unpack_24(samples: &mut [i32], packed: &[u8]) {
 /// Stores `from` in `out` with the scale of audio; samples of one type are the same samples.
 ///
 /// # Errors
-/// As [`kernel::copy`].
+/// As [`Engine::copy`].
 pub fn transfer(access: &Access, out: &Strided<'_>, from: &Strided<'_>) -> Result<(), Error> {
     if out.dtype() == from.dtype() {
-        return kernel::copy(access, out, from);
+        return Engine::new().copy(access, out, from);
     }
-    kernel::convert(access, out, from);
+    Engine::new().convert(access, out, from);
     Ok(())
 }
 

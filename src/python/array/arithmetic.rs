@@ -3,10 +3,10 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::audio::{Audio, Operation};
+use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{self, Operator, Sign};
+use crate::kernel::{self, Operation, Operator, Sign};
 use crate::python::array::operand;
 use crate::python::array::operand::{Operand, Operates, Side};
 use crate::python::array::ufunc;
@@ -69,17 +69,14 @@ impl AudioSamples {
         if let Some(other) = operand.audio()
             && other.layout().ndim() > self.audio().layout().ndim()
         {
-            // Mono audio goes into multi-channel audio, whichever side it stands on.
-            let own = kernel::Operand::Samples(self.audio().samples().strided());
-            let turned = Operation {
-                operator,
-                compute: operand.compute,
-                reflected: !reflected,
+            let operation = Operation {
+                reflected,
                 overflow: policy::overflow(py, operand.compute)?,
+                ..Operation::plain(operator, operand.compute)
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
             return running::run(py, bytes, |wait| {
-                let done = other.operate(turned, &own, wait);
+                let done = self.audio().operate_beside(operation, other, wait);
                 done.map_err(|error| self.beside(Some(other), operator.symbol(), error))
             });
         }

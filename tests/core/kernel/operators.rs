@@ -1,5 +1,5 @@
 use audio_samples::dtype::{Dtype, Sample};
-use audio_samples::kernel::{Operand, Operator, Overflow, Scalar, scalar};
+use audio_samples::kernel::{Operand, Operation, Operator, Scalar, scalar};
 use audio_samples::view::Samples;
 use audio_samples::with_sample;
 use rstest::rstest;
@@ -61,7 +61,7 @@ fn check_binary(out_type: Dtype, types: [Dtype; 2], lies: [Lie; 3], shape: [usiz
                     x,
                     y,
                     |access, out, x, y| {
-                        engine.binary(access, operator, compute, Overflow::Wrap, out, x, y)
+                        engine.binary(access, &Operation::plain(operator, compute), out, x, y)
                     },
                     |access, out, x, y| scalar::binary(access, operator, compute, out, x, y),
                 );

@@ -1,5 +1,5 @@
 use audio_samples::dtype::Dtype;
-use audio_samples::kernel::{Operand, Operator, Overflow, scalar};
+use audio_samples::kernel::{Operand, Operation, Operator, scalar};
 use audio_samples::layout::Layout;
 use rstest::rstest;
 
@@ -74,7 +74,9 @@ fn check_overlap(
             &out,
             &sides.0,
             &sides.1,
-            |access, out, x, y| engine.binary(access, operator, dtype, Overflow::Wrap, out, x, y),
+            |access, out, x, y| {
+                engine.binary(access, &Operation::plain(operator, dtype), out, x, y)
+            },
             |access, out, x, y| scalar::binary(access, operator, dtype, out, x, y),
         );
         compare(
@@ -135,7 +137,7 @@ fn overlaps_of_several_channels_are_as_if_copied_first(
                     &sides.0,
                     &sides.1,
                     |access, out, x, y| {
-                        engine.binary(access, Operator::Mul, dtype, Overflow::Wrap, out, x, y)
+                        engine.binary(access, &Operation::plain(Operator::Mul, dtype), out, x, y)
                     },
                     |access, out, x, y| scalar::binary(access, Operator::Mul, dtype, out, x, y),
                 );

@@ -2,7 +2,7 @@
 
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
-use audio_samples::kernel::{Operand, Operator, Overflow, Scalar, Sign};
+use audio_samples::kernel::{Operand, Operation, Operator, Overflow, Scalar, Sign};
 use audio_samples::view::{Fresh, Samples, Strided};
 use audio_samples::with_sample;
 use rstest::rstest;
@@ -51,9 +51,7 @@ fn a_zero_in_a_divisor_is_found_wherever_it_is(
                 let refused = with_access(|access| {
                     engine.binary(
                         access,
-                        Operator::Div,
-                        Dtype::Float64,
-                        Overflow::Wrap,
+                        &Operation::plain(Operator::Div, Dtype::Float64),
                         &out.strided(),
                         &of(&audio),
                         &of(&divisor),
@@ -80,10 +78,13 @@ fn a_zero_is_found_among_samples_with_any_step(
         for at in [0, frames / 2, frames - 1] {
             with_access(|access| {
                 let divisor = divisor.strided();
-                assert_eq!(engine.check_divisor(access, &divisor), Ok(()));
+                assert_eq!(
+                    engine.check_divisor(access, &Operand::Samples(divisor)),
+                    Ok(())
+                );
                 with_sample!(dtype, T => divisor.target::<T>(access, 0).set(at, T::default()));
                 let index = Some(vec![0, at]);
-                let refused = engine.check_divisor(access, &divisor);
+                let refused = engine.check_divisor(access, &Operand::Samples(divisor));
                 assert_eq!(refused, Err(Error::DivisionByZero { index }));
                 with_sample!(dtype, T => {
                     use audio_samples::dtype::Sample;
@@ -106,12 +107,9 @@ fn a_zero_in_a_strided_divisor_is_named_by_channel_and_frame() {
         let refused = with_access(|access| {
             let (out, divisor) = (out.strided(), of(&divisor));
             let one = Operand::Samples(out);
-            let overflow = Overflow::Wrap;
             engine.binary(
                 access,
-                Operator::Div,
-                Dtype::Float32,
-                overflow,
+                &Operation::plain(Operator::Div, Dtype::Float32),
                 &out,
                 &one,
                 &divisor,
@@ -135,9 +133,7 @@ fn a_scalar_zero_divides_nothing(#[case] zero: Scalar) {
             let zero = Operand::Scalar(zero);
             engine.binary(
                 access,
-                Operator::Div,
-                Dtype::Float32,
-                Overflow::Wrap,
+                &Operation::plain(Operator::Div, Dtype::Float32),
                 &out,
                 &x,
                 &zero,
@@ -188,9 +184,10 @@ fn saturated_results_are_the_nearest_that_fit(
             let overflow = Overflow::Saturate;
             engine.binary(
                 access,
-                operator,
-                compute,
-                overflow,
+                &Operation {
+                    overflow,
+                    ..Operation::plain(operator, compute)
+                },
                 &out.strided(),
                 &of(&x),
                 &of(&y),
@@ -237,7 +234,16 @@ fn an_overflow_that_raises_changes_nothing_and_is_named(
             for out in [&elsewhere, &x] {
                 let raised = with_access(|access| {
                     let (out, overflow) = (out.strided(), Overflow::Raise);
-                    engine.binary(access, operator, compute, overflow, &out, &of(&x), &of(&y))
+                    engine.binary(
+                        access,
+                        &Operation {
+                            overflow,
+                            ..Operation::plain(operator, compute)
+                        },
+                        &out,
+                        &of(&x),
+                        &of(&y),
+                    )
                 });
                 match (bad, raised) {
                     (None, Ok(())) => {

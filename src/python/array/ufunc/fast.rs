@@ -5,9 +5,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use crate::audio::Operation;
 use crate::error::Error;
-use crate::kernel::{Operand, Operator, Overflow, Sign};
+use crate::kernel::{Operand, Operation, Operator, Overflow, Sign};
 use crate::python::array::computing::wrapped;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
