@@ -19,6 +19,7 @@ mod row;
 mod rows;
 pub mod scalar;
 mod threads;
+mod workers;
 
 use crate::dtype::{Dtype, Sample};
 use crate::view::Strided;

@@ -47,13 +47,13 @@ mod _audio_samples {
     #[pymodule_export]
     use super::files::edit::{FileEdit, edit};
     #[pymodule_export]
+    use super::files::info_pickling::restore_info;
+    #[pymodule_export]
     use super::files::mapped::open;
     #[pymodule_export]
     use super::files::read_write::{AudioInfo, info, read, read_many, write};
     #[pymodule_export]
     use super::files::stream::{FileStream, stream};
-    #[pymodule_export]
-    use super::files::told::restore_info;
     #[pymodule_export]
     use super::policy::_use_policy;
     #[pymodule_export]

@@ -11,17 +11,15 @@
 #![allow(unsafe_code)]
 
 mod cast;
-mod change;
-mod crew;
+mod convert;
+mod deinterleave;
+mod dispatch;
 mod element;
-mod forms;
 mod loops;
 mod operators;
-mod split;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-pub use crew::share;
 pub use element::{Combination, Element, Mode, Sign};
 
 /// A loop, ready to run.

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::kernel::arch::share;
+use crate::kernel::workers::share;
 
 /// More than this does not help: memory is the limit by then.
 const MOST: usize = 8;

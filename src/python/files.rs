@@ -5,7 +5,7 @@ pub mod closable;
 pub mod edit;
 pub mod facts;
 pub mod file_object;
+pub mod info_pickling;
 pub mod mapped;
 pub mod read_write;
 pub mod stream;
-pub mod told;

@@ -11,6 +11,8 @@
 //!
 //! A pool of a library waits for its workers to come, and does not survive a fork.
 
+#![allow(unsafe_code)]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
