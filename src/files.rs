@@ -64,7 +64,7 @@ pub fn read_from(
     frames: Option<u64>,
 ) -> Result<Audio, Error> {
     parallel::read(
-        &mut source::Source::open(input)?,
+        &mut source::FrameSource::open(input)?,
         dtype,
         start,
         frames,
@@ -94,6 +94,6 @@ pub fn open(path: impl AsRef<Path>, writable: bool) -> Result<Audio, Error> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn info(path: impl AsRef<Path>) -> Result<info::Particulars, Error> {
+pub fn info(path: impl AsRef<Path>) -> Result<info::FileInfo, Error> {
     path::info(path.as_ref())
 }

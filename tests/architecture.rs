@@ -293,15 +293,31 @@ fn telling_name(file: &str) -> Vec<Finding> {
         .collect()
 }
 
+/// Types of one name, but for those that stand in for std's.
+fn repeated_types(all: &[(String, String)]) -> Vec<Finding> {
+    let mut first = BTreeMap::new();
+    let mut found = Vec::new();
+    for (file, text) in all.iter().filter(|(file, _)| !file.ends_with("sync.rs")) {
+        for (number, line) in text.lines().enumerate() {
+            let line = line.strip_prefix("pub ").unwrap_or(line);
+            let kinds = ["struct ", "enum ", "trait ", "type "];
+            let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind));
+            let name = rest.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+            if let Some(name) = name
+                && let Some(other) = first.insert(name, file)
+            {
+                let what = format!("{name} is a type of {other} too");
+                found.push(finding(file, number + 1, what));
+            }
+        }
+    }
+    found
+}
+
 fn not_too_long(file: &str, text: &str) -> Vec<Finding> {
     let lines = text.lines().count();
-    let long = (lines > MAX_LINES).then(|| {
-        finding(
-            file,
-            MAX_LINES + 1,
-            format!("{lines} lines, at most {MAX_LINES}"),
-        )
-    });
+    let what = format!("{lines} lines, at most {MAX_LINES}");
+    let long = (lines > MAX_LINES).then(|| finding(file, MAX_LINES + 1, what));
     long.into_iter().collect()
 }
 
@@ -423,6 +439,11 @@ fn every_source_keeps(#[case] rule: &str, #[case] check: fn(&str, &str) -> Vec<F
 #[test]
 fn no_two_files_import_each_other() {
     hold("no circle of imports between files", circles(&sources()));
+}
+
+#[test]
+fn no_two_types_have_one_name() {
+    hold("one name a type", repeated_types(&sources()));
 }
 
 #[test]

@@ -18,7 +18,7 @@ const ASKED_EVERY: Duration = Duration::from_millis(50);
 
 /// What of each file is read; see [`path::read`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct Range {
     /// The type to convert to.
     pub dtype: Option<Dtype>,
     /// The first frame.
@@ -34,7 +34,7 @@ pub struct Wanted {
 /// [`Error::Interrupted`] if `until` stops.
 pub fn read(
     paths: &[PathBuf],
-    wanted: Wanted,
+    wanted: Range,
     workers: usize,
     mut until: Until<'_>,
 ) -> Result<Vec<Audio>, Error> {
@@ -55,7 +55,7 @@ pub fn read(
         let Some(path) = paths.get(index) else {
             return false;
         };
-        let Wanted {
+        let Range {
             dtype,
             start,
             frames,

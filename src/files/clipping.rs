@@ -59,7 +59,7 @@ impl Watch {
         }
         Ok(Some(Watch {
             bits: match encoding {
-                Encoding::Telephone(_) => 16,
+                Encoding::G711(_) => 16,
                 other => 8 * other.width() as u32,
             },
             room: Fresh::new(&[frames, channels], Dtype::Float64)?,

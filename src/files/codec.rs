@@ -35,9 +35,9 @@ use crate::files::facts::{Facts, make_room};
 use crate::files::input::Input;
 use crate::files::pcm::encoding::transfer;
 use crate::view::{Access, Fresh, Strided};
-use panics::guarded;
+use panics::caught;
 pub(super) use panics::guarded_write;
-use probe::{MPEG_PACKET, Opened};
+use probe::{MPEG_PACKET, StreamTraits};
 
 /// Frames that one byte of a file may stand for before memory is only given to frames that were decoded:
 /// speech at 6 kbit/s has 11.
@@ -64,7 +64,7 @@ pub struct Decoder<'s> {
     reader: Option<Box<dyn FormatReader + 's>>,
     decoder: Box<dyn AudioDecoder>,
     facts: Facts,
-    opened: Opened,
+    opened: StreamTraits,
     /// How far the file was read.
     reached: Arc<AtomicU64>,
     /// The frame that is delivered next.
@@ -80,7 +80,7 @@ pub struct Decoder<'s> {
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
     /// Whether who seeks counts the frames as who reads does, once that was looked at.
-    in_step: Option<bool>,
+    exact_seek: Option<bool>,
 }
 
 impl<'s> Decoder<'s> {
@@ -103,7 +103,7 @@ impl<'s> Decoder<'s> {
             is_fresh: true,
             is_astray: false,
             is_strict: false,
-            in_step: None,
+            exact_seek: None,
         })
     }
 
@@ -118,20 +118,20 @@ impl<'s> Decoder<'s> {
             return Err(self.damaged("the file is another one now"));
         }
         other.facts = self.facts.clone();
-        (other.is_strict, other.in_step) = (true, self.in_step);
+        (other.is_strict, other.exact_seek) = (true, self.exact_seek);
         Ok(other)
     }
 
     /// How many frames there are, and how threads may divide them among themselves, if they may.
     pub fn split(&mut self) -> Option<(u64, Split)> {
-        if !(self.opened.counts_frames && self.opened.forgets) {
+        if !(self.opened.counts_frames && self.opened.is_stateless) {
             return None;
         }
         // What is wrong with a file is not found out here.
         let frames = self.count().ok()?;
-        let least = PART.max(4 * self.opened.lead);
+        let least = PART.max(4 * self.opened.preroll);
         // A short file is not worth the look at its end.
-        if frames < 2 * least || !self.keeps_step().ok()? {
+        if frames < 2 * least || !self.seek_is_exact().ok()? {
             return None;
         }
         // Memory for all of it has to be justified: see `read`.
@@ -140,13 +140,13 @@ impl<'s> Decoder<'s> {
             Split {
                 least,
                 most: MOST_OF_A_PART,
-                last: frames.saturating_sub(self.opened.tail),
+                last: frames.saturating_sub(self.opened.unreliable_tail),
             },
         ))
     }
 
     /// Frames that the decoder of a part begins early: more than one packet.
-    pub fn seam(&self) -> u64 {
+    pub fn overlap(&self) -> u64 {
         SEAM
     }
 
@@ -224,12 +224,12 @@ impl<'s> Decoder<'s> {
     /// Goes to a packet in front of `frame`, far enough for the decoder to be as if it had come from the
     /// beginning. False if the demuxer cannot.
     fn jump(&mut self, frame: u64) -> Result<bool, Error> {
-        if !self.keeps_step()? {
+        if !self.seek_is_exact()? {
             return Ok(false);
         }
-        let mut target = frame.saturating_sub(self.opened.lead);
+        let mut target = frame.saturating_sub(self.opened.preroll);
         if let Some(frames) = self.facts.frames {
-            target = target.min(frames.saturating_sub(self.opened.tail));
+            target = target.min(frames.saturating_sub(self.opened.unreliable_tail));
         }
         let (true, Some(to)) = (target > 0, self.timestamp(target)) else {
             return Ok(false);
@@ -238,7 +238,7 @@ impl<'s> Decoder<'s> {
             return Ok(false);
         };
         self.is_astray = true;
-        match guarded(|| reader.seek(SeekMode::Accurate, to)) {
+        match caught(|| reader.seek(SeekMode::Accurate, to)) {
             Ok(_) => {}
             Err(refusal) => {
                 return match self.refused(refusal) {
@@ -255,7 +255,7 @@ impl<'s> Decoder<'s> {
         }
         (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
         // The first packets after a jump may refer to what was left out.
-        let mut forgiven = 2 * self.opened.lead / MPEG_PACKET;
+        let mut forgiven = 2 * self.opened.preroll / MPEG_PACKET;
         loop {
             match self.decode_next() {
                 Ok(true) => {
@@ -312,7 +312,7 @@ impl<'s> Decoder<'s> {
                 return Err(self.damaged("the file could not be opened again"));
             };
             self.is_fresh = false;
-            let packet = guarded(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
+            let packet = caught(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
             match packet? {
                 Some(packet) if packet.track_id != self.opened.track => {}
                 packet => return Ok(packet),
@@ -342,7 +342,7 @@ impl<'s> Decoder<'s> {
                 .get()
                 .saturating_add_unsigned(packet.trim_start.get());
             let decoder = &mut self.decoder;
-            let decoded = guarded(|| {
+            let decoded = caught(|| {
                 let planes = decoder.decode(&packet)?;
                 Ok((planes.frames(), planes.num_planes(), planes.spec().rate()))
             });

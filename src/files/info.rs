@@ -22,7 +22,7 @@ pub struct Cue {
 
 /// Everything that is told of a file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Particulars {
+pub struct FileInfo {
     /// What is known of its samples.
     pub facts: Facts,
     /// Where each channel is heard, such as `FL`; none where the file does not say.
@@ -56,11 +56,11 @@ pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
 }
 
 /// What a file tells. Nothing is decoded but where frames have to be counted; see
-/// [`crate::files::source::Source::count`].
+/// [`crate::files::source::FrameSource::count`].
 ///
 /// # Errors
 /// As [`crate::files::read_from`].
-pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
+pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
     let start = pcm::reader::position(&mut input)?;
     let header = match pcm::header(&mut input)? {
         Found::Plain(header) => header,
@@ -72,7 +72,7 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
             let mut decoder = Decoder::open(input, samples.undecoded())?;
             let told = decoder.told();
             decoder.count()?;
-            return Ok(Particulars {
+            return Ok(FileInfo {
                 facts: decoder.facts().clone(),
                 positions: told.positions,
                 tags: told.tags,
@@ -84,7 +84,7 @@ pub fn of(mut input: Input<'_>) -> Result<Particulars, Error> {
     };
     let mut bytes = Bytes::new(&mut input)?;
     let told = chunks::told(&mut bytes, &header)?;
-    Ok(Particulars {
+    Ok(FileInfo {
         facts: Facts::from(&header.info),
         positions: told.positions,
         tags: told.tags,
@@ -101,7 +101,7 @@ fn sorted(mut cues: Vec<Cue>) -> Vec<Cue> {
 
 /// What is found in a file's own words.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Details {
     pub positions: Vec<&'static str>,
     pub tags: Vec<(String, String)>,
     pub cues: Vec<Cue>,

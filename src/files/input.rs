@@ -10,7 +10,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 /// Whatever has bytes: a file, a buffer, an object of another language.
-pub trait Bytes: Read + Seek + Send + Sync {
+pub trait ByteSource: Read + Seek + Send + Sync {
     /// Another reader of the same bytes, which stands where this one does and may be used at the same time.
     /// `None` where there is but one.
     fn again(&self) -> Option<Reader> {
@@ -18,14 +18,14 @@ pub trait Bytes: Read + Seek + Send + Sync {
     }
 }
 
-impl Bytes for File {}
+impl ByteSource for File {}
 
-impl<T: AsRef<[u8]> + Send + Sync> Bytes for Cursor<T> {}
+impl<T: AsRef<[u8]> + Send + Sync> ByteSource for Cursor<T> {}
 
-/// Bytes of somebody for as long as they are read.
-pub type Input<'s> = Box<dyn Bytes + 's>;
+/// ByteSource of somebody for as long as they are read.
+pub type Input<'s> = Box<dyn ByteSource + 's>;
 
-/// Bytes that are read from any place at any time, by several threads at once.
+/// ByteSource that are read from any place at any time, by several threads at once.
 pub trait Positional: Send + Sync {
     /// As many bytes from `offset` on as are at hand, or as fit; none behind the end.
     ///
@@ -51,7 +51,7 @@ impl Positional for File {
     }
 }
 
-/// Bytes in memory that nobody changes.
+/// ByteSource in memory that nobody changes.
 pub struct Memory<T>(pub T);
 
 impl<T: AsRef<[u8]> + Send + Sync> Positional for Memory<T> {
@@ -98,7 +98,7 @@ pub fn sought(to: SeekFrom, at: u64, size: impl FnOnce() -> io::Result<u64>) -> 
     place.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
-impl Bytes for Reader {
+impl ByteSource for Reader {
     fn again(&self) -> Option<Reader> {
         Some(self.clone())
     }

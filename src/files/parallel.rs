@@ -3,7 +3,7 @@
 //! ```text
 //!   file     |----------------|----------------|----------------|      frames
 //!   thread 1  open, decode ----------------->|
-//!   thread 2                run-up ==seam==|-------------------->
+//!   thread 2                run-up ==overlap==|-------------------->
 //! ```
 //!
 //! The samples are those of one thread that reads from the beginning, bit for bit:
@@ -16,7 +16,7 @@
 //!   not count frames. Such files are read by one thread.
 //!
 //! It is looked at all the same, as far as that can be seen. A decoder of a part refuses a packet that does not begin
-//! where the one before it ended; and it begins some frames early, at a seam, where its samples must be those of
+//! where the one before it ended; and it begins some frames early, the overlap, where its samples must be those of
 //! the part before (silence says little there). If they are not, or anything fails, nothing is told of it: the
 //! file is read again by one thread, which alone decides what is an error and what is not.
 
@@ -28,13 +28,13 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::facts::make_room;
 use crate::files::pcm::encoding::as_bytes;
-use crate::files::source::Source;
+use crate::files::source::FrameSource;
 use crate::kernel;
 use crate::sync::Mutex;
 use crate::view::{Access, Fresh, Strided};
 
 /// Frames of a part as its decoder had them, which the part before has too.
-struct Seam {
+struct Overlapped {
     start: u64,
     samples: Fresh,
 }
@@ -42,7 +42,7 @@ struct Seam {
 /// The parts of `frames` frames from `start` on that it pays to read with so many threads; `None` where one thread is
 /// as fast, or the only one that can.
 pub fn divide(
-    source: &mut Source<'_>,
+    source: &mut FrameSource<'_>,
     start: u64,
     frames: Option<u64>,
     threads: usize,
@@ -59,7 +59,7 @@ pub fn divide(
 
 /// Reads parts that follow each other with up to so many threads. `None` if anything did not work out.
 pub fn read_parts(
-    source: &Source<'_>,
+    source: &FrameSource<'_>,
     dtype: Dtype,
     parts: &[Range<u64>],
     threads: usize,
@@ -73,12 +73,12 @@ pub fn read_parts(
     let facts = source.facts();
     let count = usize::try_from(end.checked_sub(start)?).ok()?;
     let mut out = make_room(facts.channels, count, dtype).ok()?;
-    let seams = out.fill(|access, out| {
+    let overlaps = out.fill(|access, out| {
         let filling = Filling {
             source,
             start,
             idle: Mutex::new(Vec::new()),
-            seams: Mutex::new(Vec::new()),
+            overlaps: Mutex::new(Vec::new()),
             is_over: AtomicBool::new(false),
         };
         let fill = |number: usize, _| {
@@ -92,11 +92,11 @@ pub fn read_parts(
         };
         kernel::cut(parts.len(), 1, threads, fill, |(), ()| ());
         let is_over = filling.is_over.into_inner();
-        (!is_over).then(|| std::mem::take(&mut *filling.seams.lock()))
+        (!is_over).then(|| std::mem::take(&mut *filling.overlaps.lock()))
     })?;
-    for mut seam in seams {
-        let from = usize::try_from(seam.start - start).ok()?;
-        if !is_same(&mut out, from, &mut seam.samples) {
+    for mut overlap in overlaps {
+        let from = usize::try_from(overlap.start - start).ok()?;
+        if !is_same(&mut out, from, &mut overlap.samples) {
             return None;
         }
     }
@@ -108,7 +108,7 @@ pub fn read_parts(
 /// # Errors
 /// As [`crate::files::read_from`].
 pub fn read(
-    source: &mut Source<'_>,
+    source: &mut FrameSource<'_>,
     dtype: Option<Dtype>,
     start: u64,
     frames: Option<u64>,
@@ -125,27 +125,27 @@ pub fn read(
 
 /// What the threads share.
 struct Filling<'a, 's> {
-    source: &'a Source<'s>,
+    source: &'a FrameSource<'s>,
     /// The frame of the file that is the first of the samples.
     start: u64,
     /// Readers that nobody uses at the moment.
-    idle: Mutex<Vec<Source<'static>>>,
-    seams: Mutex<Vec<Seam>>,
+    idle: Mutex<Vec<FrameSource<'static>>>,
+    overlaps: Mutex<Vec<Overlapped>>,
     is_over: AtomicBool,
 }
 
 impl Filling<'_, '_> {
-    /// Reads one part, and the seam in front of it.
+    /// Reads one part, and the overlap in front of it.
     fn fill(&self, access: &Access, out: &Strided<'_>, part: Range<u64>) -> Result<(), Error> {
         let mut reader = self.reader_at(part.start)?;
         if reader.position() != part.start {
-            let early = self.source.seam().min(part.start - self.start);
+            let early = self.source.overlap().min(part.start - self.start);
             reader.seek(part.start - early)?;
             if early > 0 {
                 let channels = out.layout().channels();
                 let mut samples = make_room(channels, early as usize, out.dtype())?;
                 samples.fill(|access, out| reader.read_into(access, &out))?;
-                self.seams.lock().push(Seam {
+                self.overlaps.lock().push(Overlapped {
                     start: part.start - early,
                     samples,
                 });
@@ -159,7 +159,7 @@ impl Filling<'_, '_> {
     }
 
     /// A reader that stands at a frame, or else any, or else a new one.
-    fn reader_at(&self, frame: u64) -> Result<Source<'static>, Error> {
+    fn reader_at(&self, frame: u64) -> Result<FrameSource<'static>, Error> {
         let mut idle = self.idle.lock();
         let there = idle.iter().position(|reader| reader.position() == frame);
         if let Some(number) = there {

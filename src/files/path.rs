@@ -6,7 +6,7 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
-use crate::files::info::Particulars;
+use crate::files::info::FileInfo;
 use crate::files::info::{self};
 use crate::files::input::Input;
 #[cfg(unix)]
@@ -14,9 +14,9 @@ use crate::files::input::Reader;
 use crate::files::parallel;
 use crate::files::regular;
 use crate::files::replace::Replacement;
-use crate::files::source::Source;
+use crate::files::source::FrameSource;
 use crate::files::write::{self};
-use crate::files::write::{Format, Recipe};
+use crate::files::write::{FileFormat, Recipe};
 use crate::kernel;
 use crate::registry::Until;
 
@@ -46,7 +46,7 @@ pub fn read_with(
     threads: usize,
 ) -> Result<Audio, Error> {
     let input = input(path)?;
-    let read = Source::open(input)
+    let read = FrameSource::open(input)
         .and_then(|mut it| parallel::read(&mut it, dtype, start, frames, threads));
     read.map_err(|error| error.at_path(path))
 }
@@ -67,7 +67,7 @@ pub fn input(path: &Path) -> Result<Input<'static>, Error> {
 ///
 /// # Errors
 /// As there, with the path.
-pub fn info(path: &Path) -> Result<Particulars, Error> {
+pub fn info(path: &Path) -> Result<FileInfo, Error> {
     info::of(input(path)?).map_err(|error| error.at_path(path))
 }
 
@@ -102,19 +102,19 @@ pub fn recipe_for(path: &Path, recipe: &Recipe) -> Result<Recipe, Error> {
 }
 
 /// Which format is meant is not guessed from audio whose name promises another.
-fn format_of(path: &Path, asked: Option<Format>) -> Result<Format, Error> {
+fn format_of(path: &Path, asked: Option<FileFormat>) -> Result<FileFormat, Error> {
     let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let known = Format::from_ending(&ending);
+    let known = FileFormat::from_ending(&ending);
     let is_fitting = match (asked, known) {
         (Some(asked), Some(known)) => {
-            asked == known || (asked, known) == (Format::Rf64, Format::Wav)
+            asked == known || (asked, known) == (FileFormat::Rf64, FileFormat::Wav)
         }
         (Some(_), None) => true,
         (None, None) => ending.is_empty(),
         (None, Some(_)) => true,
     };
     if is_fitting {
-        return Ok(asked.or(known).unwrap_or(Format::Wav));
+        return Ok(asked.or(known).unwrap_or(FileFormat::Wav));
     }
     Err(Error::InvalidArgument {
         message: match asked {

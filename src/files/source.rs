@@ -1,7 +1,7 @@
 //! The frames of any file that is read: plain samples, or those of a codec.
 //!
 //! ```text
-//!   bytes  ->  Source  +- Plain: pcm::Frames      WAV RF64 BW64 W64 AIFF CAF, plain numbers
+//!   bytes  ->  FrameSource  +- Plain: pcm::Frames      WAV RF64 BW64 W64 AIFF CAF, plain numbers
 //!                      +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., and what holds them
 //! ```
 //!
@@ -31,38 +31,38 @@ impl From<&pcm::Info> for Facts {
 }
 
 /// The frames of a file, one after the other, from wherever one likes.
-pub struct Source<'s> {
+pub struct FrameSource<'s> {
     facts: Facts,
-    kind: Kind<'s>,
+    kind: SourceKind<'s>,
     /// The same bytes for more readers, from where the file begins, if they can be had.
     shared: Option<Reader>,
 }
 
-enum Kind<'s> {
+enum SourceKind<'s> {
     Plain(Box<Frames<Input<'s>>>),
     Coded(Box<Decoder<'s>>),
 }
 
-impl<'s> Source<'s> {
+impl<'s> FrameSource<'s> {
     /// The file that begins where the input stands and goes on to its end.
     ///
     /// # Errors
     /// [`Error::File`] for what is damaged or not read, [`Error::Io`].
-    pub fn open(mut input: Input<'s>) -> Result<Source<'s>, Error> {
+    pub fn open(mut input: Input<'s>) -> Result<FrameSource<'s>, Error> {
         let start = pcm::reader::position(&mut input)?;
         let shared = input.again();
         match pcm::header(&mut input)? {
-            Found::Plain(header) => Ok(Source {
+            Found::Plain(header) => Ok(FrameSource {
                 facts: Facts::from(&header.info),
-                kind: Kind::Plain(Box::new(Frames::new(input, header.info))),
+                kind: SourceKind::Plain(Box::new(Frames::new(input, header.info))),
                 shared,
             }),
             Found::Compressed(samples) => {
                 pcm::reader::seek(&mut input, start)?;
                 let decoder = Decoder::open(input, samples.undecoded())?;
-                Ok(Source {
+                Ok(FrameSource {
                     facts: decoder.facts().clone(),
-                    kind: Kind::Coded(Box::new(decoder)),
+                    kind: SourceKind::Coded(Box::new(decoder)),
                     shared,
                 })
             }
@@ -74,16 +74,18 @@ impl<'s> Source<'s> {
     ///
     /// # Errors
     /// Bytes that have one reader only, and a file that is not what it was.
-    pub(super) fn again(&self) -> Result<Source<'static>, Error> {
+    pub(super) fn again(&self) -> Result<FrameSource<'static>, Error> {
         let Some(reader) = self.shared.clone() else {
             return Err(Error::damaged(0, "the file has one reader".into()));
         };
         let input = Box::new(reader);
         let kind = match &self.kind {
-            Kind::Plain(frames) => Kind::Plain(Box::new(Frames::new(input, *frames.info()))),
-            Kind::Coded(decoder) => Kind::Coded(Box::new(decoder.again(input)?)),
+            SourceKind::Plain(frames) => {
+                SourceKind::Plain(Box::new(Frames::new(input, *frames.info())))
+            }
+            SourceKind::Coded(decoder) => SourceKind::Coded(Box::new(decoder.again(input)?)),
         };
-        Ok(Source {
+        Ok(FrameSource {
             facts: self.facts.clone(),
             kind,
             shared: None,
@@ -94,24 +96,24 @@ impl<'s> Source<'s> {
     pub(super) fn split(&mut self) -> Option<(u64, Split)> {
         self.shared.as_ref()?;
         match &mut self.kind {
-            Kind::Plain(frames) => Some((frames.info().frames, frames.split())),
-            Kind::Coded(decoder) => decoder.split(),
+            SourceKind::Plain(frames) => Some((frames.info().frames, frames.split())),
+            SourceKind::Coded(decoder) => decoder.split(),
         }
     }
 
     /// Frames that the reader of a part begins early, to be compared with those of the part before.
-    pub(super) fn seam(&self) -> u64 {
+    pub(super) fn overlap(&self) -> u64 {
         match &self.kind {
-            Kind::Plain(_) => 0,
-            Kind::Coded(decoder) => decoder.seam(),
+            SourceKind::Plain(_) => 0,
+            SourceKind::Coded(decoder) => decoder.overlap(),
         }
     }
 
     /// The frame that is read next.
     pub(super) fn position(&self) -> u64 {
         match &self.kind {
-            Kind::Plain(frames) => frames.position(),
-            Kind::Coded(decoder) => decoder.position(),
+            SourceKind::Plain(frames) => frames.position(),
+            SourceKind::Coded(decoder) => decoder.position(),
         }
     }
 
@@ -128,8 +130,8 @@ impl<'s> Source<'s> {
     pub fn count(&mut self) -> Result<u64, Error> {
         let frames = match (self.facts.frames, &mut self.kind) {
             (Some(frames), _) => frames,
-            (None, Kind::Plain(frames)) => frames.info().frames,
-            (None, Kind::Coded(decoder)) => decoder.count()?,
+            (None, SourceKind::Plain(frames)) => frames.info().frames,
+            (None, SourceKind::Coded(decoder)) => decoder.count()?,
         };
         self.facts.frames = Some(frames);
         Ok(frames)
@@ -141,8 +143,8 @@ impl<'s> Source<'s> {
     /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
     pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
         match &mut self.kind {
-            Kind::Plain(frames) => frames.seek(frame),
-            Kind::Coded(decoder) => decoder.seek(frame),
+            SourceKind::Plain(frames) => frames.seek(frame),
+            SourceKind::Coded(decoder) => decoder.seek(frame),
         }
     }
 
@@ -157,8 +159,8 @@ impl<'s> Source<'s> {
         frames: Option<u64>,
     ) -> Result<Audio, Error> {
         match &mut self.kind {
-            Kind::Plain(plain) => plain.read(dtype, start, frames),
-            Kind::Coded(decoder) => decoder.read(dtype, start, frames),
+            SourceKind::Plain(plain) => plain.read(dtype, start, frames),
+            SourceKind::Coded(decoder) => decoder.read(dtype, start, frames),
         }
     }
 
@@ -168,8 +170,8 @@ impl<'s> Source<'s> {
     /// A damaged file, and one that has not as many frames. The position is undefined then.
     pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
         match &mut self.kind {
-            Kind::Plain(frames) => frames.read_into(access, out),
-            Kind::Coded(decoder) => decoder.read_into(access, out),
+            SourceKind::Plain(frames) => frames.read_into(access, out),
+            SourceKind::Coded(decoder) => decoder.read_into(access, out),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::files::facts::{Facts, make_room};
 use crate::files::input::Input;
 use crate::files::pcm::encoding::transfer;
-use crate::files::source::Source;
+use crate::files::source::FrameSource;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, Strided, access};
 
@@ -25,7 +25,7 @@ pub struct Cut {
 
 /// The blocks of a file, one after the other.
 pub struct Stream {
-    source: Source<'static>,
+    source: FrameSource<'static>,
     dtype: Dtype,
     cut: Cut,
     /// One past the last frame of the last block.
@@ -59,7 +59,7 @@ impl Stream {
                 ),
             });
         }
-        let mut source = Source::open(input)?;
+        let mut source = FrameSource::open(input)?;
         let all = source.count()?;
         source.seek(cut.start)?;
         let rest = all - cut.start;

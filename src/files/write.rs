@@ -14,7 +14,7 @@ pub mod metadata;
 use std::io::Write;
 
 pub use blocks::Blocks;
-pub use coder::{Coder, Finished, Format, Kind, Recipe, Whole};
+pub use coder::{Coder, FileFormat, Finished, Recipe, SampleFacts, Whole};
 
 use crate::audio::Audio;
 use crate::error::Error;
@@ -37,7 +37,11 @@ pub fn write<W: Write>(
     until: Until<'_>,
 ) -> Result<Clipped, Error> {
     let samples = audio.samples().strided();
-    let mut coder = coder_of(Kind::of(audio), Some(audio.layout().frames()), recipe)?;
+    let mut coder = coder_of(
+        SampleFacts::of(audio),
+        Some(audio.layout().frames()),
+        recipe,
+    )?;
     let claim = samples.claim(Mode::Read);
     access(&[claim], Lock::Leases, until, |access| {
         coder.begin(writer, Some((access, &samples)))?;
@@ -49,11 +53,15 @@ pub fn write<W: Write>(
 }
 
 /// What turns samples into the bytes of a format. `frames` says how many there will be, where that is known.
-fn coder_of(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Box<dyn Coder>, Error> {
-    Ok(match recipe.format.unwrap_or(Format::Wav) {
-        Format::Wav => Box::new(wav::coder(kind, frames, recipe, false)?),
-        Format::Rf64 => Box::new(wav::coder(kind, frames, recipe, true)?),
-        Format::Aiff => Box::new(aiff::coder(kind, frames, recipe)?),
-        Format::Flac => Box::new(flac::coder(kind, frames, recipe)?),
+fn coder_of(
+    kind: SampleFacts,
+    frames: Option<usize>,
+    recipe: &Recipe,
+) -> Result<Box<dyn Coder>, Error> {
+    Ok(match recipe.format.unwrap_or(FileFormat::Wav) {
+        FileFormat::Wav => Box::new(wav::coder(kind, frames, recipe, false)?),
+        FileFormat::Rf64 => Box::new(wav::coder(kind, frames, recipe, true)?),
+        FileFormat::Aiff => Box::new(aiff::coder(kind, frames, recipe)?),
+        FileFormat::Flac => Box::new(flac::coder(kind, frames, recipe)?),
     })
 }

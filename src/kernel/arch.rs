@@ -20,7 +20,7 @@ mod operators;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-pub use element::{Combination, Element, Mode, Sign};
+pub use element::{Combination, Element, Misfits, Sign};
 
 /// A loop, ready to run.
 trait Body {

@@ -4,7 +4,7 @@ mod planning;
 
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
+use crate::kernel::arch::{Arch, Combination, Element, Misfits, Sign};
 use crate::kernel::engine::planning::Spare;
 use crate::kernel::row::Feed;
 use crate::kernel::rows::{Task, Work};
@@ -74,13 +74,13 @@ impl Engine {
             return Err(zero_in(access, b));
         };
         // Which result did not fit, only the plan tells.
-        let planned = mode == Mode::Note && !divides;
+        let planned = mode == Misfits::Detect && !divides;
         let small = match planned {
             true => None,
             false => self.at_once(access, (operator, mode), compute, out, a, &right),
         };
-        let noted = match small {
-            Some(noted) => noted,
+        let flagged = match small {
+            Some(flagged) => flagged,
             None => {
                 let mut spare = Spare::default();
                 let work = Work::Binary(operator);
@@ -93,7 +93,7 @@ impl Engine {
                 self.carry_out(access, &task)?
             }
         };
-        if !noted {
+        if !flagged {
             return Ok(());
         }
         if divides {
@@ -130,8 +130,8 @@ impl Engine {
             ..*operation
         };
         let (operator, mode, right) = self.step(access, &wraps, out, a, b)?;
-        let noted = self.at_once(access, (operator, mode), wraps.compute, out, a, &right)?;
-        (!noted).then_some(())
+        let flagged = self.at_once(access, (operator, mode), wraps.compute, out, a, &right)?;
+        (!flagged).then_some(())
     }
 
     /// The loop's operator, its mode and its right side; `None` where a divisor is known to be zero.
@@ -143,7 +143,7 @@ impl Engine {
         out: &Strided<'_>,
         a: &Operand<'_>,
         b: &Operand<'a>,
-    ) -> Option<(Operator, Mode, Operand<'a>)> {
+    ) -> Option<(Operator, Misfits, Operand<'a>)> {
         let compute = operation.compute;
         if operation.operator != Operator::Div {
             return Some((operation.operator, mode_of(compute, operation.overflow), *b));
@@ -152,8 +152,8 @@ impl Engine {
             Operand::Scalar(number) if number.is_zero() => return None,
             Operand::Scalar(number) => {
                 return Some(match exact_reciprocal(compute, *number) {
-                    Some(factor) => (Operator::Mul, Mode::Plain, Operand::Scalar(factor)),
-                    None => (Operator::Div, Mode::Plain, *b),
+                    Some(factor) => (Operator::Mul, Misfits::Plain, Operand::Scalar(factor)),
+                    None => (Operator::Div, Misfits::Plain, *b),
                 });
             }
             Operand::Samples(divisor) => divisor,
@@ -167,7 +167,11 @@ impl Engine {
         if early && self.any_zero(access, divisor) {
             return None;
         }
-        let mode = if early { Mode::Plain } else { Mode::Note };
+        let mode = if early {
+            Misfits::Plain
+        } else {
+            Misfits::Detect
+        };
         Some((Operator::Div, mode, *b))
     }
 
@@ -187,12 +191,12 @@ impl Engine {
     }
 
     /// The case that needs no plan: samples of one type side by side, the same or apart, and not many of them.
-    /// Returns whether something was noted, or `None` for all other cases, where nothing was done.
+    /// Returns whether something was flagged, or `None` for all other cases, where nothing was done.
     #[inline]
     fn at_once(
         &self,
         access: &Access,
-        (operator, mode): (Operator, Mode),
+        (operator, mode): (Operator, Misfits),
         compute: Dtype,
         out: &Strided<'_>,
         a: &Operand<'_>,
@@ -332,12 +336,12 @@ fn feed_beside<'a, R: Element>(
 }
 
 #[inline]
-fn mode_of(compute: Dtype, overflow: Overflow) -> Mode {
+fn mode_of(compute: Dtype, overflow: Overflow) -> Misfits {
     match overflow {
-        _ if compute.is_float() => Mode::Plain,
-        Overflow::Wrap => Mode::Plain,
-        Overflow::Saturate => Mode::Saturate,
-        Overflow::Raise => Mode::Note,
+        _ if compute.is_float() => Misfits::Plain,
+        Overflow::Wrap => Misfits::Plain,
+        Overflow::Saturate => Misfits::Saturate,
+        Overflow::Raise => Misfits::Detect,
     }
 }
 

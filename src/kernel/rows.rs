@@ -6,11 +6,11 @@
 //!   block  -- operator -->  block  -- scatter (cast) -->  destination of another type
 //! ```
 //!
-//! Blocks stay in the cache, so that one loop for each type that is computed in will do.
+//! Stretches stay in the cache, so that one loop for each type that is computed in will do.
 
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::arch::{Arch, Combination, Element, Mode, Sign};
+use crate::kernel::arch::{Arch, Combination, Element, Misfits, Sign};
 use crate::kernel::plan::{Direction, Rows};
 use crate::kernel::row::{AnySource, AnyTarget, Feed};
 use crate::kernel::{Operand, Operator};
@@ -39,7 +39,7 @@ pub struct Task<'a> {
     pub work: Work,
     /// The type that is computed in.
     pub compute: Dtype,
-    pub mode: Mode,
+    pub mode: Misfits,
     pub rows: Rows<'a>,
     pub order: Direction,
     /// For each operand, whether it is to be read before its part of the destination is written.
@@ -51,7 +51,7 @@ pub struct Task<'a> {
 }
 
 impl<'a> Task<'a> {
-    /// Runs it. Returns whether something was noted.
+    /// Runs it. Returns whether something was flagged.
     pub fn run(&self, access: &'a Access) -> Result<bool, Error> {
         with_sample!(self.compute, R => self.run_in::<R>(access))
     }
@@ -68,7 +68,7 @@ impl<'a> Task<'a> {
             Direction::Any if channels > 1 && self.reads_interleaved() => 4 * BLOCK,
             _ => frames,
         };
-        let mut noted = false;
+        let mut flagged = false;
         let mut from = 0;
         while from < frames {
             let len = tile.min(frames - from);
@@ -77,18 +77,18 @@ impl<'a> Task<'a> {
                     Direction::Downward => channels - 1 - number,
                     _ => number,
                 };
-                let row = Row {
+                let row = TaskRow {
                     task: self,
                     out: AnyTarget::of(&self.rows.out, access, channel).range(from, len),
                     x: self.side(access, &self.rows.x, self.early[0], channel, from, len),
                     y: self.side(access, &self.rows.y, self.early[1], channel, from, len),
                     len,
                 };
-                noted |= row.run(&mut scratch);
+                flagged |= row.run(&mut scratch);
             }
             from += len;
         }
-        Ok(noted)
+        Ok(flagged)
     }
 
     /// Does it all, if it is stereo that only changes its type or its place, and goes from interleaved frames to
@@ -117,9 +117,9 @@ impl<'a> Task<'a> {
         channel: usize,
         from: usize,
         len: usize,
-    ) -> Side<'a, R> {
+    ) -> Fetched<'a, R> {
         let samples = match operand {
-            Operand::Scalar(number) => return Side::Ready(Feed::Number(number.sample())),
+            Operand::Scalar(number) => return Fetched::Ready(Feed::Number(number.sample())),
             Operand::Samples(samples) => samples,
         };
         if samples.layout().frame_stride() == 0 && len > 1 && !matches!(self.work, Work::Convert) {
@@ -127,14 +127,14 @@ impl<'a> Task<'a> {
             let one = AnySource::of(samples, access, channel).range(from, 1);
             let place = R::any_target(Target::from_slice(&mut number));
             self.arch.cast(&place, &one, false);
-            return Side::Ready(Feed::Number(number[0]));
+            return Fetched::Ready(Feed::Number(number[0]));
         }
         let changes = matches!(self.work, Work::Cast | Work::Convert);
         if samples.dtype() == R::DTYPE && !early && !changes {
             let row = samples.source::<R>(access, channel);
-            return Side::Ready(Feed::Row(row.range(from, len)));
+            return Fetched::Ready(Feed::Row(row.range(from, len)));
         }
-        Side::Gather(AnySource::of(samples, access, channel).range(from, len))
+        Fetched::Gather(AnySource::of(samples, access, channel).range(from, len))
     }
 
     fn reads_interleaved(&self) -> bool {
@@ -172,14 +172,14 @@ fn shares_lines(samples: &Strided<'_>) -> bool {
 
 /// An operand along one row.
 #[derive(Clone, Copy)]
-enum Side<'a, R> {
+enum Fetched<'a, R> {
     /// As the loops take it.
     Ready(Feed<'a, R>),
     /// To be brought into a block first.
     Gather(AnySource<'a>),
 }
 
-impl<'a, R: Element> Side<'a, R> {
+impl<'a, R: Element> Fetched<'a, R> {
     /// A part of it, in `block` if it has to be.
     #[inline]
     fn fetch<'b>(&self, arch: Arch, from: usize, len: usize, block: &'b mut [R]) -> Feed<'b, R>
@@ -187,8 +187,8 @@ impl<'a, R: Element> Side<'a, R> {
         'a: 'b,
     {
         match self {
-            Side::Ready(feed) => feed.range(from, len),
-            Side::Gather(source) => {
+            Fetched::Ready(feed) => feed.range(from, len),
+            Fetched::Gather(source) => {
                 let block = &mut block[..len];
                 let place = R::any_target(Target::from_slice(block));
                 arch.cast(&place, &source.range(from, len), false);
@@ -199,32 +199,32 @@ impl<'a, R: Element> Side<'a, R> {
 }
 
 /// One row of a task, or a stretch of it.
-struct Row<'t, 'a, R> {
+struct TaskRow<'t, 'a, R> {
     task: &'t Task<'a>,
     out: AnyTarget<'a>,
-    x: Side<'a, R>,
-    y: Side<'a, R>,
+    x: Fetched<'a, R>,
+    y: Fetched<'a, R>,
     len: usize,
 }
 
-impl<'a, R: Element> Row<'_, 'a, R> {
+impl<'a, R: Element> TaskRow<'_, 'a, R> {
     fn run(&self, scratch: &mut Scratch<R>) -> bool {
         let task = self.task;
         match (task.work, &self.x, &self.y) {
-            (Work::Cast, Side::Gather(x), _) if !task.early[0] => {
+            (Work::Cast, Fetched::Gather(x), _) if !task.early[0] => {
                 task.arch.cast(&self.out, x, task.stream);
                 return false;
             }
-            (Work::Convert, Side::Gather(x), _) => {
+            (Work::Convert, Fetched::Gather(x), _) => {
                 task.arch.convert(&self.out, x, task.stream);
                 return false;
             }
-            (_, Side::Ready(x), Side::Ready(y)) if !task.dry => {
+            (_, Fetched::Ready(x), Fetched::Ready(y)) if !task.dry => {
                 if let Some(out) = R::target_of(&self.out) {
                     return self.store(out, x, y, task.stream);
                 }
             }
-            (Work::Binary(operator), Side::Gather(AnySource::Float32(x)), Side::Ready(y)) => {
+            (Work::Binary(operator), Fetched::Gather(AnySource::Float32(x)), Fetched::Ready(y)) => {
                 if let Some((out, y)) = self.widens(x, y) {
                     task.arch.widened(operator, out, y);
                     return false;
@@ -234,16 +234,16 @@ impl<'a, R: Element> Row<'_, 'a, R> {
         }
         let mut blocks = scratch.blocks();
         let count = self.len.div_ceil(BLOCK);
-        let mut noted = false;
+        let mut flagged = false;
         match task.order {
             Direction::Any | Direction::Upward => {
                 for number in 0..count {
-                    noted |= self.block(number, &mut blocks);
+                    flagged |= self.block(number, &mut blocks);
                 }
             }
             Direction::Downward => {
                 for number in (0..count).rev() {
-                    noted |= self.block(number, &mut blocks);
+                    flagged |= self.block(number, &mut blocks);
                 }
             }
             Direction::Mirrored => {
@@ -256,12 +256,12 @@ impl<'a, R: Element> Row<'_, 'a, R> {
                     } else {
                         BLOCK.min(left / 2)
                     };
-                    noted |= self.pair(from, len, &mut blocks);
+                    flagged |= self.pair(from, len, &mut blocks);
                     from += len;
                 }
             }
         }
-        noted
+        flagged
     }
 
     /// Destination and operand, if this is float32 `out op= y` with float64 `y`, both side by side.
@@ -277,12 +277,12 @@ impl<'a, R: Element> Row<'_, 'a, R> {
             return None;
         };
         let task = self.task;
-        let plain = task.mode == Mode::Plain && task.early == [false; 2] && !task.dry;
+        let plain = task.mode == Misfits::Plain && task.early == [false; 2] && !task.dry;
         let own = x.is_own(&out) && out.is_dense() && y.is_dense();
         (plain && own && task.order == Direction::Any).then_some((out, y))
     }
 
-    fn block(&self, number: usize, blocks: &mut Blocks<'_, R>) -> bool {
+    fn block(&self, number: usize, blocks: &mut Stretches<'_, R>) -> bool {
         let (arch, from) = (self.task.arch, number * BLOCK);
         let len = BLOCK.min(self.len - from);
         let x = self.x.fetch(arch, from, len, blocks.x[0]);
@@ -292,7 +292,7 @@ impl<'a, R: Element> Row<'_, 'a, R> {
 
     /// `len` samples from `from` on and their mirror image at the row's other end, which may meet in the
     /// middle: all operands are read before anything is written.
-    fn pair(&self, from: usize, len: usize, blocks: &mut Blocks<'_, R>) -> bool {
+    fn pair(&self, from: usize, len: usize, blocks: &mut Stretches<'_, R>) -> bool {
         let arch = self.task.arch;
         let back = self.len - from - len;
         let [x_front, x_back] = &mut blocks.x;
@@ -309,8 +309,8 @@ impl<'a, R: Element> Row<'_, 'a, R> {
             self.x.fetch(arch, back, len, x_back),
             self.y.fetch(arch, back, len, y_back),
         );
-        let noted = self.finish(from, len, &front.0, &front.1, blocks.result);
-        noted | self.finish(back, len, &behind.0, &behind.1, blocks.result)
+        let flagged = self.finish(from, len, &front.0, &front.1, blocks.result);
+        flagged | self.finish(back, len, &behind.0, &behind.1, blocks.result)
     }
 
     /// Computes a part whose operands are at hand, and stores it.
@@ -330,21 +330,21 @@ impl<'a, R: Element> Row<'_, 'a, R> {
             return self.store(out, x, y, false);
         }
         let block = &mut block[..len];
-        let noted = self.store(Target::from_slice(block), x, y, false);
+        let flagged = self.store(Target::from_slice(block), x, y, false);
         let result = R::any_source(Source::from_slice(block));
         let mut unseen = [0_i16; BLOCK];
         match (&out, &result) {
-            (AnyTarget::Int16(out), AnySource::Int32(result)) if mode != Mode::Plain => {
+            (AnyTarget::Int16(out), AnySource::Int32(result)) if mode != Misfits::Plain => {
                 let out = match self.task.dry {
                     true => Target::from_slice(&mut unseen[..len]),
                     false => *out,
                 };
-                return noted | arch.narrow(mode, out, *result);
+                return flagged | arch.narrow(mode, out, *result);
             }
             _ if self.task.dry => {}
             _ => arch.cast(&out, &result, false),
         }
-        noted
+        flagged
     }
 
     /// The operator itself, in the type that is computed in.
@@ -383,8 +383,8 @@ struct Scratch<R> {
     none: [R; 0],
 }
 
-/// Blocks to compute in: for two operands, twice each for mirrored pairs, and for the result.
-struct Blocks<'s, R> {
+/// Stretches to compute in: for two operands, twice each for mirrored pairs, and for the result.
+struct Stretches<'s, R> {
     x: [&'s mut [R]; 2],
     y: [&'s mut [R]; 2],
     result: &'s mut [R],
@@ -399,7 +399,7 @@ impl<R: Element> Scratch<R> {
         Ok(Scratch { memory, none: [] })
     }
 
-    fn blocks(&mut self) -> Blocks<'_, R> {
+    fn blocks(&mut self) -> Stretches<'_, R> {
         let memory = self.memory.as_mut().and_then(Fresh::as_mut_slice::<R>);
         let mut rest = memory.unwrap_or(&mut self.none);
         let mut next = || {
@@ -407,7 +407,7 @@ impl<R: Element> Scratch<R> {
             rest = others;
             block
         };
-        Blocks {
+        Stretches {
             x: [next(), next()],
             y: [next(), next()],
             result: next(),

@@ -7,7 +7,7 @@ use crate::with_sample;
 
 /// A row of samples of any type, or one number repeated.
 #[derive(Clone, Copy)]
-enum Row<'a> {
+enum ScalarRow<'a> {
     Int16(Source<'a, i16>),
     Int32(Source<'a, i32>),
     Float32(Source<'a, f32>),
@@ -15,15 +15,15 @@ enum Row<'a> {
     Number(Scalar),
 }
 
-impl<'a> Row<'a> {
-    fn of(access: &'a Access, operand: &Operand<'a>, channel: usize) -> Row<'a> {
+impl<'a> ScalarRow<'a> {
+    fn of(access: &'a Access, operand: &Operand<'a>, channel: usize) -> ScalarRow<'a> {
         match operand {
-            Operand::Scalar(scalar) => Row::Number(*scalar),
+            Operand::Scalar(scalar) => ScalarRow::Number(*scalar),
             Operand::Samples(samples) => match samples.dtype() {
-                Dtype::Int16 => Row::Int16(samples.source(access, channel)),
-                Dtype::Int32 => Row::Int32(samples.source(access, channel)),
-                Dtype::Float32 => Row::Float32(samples.source(access, channel)),
-                Dtype::Float64 => Row::Float64(samples.source(access, channel)),
+                Dtype::Int16 => ScalarRow::Int16(samples.source(access, channel)),
+                Dtype::Int32 => ScalarRow::Int32(samples.source(access, channel)),
+                Dtype::Float32 => ScalarRow::Float32(samples.source(access, channel)),
+                Dtype::Float64 => ScalarRow::Float64(samples.source(access, channel)),
             },
         }
     }
@@ -32,11 +32,11 @@ impl<'a> Row<'a> {
     #[inline]
     fn get<R: Sample>(&self, index: usize) -> R {
         match self {
-            Row::Int16(row) => cast(row.get(index)),
-            Row::Int32(row) => cast(row.get(index)),
-            Row::Float32(row) => cast(row.get(index)),
-            Row::Float64(row) => cast(row.get(index)),
-            Row::Number(scalar) => scalar.sample(),
+            ScalarRow::Int16(row) => cast(row.get(index)),
+            ScalarRow::Int32(row) => cast(row.get(index)),
+            ScalarRow::Float32(row) => cast(row.get(index)),
+            ScalarRow::Float64(row) => cast(row.get(index)),
+            ScalarRow::Number(scalar) => scalar.sample(),
         }
     }
 }
@@ -67,7 +67,10 @@ pub fn binary(
     b: &Operand<'_>,
 ) {
     for channel in 0..out.layout().channels() {
-        let (a, b) = (Row::of(access, a, channel), Row::of(access, b, channel));
+        let (a, b) = (
+            ScalarRow::of(access, a, channel),
+            ScalarRow::of(access, b, channel),
+        );
         with_sample!(out.dtype(), D => {
             let target = out.target::<D>(access, channel);
             with_sample!(compute, R => {
@@ -83,7 +86,7 @@ pub fn binary(
 /// See [`Engine::copy`](crate::kernel::Engine::copy); the two do not overlap.
 pub fn copy(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     for channel in 0..out.layout().channels() {
-        let source = Row::of(access, &Operand::Samples(*from), channel);
+        let source = ScalarRow::of(access, &Operand::Samples(*from), channel);
         with_sample!(out.dtype(), D => {
             let target = out.target::<D>(access, channel);
             for i in 0..target.len() {
@@ -110,7 +113,7 @@ pub fn fill(access: &Access, out: &Strided<'_>, value: Scalar) {
 pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
     let (up, down) = (out.dtype().full_scale(), from.dtype().full_scale());
     for channel in 0..out.layout().channels() {
-        let source = Row::of(access, &Operand::Samples(*from), channel);
+        let source = ScalarRow::of(access, &Operand::Samples(*from), channel);
         with_sample!(out.dtype(), D => {
             let target = out.target::<D>(access, channel);
             for i in 0..target.len() {
@@ -125,7 +128,7 @@ pub fn convert(access: &Access, out: &Strided<'_>, from: &Strided<'_>) {
 /// The index of the first zero.
 pub fn first_zero(access: &Access, samples: &Strided<'_>) -> Option<[usize; 2]> {
     (0..samples.layout().channels()).find_map(|channel| {
-        let row = Row::of(access, &Operand::Samples(*samples), channel);
+        let row = ScalarRow::of(access, &Operand::Samples(*samples), channel);
         (0..samples.layout().frames())
             .find(|frame| row.get::<f64>(*frame) == 0.0)
             .map(|frame| [channel, frame])
@@ -146,7 +149,10 @@ pub fn first_overflow(
         _ => (f64::from(i32::MIN), f64::from(i32::MAX)),
     };
     (0..out.layout().channels()).find_map(|channel| {
-        let (a, b) = (Row::of(access, a, channel), Row::of(access, b, channel));
+        let (a, b) = (
+            ScalarRow::of(access, a, channel),
+            ScalarRow::of(access, b, channel),
+        );
         (0..out.layout().frames())
             .find(|frame| {
                 // Operands are at most 32 bits wide: their product in float64 is exact as far as is needed

@@ -40,12 +40,12 @@ impl Job<'_> {
 }
 
 /// Invariant 1: `job`, where there is one, lives until it has been taken away *and* `inside` is 0.
-struct Table {
+struct JobBoard {
     job: Option<*const Job<'static>>,
     /// Tells jobs apart: a helper takes part in each of them once.
     number: u64,
-    /// Helpers that may still come to this job.
-    seats: usize,
+    /// Helpers that may still join this job.
+    open_slots: usize,
     /// Helpers at work on it.
     inside: usize,
     /// Helpers that were started.
@@ -53,50 +53,50 @@ struct Table {
 }
 
 // SAFETY: the pointer is only followed as invariant 1 allows, and a job is shared by design: what it holds is Sync.
-unsafe impl Send for Table {}
+unsafe impl Send for JobBoard {}
 
-struct Crew {
+struct Pool {
     process: u32,
-    table: Mutex<Table>,
+    table: Mutex<JobBoard>,
     /// There is a job.
-    come: Condvar,
+    work_ready: Condvar,
     /// Nobody is inside any more.
     gone: Condvar,
 }
 
-impl Crew {
-    fn lock(&self) -> MutexGuard<'_, Table> {
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, JobBoard> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// This process's own crew.
-    fn of_this_process() -> &'static Crew {
-        static CREW: AtomicPtr<Crew> = AtomicPtr::new(ptr::null_mut());
+    /// This process's own pool.
+    fn of_this_process() -> &'static Pool {
+        static CREW: AtomicPtr<Pool> = AtomicPtr::new(ptr::null_mut());
         let process = std::process::id();
         let known = CREW.load(Ordering::Acquire);
-        // SAFETY: null, or a leaked crew.
-        if let Some(crew) = unsafe { known.as_ref() }
-            && crew.process == process
+        // SAFETY: null, or a leaked pool.
+        if let Some(pool) = unsafe { known.as_ref() }
+            && pool.process == process
         {
-            return crew;
+            return pool;
         }
         // What a parent process left is not freed: its locks may be held by threads that are not here.
-        let crew: &'static Crew = Box::leak(Box::new(Crew {
+        let pool: &'static Pool = Box::leak(Box::new(Pool {
             process,
-            table: Mutex::new(Table {
+            table: Mutex::new(JobBoard {
                 job: None,
                 number: 0,
-                seats: 0,
+                open_slots: 0,
                 inside: 0,
                 helpers: 0,
             }),
-            come: Condvar::new(),
+            work_ready: Condvar::new(),
             gone: Condvar::new(),
         }));
-        let place = ptr::from_ref(crew).cast_mut();
+        let place = ptr::from_ref(pool).cast_mut();
         match CREW.compare_exchange(known, place, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => crew,
-            // SAFETY: another thread was faster; it leaked its crew too.
+            Ok(_) => pool,
+            // SAFETY: another thread was faster; it leaked its pool too.
             Err(other) => unsafe { &*other },
         }
     }
@@ -119,11 +119,11 @@ impl Crew {
         }
         table.job = Some(job);
         table.number += 1;
-        table.seats = helpers;
+        table.open_slots = helpers;
         drop(table);
         match helpers {
-            1 => self.come.notify_one(),
-            _ => self.come.notify_all(),
+            1 => self.work_ready.notify_one(),
+            _ => self.work_ready.notify_all(),
         }
         true
     }
@@ -134,15 +134,15 @@ impl Crew {
         let mut table = self.lock();
         loop {
             let job = match table.job {
-                Some(job) if table.number != seen && table.seats > 0 => job,
+                Some(job) if table.number != seen && table.open_slots > 0 => job,
                 _ => {
-                    let woken = self.come.wait(table);
+                    let woken = self.work_ready.wait(table);
                     table = woken.unwrap_or_else(PoisonError::into_inner);
                     continue;
                 }
             };
             seen = table.number;
-            table.seats -= 1;
+            table.open_slots -= 1;
             table.inside += 1;
             drop(table);
             // SAFETY: invariant 1: this helper is inside.
@@ -160,7 +160,7 @@ impl Crew {
 }
 
 /// Takes the job away and waits for those inside: also when the caller's own part panics.
-struct Withdraw(&'static Crew);
+struct Withdraw(&'static Pool);
 
 impl Drop for Withdraw {
     fn drop(&mut self) {
@@ -186,11 +186,11 @@ pub fn share(parts: usize, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
     };
     let helpers = helpers.min(parts.saturating_sub(1));
     if helpers > 0 && !cfg!(miri) {
-        let crew = Crew::of_this_process();
+        let pool = Pool::of_this_process();
         // Its lifetime is what `Withdraw` sees to: invariant 1.
         let place = ptr::from_ref(&job).cast::<Job<'static>>();
-        if crew.offer(place, helpers) {
-            let withdraw = Withdraw(crew);
+        if pool.offer(place, helpers) {
+            let withdraw = Withdraw(pool);
             job.take_parts();
             drop(withdraw);
         }

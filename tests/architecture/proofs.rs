@@ -221,3 +221,14 @@ fn one_name_more_or_less_at_the_top_is_caught() {
     names.remove("LICENSE");
     assert_eq!(top_level(&names).len(), 2);
 }
+
+#[test]
+fn a_type_name_that_is_taken_is_found() {
+    let file = |name: &str, text: &str| (name.to_string(), text.to_string());
+    let all = [
+        file("src/a.rs", "pub struct Row<'a>;\nstruct Other;"),
+        file("src/b.rs", "enum Row {}\nimpl Row {}"),
+    ];
+    let expected = finding("src/b.rs", 1, "Row is a type of src/a.rs too");
+    assert_eq!(repeated_types(&all), [expected]);
+}

@@ -6,7 +6,7 @@ use audio_samples::error::Error;
 use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::pcm::wav;
 use audio_samples::files::write;
-use audio_samples::files::write::{Blocks, Format, Kind, Recipe};
+use audio_samples::files::write::{Blocks, FileFormat, Recipe, SampleFacts};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
@@ -18,7 +18,7 @@ fn ramp(channels: usize, frames: usize) -> Audio {
     })
 }
 
-fn recipe(format: Format) -> Recipe {
+fn recipe(format: FileFormat) -> Recipe {
     Recipe {
         format: Some(format),
         ..Recipe::default()
@@ -26,7 +26,7 @@ fn recipe(format: Format) -> Recipe {
 }
 
 fn in_blocks(blocks: &[Audio], recipe: &Recipe) -> Result<Vec<u8>, Error> {
-    let mut file = Blocks::begin(Cursor::new(Vec::new()), Kind::of(&blocks[0]), recipe)?;
+    let mut file = Blocks::begin(Cursor::new(Vec::new()), SampleFacts::of(&blocks[0]), recipe)?;
     for block in blocks {
         file.append(block, Until::Now)?;
     }
@@ -35,7 +35,7 @@ fn in_blocks(blocks: &[Audio], recipe: &Recipe) -> Result<Vec<u8>, Error> {
 
 #[rstest]
 fn blocks_are_the_whole(
-    #[values(Format::Rf64, Format::Aiff, Format::Flac)] format: Format,
+    #[values(FileFormat::Rf64, FileFormat::Aiff, FileFormat::Flac)] format: FileFormat,
     #[values(Encoding::Pcm16, Encoding::Pcm24)] encoding: Encoding,
 ) {
     let recipe = Recipe {
@@ -55,7 +55,7 @@ fn blocks_are_the_whole(
 
 #[test]
 fn the_place_for_long_sizes_is_the_first_chunk() {
-    let file = in_blocks(&[ramp(1, 3), ramp(1, 2)], &recipe(Format::Wav)).unwrap();
+    let file = in_blocks(&[ramp(1, 3), ramp(1, 2)], &recipe(FileFormat::Wav)).unwrap();
     assert_eq!(&file[..4], b"RIFF");
     assert_eq!(&file[8..20], b"WAVEJUNK\x1C\0\0\0");
     assert_eq!(&file[48..52], b"fmt ");
@@ -67,7 +67,7 @@ fn the_place_for_long_sizes_is_the_first_chunk() {
 fn a_block_of_another_kind_can_be_left_out() {
     let mut file = Blocks::begin(
         Cursor::new(Vec::new()),
-        Kind::of(&ramp(2, 1)),
+        SampleFacts::of(&ramp(2, 1)),
         &Recipe::default(),
     )
     .unwrap();
@@ -87,11 +87,11 @@ fn a_block_of_another_kind_can_be_left_out() {
 #[case::of_floats(Dtype::Float64)]
 fn a_file_that_was_never_finished_is_read_as_far_as_it_goes(
     #[case] dtype: Dtype,
-    #[values(Format::Wav, Format::Rf64)] format: Format,
+    #[values(FileFormat::Wav, FileFormat::Rf64)] format: FileFormat,
 ) {
     let block = audio_of(&[2, 70_000], dtype, 8000, |_, frame| (frame % 2) as f64);
     let mut left = Cursor::new(Vec::new());
-    let mut file = Blocks::begin(&mut left, Kind::of(&block), &recipe(format)).unwrap();
+    let mut file = Blocks::begin(&mut left, SampleFacts::of(&block), &recipe(format)).unwrap();
     file.append(&block, Until::Now).unwrap();
     drop(file);
     left.set_position(0);
@@ -144,10 +144,10 @@ impl Seek for Head {
 }
 
 /// Doubles on one channel, `count` bytes of them, in blocks of up to 32 MiB.
-fn head_of(bytes: u64, format: Format) -> Result<Head, Error> {
+fn head_of(bytes: u64, format: FileFormat) -> Result<Head, Error> {
     let rate = SampleRate::new(8000).unwrap();
     let block = Audio::zeros(&[4 << 20], Dtype::Float64, rate).unwrap();
-    let kind = Kind::of(&block);
+    let kind = SampleFacts::of(&block);
     let mut file = Blocks::begin(Head::default(), kind, &recipe(format))?;
     let mut rest = bytes / 8;
     while rest > 0 {
@@ -173,7 +173,7 @@ const LONGEST: u64 = (1 << 32) - HEADER;
 #[cfg_attr(miri, ignore = "4 GiB")]
 #[case::one_frame_more(LONGEST + 8, true)]
 fn a_file_that_has_grown_past_4_gib_is_rf64(#[case] data: u64, #[case] is_long: bool) {
-    let head = head_of(data, Format::Wav).unwrap();
+    let head = head_of(data, FileFormat::Wav).unwrap();
     assert_eq!(head.len, HEADER + data);
     assert_eq!(head.at, head.len);
     let bytes = &head.bytes;
@@ -192,14 +192,14 @@ fn a_file_that_has_grown_past_4_gib_is_rf64(#[case] data: u64, #[case] is_long: 
         assert_eq!(u64::from(size(4)), head.len - 8);
         assert_eq!(u64::from(size(place + 4)), data);
     }
-    let start = head_of(0, Format::Wav).unwrap();
+    let start = head_of(0, FileFormat::Wav).unwrap();
     assert_eq!(start.len, HEADER);
 }
 
 #[test]
 #[cfg_attr(miri, ignore = "4 GiB")]
 fn an_aiff_file_refuses_the_block_that_is_too_much_for_it() {
-    let refused = head_of(1 << 32, Format::Aiff).map(|head| head.len);
+    let refused = head_of(1 << 32, FileFormat::Aiff).map(|head| head.len);
     let Err(Error::InvalidArgument { message }) = refused else {
         panic!("{refused:?}");
     };
@@ -232,9 +232,10 @@ impl Seek for Pipe {
 
 #[rstest]
 fn what_does_not_go_back_is_found_out_before_the_first_block(
-    #[values(Format::Wav, Format::Rf64, Format::Aiff, Format::Flac)] format: Format,
+    #[values(FileFormat::Wav, FileFormat::Rf64, FileFormat::Aiff, FileFormat::Flac)]
+    format: FileFormat,
 ) {
-    let begun = Blocks::begin(Pipe(0), Kind::of(&ramp(2, 1)), &recipe(format));
+    let begun = Blocks::begin(Pipe(0), SampleFacts::of(&ramp(2, 1)), &recipe(format));
     let Err(Error::Io { code, .. }) = begun.map(drop) else {
         panic!("a pipe was begun");
     };

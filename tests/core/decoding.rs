@@ -6,9 +6,9 @@ use audio_samples::audio::Audio;
 use audio_samples::error::Error;
 use audio_samples::files;
 use audio_samples::files::info;
-use audio_samples::files::source::Source;
+use audio_samples::files::source::FrameSource;
 use audio_samples::files::write;
-use audio_samples::files::write::{Format, Recipe};
+use audio_samples::files::write::{FileFormat, Recipe};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
@@ -19,7 +19,7 @@ const STEP: usize = if cfg!(miri) { 997 } else { 1 };
 
 fn flac(audio: &Audio) -> Vec<u8> {
     let recipe = Recipe {
-        format: Some(Format::Flac),
+        format: Some(FileFormat::Flac),
         ..Recipe::default()
     };
     let mut file = Vec::new();
@@ -59,7 +59,7 @@ fn a_range_is_that_part_of_the_whole() {
 #[test]
 fn going_back_gives_the_same_frames_again() {
     let audio = wave(1, 30_000);
-    let mut source = Source::open(Box::new(Cursor::new(flac(&audio)))).unwrap();
+    let mut source = FrameSource::open(Box::new(Cursor::new(flac(&audio)))).unwrap();
     assert_eq!(source.count().unwrap(), 30_000);
     for start in [20_000, 0, 29_000, 5] {
         let part = source.read(None, start, Some(100)).unwrap();

@@ -11,9 +11,9 @@ use audio_samples::error::Error;
 use audio_samples::files::input::{Memory, Positional, Reader};
 use audio_samples::files::parallel;
 use audio_samples::files::pcm::encoding::Encoding;
-use audio_samples::files::source::Source;
+use audio_samples::files::source::FrameSource;
 use audio_samples::files::write;
-use audio_samples::files::write::{Format, Recipe};
+use audio_samples::files::write::{FileFormat, Recipe};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
@@ -25,7 +25,7 @@ const SMALL_MP3: &[u8] = include_bytes!("../data/tabla-low.mp3");
 const VORBIS: &[u8] = include_bytes!("../data/tabla.ogg");
 const ALAC: &[u8] = include_bytes!("../data/tabla.m4a");
 
-fn written(audio: &Audio, format: Format, encoding: Encoding) -> Vec<u8> {
+fn written(audio: &Audio, format: FileFormat, encoding: Encoding) -> Vec<u8> {
     let recipe = Recipe {
         format: Some(format),
         encoding: Some(encoding),
@@ -37,19 +37,19 @@ fn written(audio: &Audio, format: Format, encoding: Encoding) -> Vec<u8> {
 }
 
 fn flac() -> Vec<u8> {
-    written(&wave(2, 120_000), Format::Flac, Encoding::Pcm16)
+    written(&wave(2, 120_000), FileFormat::Flac, Encoding::Pcm16)
 }
 
 fn long_flac() -> Vec<u8> {
-    written(&wave(2, 600_000), Format::Flac, Encoding::Pcm16)
+    written(&wave(2, 600_000), FileFormat::Flac, Encoding::Pcm16)
 }
 
 fn plain(encoding: Encoding, channels: usize) -> Vec<u8> {
-    written(&wave(channels, 120_000), Format::Wav, encoding)
+    written(&wave(channels, 120_000), FileFormat::Wav, encoding)
 }
 
-fn open(file: impl Positional + 'static) -> Source<'static> {
-    Source::open(Box::new(Reader::new(file))).unwrap()
+fn open(file: impl Positional + 'static) -> FrameSource<'static> {
+    FrameSource::open(Box::new(Reader::new(file))).unwrap()
 }
 
 /// What one thread reads.
@@ -143,7 +143,7 @@ impl Positional for Watched {
 
 #[rstest]
 #[case::flac(long_flac())]
-#[case::plain(written(&wave(2, 600_000), Format::Wav, Encoding::Pcm16))]
+#[case::plain(written(&wave(2, 600_000), FileFormat::Wav, Encoding::Pcm16))]
 #[cfg_attr(miri, ignore = "hours")]
 fn a_long_file_is_divided_and_no_part_is_read_twice(
     #[case] bytes: Vec<u8>,
@@ -188,9 +188,9 @@ fn a_range_is_divided_too(#[case] start: u64, #[case] frames: Option<u64>) {
 
 #[test]
 fn short_files_and_those_of_one_reader_are_not_divided() {
-    let file = written(&wave(2, 5_000), Format::Flac, Encoding::Pcm16);
+    let file = written(&wave(2, 5_000), FileFormat::Flac, Encoding::Pcm16);
     assert!(parallel::divide(&mut open(Memory(file.clone())), 0, None, 8).is_none());
-    let mut source = Source::open(Box::new(Cursor::new(file))).unwrap();
+    let mut source = FrameSource::open(Box::new(Cursor::new(file))).unwrap();
     let all = 0..5_000;
     assert!(parallel::read_parts(&source, Dtype::Int16, &[all], 2).is_none());
     assert_eq!(
@@ -207,7 +207,7 @@ fn short_files_and_those_of_one_reader_are_not_divided() {
 #[cfg_attr(miri, ignore = "hours")]
 fn damage_is_the_error_that_one_thread_finds(#[case] file: Vec<u8>) {
     let told = |file: &[u8], threads| {
-        let source = Source::open(Box::new(Reader::new(Memory(file.to_vec()))));
+        let source = FrameSource::open(Box::new(Reader::new(Memory(file.to_vec()))));
         let read = source.and_then(|mut it| parallel::read(&mut it, None, 0, None, threads));
         read.map(|audio| bits(&audio))
     };
@@ -255,7 +255,7 @@ impl Positional for Changing {
 fn a_file_that_changes_meanwhile_is_given_up(#[case] later: Vec<u8>) {
     for first in [
         plain(Encoding::Pcm16, 2),
-        written(&wave(1, 120_000), Format::Flac, Encoding::Pcm16),
+        written(&wave(1, 120_000), FileFormat::Flac, Encoding::Pcm16),
     ] {
         let is_later = Arc::new(AtomicBool::new(false));
         let source = open(Changing {

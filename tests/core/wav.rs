@@ -8,7 +8,7 @@ use audio_samples::files::clipping::Clipped;
 use audio_samples::files::pcm::encoding::{Encoding, Law};
 use audio_samples::files::pcm::wav;
 use audio_samples::files::pcm::wav::Header;
-use audio_samples::files::write::{Format, Recipe};
+use audio_samples::files::write::{FileFormat, Recipe};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
@@ -66,7 +66,7 @@ pub fn write<W: Write>(
     encoding: Option<Encoding>,
 ) -> Result<Clipped, Error> {
     let recipe = Recipe {
-        format: Some(Format::Wav),
+        format: Some(FileFormat::Wav),
         encoding,
         ..Recipe::default()
     };
@@ -84,7 +84,7 @@ fn pattern(encoding: Encoding, channel: usize, frame: usize) -> f64 {
     let mixed = (channel as i64 * 7919 + frame as i64 + 1).wrapping_mul(0x9E37_79B9) as i32;
     match encoding {
         Encoding::Unsigned8 | Encoding::Signed8 => f64::from(mixed as i8) * 256.0,
-        Encoding::Telephone(law) => f64::from(law.expand(mixed as u8)),
+        Encoding::G711(law) => f64::from(law.expand(mixed as u8)),
         Encoding::Pcm16 => f64::from(mixed as i16),
         Encoding::Pcm24 => f64::from(mixed & !0xFF),
         Encoding::Pcm32 => f64::from(mixed),
@@ -106,8 +106,8 @@ pub fn patterned(encoding: Encoding, shape: &[usize]) -> Audio {
 #[case::pcm32(Encoding::Pcm32)]
 #[case::float32(Encoding::Float32)]
 #[case::float64(Encoding::Float64)]
-#[case::mu_law(Encoding::Telephone(Law::Mu))]
-#[case::a_law(Encoding::Telephone(Law::A))]
+#[case::mu_law(Encoding::G711(Law::Mu))]
+#[case::a_law(Encoding::G711(Law::A))]
 fn what_is_written_is_read_back_bit_for_bit(
     #[case] encoding: Encoding,
     #[values(1, 2, 3, 64)] channels: usize,

@@ -21,7 +21,7 @@ const NO_END: u64 = i64::MAX as u64;
 /// More elements than a file has in front of its first cluster.
 const MOST: usize = 1 << 12;
 
-struct Element {
+struct EbmlElement {
     name: u32,
     /// Where its content begins and ends; [`NO_END`] if it does not tell.
     start: u64,
@@ -30,16 +30,16 @@ struct Element {
 
 /// Where the last byte of the name of such chapters is, if they lie where FFmpeg writes them: before the first cluster.
 pub fn unnumbered<R: Read + Seek>(file: &mut R) -> io::Result<Option<u64>> {
-    Walk { file, left: MOST }.unnumbered()
+    EbmlWalk { file, left: MOST }.unnumbered()
 }
 
-struct Walk<'f, R> {
+struct EbmlWalk<'f, R> {
     file: &'f mut R,
     /// Elements that are looked at yet.
     left: usize,
 }
 
-impl<R: Read + Seek> Walk<'_, R> {
+impl<R: Read + Seek> EbmlWalk<'_, R> {
     fn unnumbered(&mut self) -> io::Result<Option<u64>> {
         let Some(head) = self.element_at(0)?.filter(|head| head.name == EBML) else {
             return Ok(None);
@@ -62,7 +62,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// Whether an edition in it has no number.
-    fn lacks_number(&mut self, chapters: &Element) -> io::Result<bool> {
+    fn lacks_number(&mut self, chapters: &EbmlElement) -> io::Result<bool> {
         let mut at = chapters.start;
         while at < chapters.end
             && let Some(edition) = self.element_at(at)?
@@ -75,7 +75,7 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(false)
     }
 
-    fn has_number(&mut self, edition: &Element) -> io::Result<bool> {
+    fn has_number(&mut self, edition: &EbmlElement) -> io::Result<bool> {
         let mut at = edition.start;
         while at < edition.end
             && let Some(part) = self.element_at(at)?
@@ -89,7 +89,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     }
 
     /// The element that begins there; `None` at the end, for what is none, and once enough were looked at.
-    fn element_at(&mut self, at: u64) -> io::Result<Option<Element>> {
+    fn element_at(&mut self, at: u64) -> io::Result<Option<EbmlElement>> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -106,7 +106,7 @@ impl<R: Read + Seek> Walk<'_, R> {
             start.saturating_add(size)
         };
         let name = u32::try_from(name).unwrap_or(0);
-        Ok(Some(Element { name, start, end }))
+        Ok(Some(EbmlElement { name, start, end }))
     }
 
     /// A number whose first byte tells how many it has, and how many those are; with or without the mark that tells.

@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// Runs a part of a decoder; a panic in it is a refusal.
-pub fn guarded<R>(work: impl FnOnce() -> Answer<R>) -> Answer<R> {
+pub fn caught<R>(work: impl FnOnce() -> Answer<R>) -> Answer<R> {
     let done = quietly(work);
     done.unwrap_or(Err(Refusal::DecodeError("the decoder gave up on it")))
 }
@@ -87,11 +87,11 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_refusal_and_the_next_one_is_seen_again() {
-        let refusal = guarded(|| -> Answer<()> { panic!("on purpose") });
+        let refusal = caught(|| -> Answer<()> { panic!("on purpose") });
         assert!(matches!(refusal, Err(Refusal::DecodeError(what)) if what.contains("gave up")));
         let written = guarded_write(|| -> Result<(), Error> {
-            // Inside of another one, which stays guarded behind it.
-            assert!(guarded(|| -> Answer<()> { panic!("on purpose") }).is_err());
+            // Inside of another one, which stays caught behind it.
+            assert!(caught(|| -> Answer<()> { panic!("on purpose") }).is_err());
             assert!(IS_GUARDED.get());
             panic!("on purpose")
         });
@@ -99,6 +99,6 @@ mod tests {
             matches!(written, Err(Error::File { offset: None, message, .. }) if message.contains("as WAV"))
         );
         assert!(!IS_GUARDED.get());
-        assert_eq!(guarded(|| Ok(7)).ok(), Some(7));
+        assert_eq!(caught(|| Ok(7)).ok(), Some(7));
     }
 }

@@ -19,7 +19,7 @@ use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::codec::chapters::{NO_NAME, unnumbered};
-use crate::files::codec::panics::{guarded, refused};
+use crate::files::codec::panics::{caught, refused};
 use crate::files::facts::Facts;
 use crate::files::input::Input;
 use crate::files::sniff;
@@ -28,16 +28,16 @@ use crate::files::sniff;
 pub const MPEG_PACKET: u64 = 1152;
 
 /// A demuxer and a decoder that are at the first frame.
-pub struct Opening<'s> {
+pub struct OpenStream<'s> {
     pub reader: Box<dyn FormatReader + 's>,
     pub decoder: Box<dyn AudioDecoder>,
     pub facts: Facts,
-    pub opened: Opened,
+    pub opened: StreamTraits,
 }
 
 /// What is the same each time that the file is opened.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Opened {
+pub struct StreamTraits {
     /// The track that is decoded.
     pub track: u32,
     /// Bytes of the file.
@@ -49,11 +49,11 @@ pub struct Opened {
     /// Whether each packet has its own number in the file, so that a missing one is noticed.
     pub numbers_packets: bool,
     /// Frames that are decoded in front of a wanted one.
-    pub lead: u64,
+    pub preroll: u64,
     /// Frames before the end from which on timestamps after a seek are not relied on.
-    pub tail: u64,
-    /// Whether `lead` frames are all that a decoder remembers.
-    pub forgets: bool,
+    pub unreliable_tail: u64,
+    /// Whether `preroll` frames are all that a decoder remembers.
+    pub is_stateless: bool,
     /// Whether the decoder's own reset leaves something behind.
     pub resets_by_half: bool,
     /// Whether the demuxer only guesses how many frames there are, and would cut off what is more.
@@ -65,7 +65,7 @@ pub fn open<'s>(
     input: Input<'s>,
     reached: &Arc<AtomicU64>,
     unknown: Error,
-) -> Result<Opening<'s>, Error> {
+) -> Result<OpenStream<'s>, Error> {
     let (window, is_exact) = Window::new(input, reached)?;
     let bytes = window.len;
     let stream = MediaSourceStream::new(Box::new(window), Default::default());
@@ -77,7 +77,7 @@ pub fn open<'s>(
     opening.bytes = bytes;
     opening.guesses = !is_exact && is_estimated(&*reader);
     let (facts, decoder) = describe(&*reader, &opening, reached)?;
-    Ok(Opening {
+    Ok(OpenStream {
         reader,
         decoder,
         facts,
@@ -88,9 +88,9 @@ pub fn open<'s>(
 /// Opens a file that was open before.
 pub fn open_again<'s>(
     mut stream: MediaSourceStream<'s>,
-    before: &Opened,
+    before: &StreamTraits,
     reached: &Arc<AtomicU64>,
-) -> Result<Opening<'s>, Error> {
+) -> Result<OpenStream<'s>, Error> {
     let give_up = |refusal| refused(refusal, "compressed", reached);
     stream
         .seek(SeekFrom::Start(0))
@@ -98,7 +98,7 @@ pub fn open_again<'s>(
     let (reader, mut opened) = probe(stream).map_err(give_up)?;
     (opened.bytes, opened.guesses) = (before.bytes, before.guesses);
     let (facts, decoder) = describe(&*reader, &opened, reached)?;
-    Ok(Opening {
+    Ok(OpenStream {
         reader,
         decoder,
         facts,
@@ -106,13 +106,13 @@ pub fn open_again<'s>(
     })
 }
 
-type Probed<'s> = (Box<dyn FormatReader + 's>, Opened);
+type Probed<'s> = (Box<dyn FormatReader + 's>, StreamTraits);
 
 fn probe(stream: MediaSourceStream<'_>) -> Result<Probed<'_>, Refusal> {
     // Pictures are nothing that we tell.
     let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
     let probe = symphonia::default::get_probe();
-    let reader = guarded(|| probe.probe(&Hint::new(), stream, FormatOptions::default(), tags))?;
+    let reader = caught(|| probe.probe(&Hint::new(), stream, FormatOptions::default(), tags))?;
     let Some(track) = reader.default_track(TrackType::Audio) else {
         return Err(Refusal::Unsupported("there is no audio in it"));
     };
@@ -120,7 +120,7 @@ fn probe(stream: MediaSourceStream<'_>) -> Result<Probed<'_>, Refusal> {
     Ok((reader, opened))
 }
 
-fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
+fn opened(reader: &dyn FormatReader, track: &Track) -> StreamTraits {
     let format = reader.format_info().format;
     let params = audio_of(track);
     let rate = params.and_then(|params| params.sample_rate).unwrap_or(0);
@@ -128,7 +128,7 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
     // An Ogg stream may begin at any time, and its decoder drops what the first packet is there for.
     let delay = if is_ogg { track.delay.unwrap_or(0) } else { 0 };
     let base = track.time_base;
-    let (lead, tail) = match params.map(|params| params.codec) {
+    let (preroll, unreliable_tail) = match params.map(|params| params.codec) {
         // What a frame takes from before, and what the filters remember. At 32 kHz and more that are 511 bytes, and
         // the least packet has 58 besides its headers. Below they are 255, and the least packet, of half as many
         // frames, has one.
@@ -146,7 +146,7 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
         Some(codecs::CODEC_ID_AAC) => (1 << 13, 0),
         _ => (0, 0),
     };
-    Opened {
+    StreamTraits {
         track: track.id,
         bytes: 0,
         origin: track.start_ts.get().saturating_add(i64::from(delay)),
@@ -154,9 +154,9 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
         counts_frames: base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate)
             && !(is_ogg && reader.tracks().len() > 1),
         numbers_packets: format == formats::FORMAT_ID_FLAC,
-        lead,
-        tail,
-        forgets: params.is_some_and(|params| forgets(params.codec)),
+        preroll,
+        unreliable_tail,
+        is_stateless: params.is_some_and(|params| is_stateless(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
         guesses: false,
     }
@@ -164,7 +164,7 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> Opened {
 
 /// Whether what a decoder makes of a packet depends on no more than a few packets before it. AAC has noise of a
 /// generator that runs on, and of other codecs nobody has looked.
-fn forgets(codec: AudioCodecId) -> bool {
+fn is_stateless(codec: AudioCodecId) -> bool {
     matches!(
         codec,
         codecs::CODEC_ID_FLAC
@@ -185,7 +185,7 @@ fn audio_of(track: &Track) -> Option<&AudioCodecParameters> {
 
 fn describe(
     reader: &dyn FormatReader,
-    opened: &Opened,
+    opened: &StreamTraits,
     reached: &Arc<AtomicU64>,
 ) -> Result<(Facts, Box<dyn AudioDecoder>), Error> {
     let format = format_name(reader);
@@ -256,16 +256,16 @@ fn describe(
 
 fn make_decoder(
     params: &AudioCodecParameters,
-    opened: &Opened,
+    opened: &StreamTraits,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let options = AudioDecoderOptions::default().gapless(!opened.guesses);
-    guarded(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))
+    caught(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))
 }
 
 /// A decoder as it is before the first packet.
 pub fn fresh_decoder(
     reader: &dyn FormatReader,
-    opened: &Opened,
+    opened: &StreamTraits,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let mut tracks = reader.tracks().iter();
     let params = tracks

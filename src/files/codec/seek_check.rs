@@ -3,7 +3,7 @@
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
-use super::panics::guarded;
+use super::panics::caught;
 use super::{Decoder, MPEG_PACKET};
 use crate::error::Error;
 
@@ -11,17 +11,17 @@ impl Decoder<'_> {
     /// Whether who seeks counts the frames as who reads does. Not so in MPEG audio that was joined with another
     /// file's table of contents inside: a packet without sound, which only a seek counts. Seen at the
     /// end, where a seek then comes out too late.
-    pub(super) fn keeps_step(&mut self) -> Result<bool, Error> {
+    pub(super) fn seek_is_exact(&mut self) -> Result<bool, Error> {
         if self.facts.format != "MP3" {
             return Ok(true);
         }
-        if let Some(known) = self.in_step {
+        if let Some(known) = self.exact_seek {
             return Ok(known);
         }
         let frames = self.count()?;
         let kept = self.ends_at(frames).unwrap_or(false);
         self.rewind()?;
-        self.in_step = Some(kept);
+        self.exact_seek = Some(kept);
         Ok(kept)
     }
 
@@ -41,7 +41,7 @@ impl Decoder<'_> {
             .find(|track| track.id == self.opened.track);
         let padding = track.and_then(|track| track.padding).unwrap_or(0);
         self.is_fresh = false;
-        guarded(|| reader.seek(SeekMode::Accurate, to)).map_err(|refusal| self.refused(refusal))?;
+        caught(|| reader.seek(SeekMode::Accurate, to)).map_err(|refusal| self.refused(refusal))?;
         let mut end = 0;
         while let Some(packet) = self.next_packet()? {
             let trimmed = packet.trim_start.get().saturating_add(packet.dur.get());

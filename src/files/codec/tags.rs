@@ -4,15 +4,15 @@ use symphonia::core::audio::Channels;
 use symphonia::core::meta::{Chapter, ChapterGroup, ChapterGroupItem, StandardTag, Tag};
 
 use crate::files::codec::Decoder;
-use crate::files::info::{Cue, Told, positions};
+use crate::files::info::{Cue, Details, positions};
 
 /// More chapters than any book has.
 const MOST_CUES: usize = 1 << 16;
 
 impl Decoder<'_> {
     /// Tags, chapters and the positions of channels.
-    pub(in crate::files) fn told(&mut self) -> Told {
-        let mut told = Told::default();
+    pub(in crate::files) fn told(&mut self) -> Details {
+        let mut told = Details::default();
         if let Some(Channels::Positioned(set)) = &self.decoder.codec_params().channels {
             told.positions = positions(set.bits(), self.facts.channels);
             // What is heard of one channel alone comes from the front: Symphonia calls that left.

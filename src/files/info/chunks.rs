@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use crate::error::Error;
-use crate::files::info::{Cue, Told, positions};
+use crate::files::info::{Cue, Details, positions};
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header};
@@ -35,8 +35,8 @@ const BROADCAST: [(usize, &str); 5] = [
 ];
 
 /// What the chunks of a file tell.
-pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result<Told, Error> {
-    let mut told = Told::default();
+pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result<Details, Error> {
+    let mut told = Details::default();
     let mut labels = HashMap::new();
     let order = header.info.order;
     for chunk in &header.chunks {
@@ -136,7 +136,7 @@ fn label(list: &[u8], order: ByteOrder, labels: &mut HashMap<u32, String>) {
     }
 }
 
-impl Told {
+impl Details {
     fn text(&mut self, name: &str, bytes: &[u8]) {
         let value = text(bytes);
         if !value.is_empty() {

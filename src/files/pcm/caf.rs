@@ -145,7 +145,7 @@ fn describe<R: Read + Seek>(
         return Err(Unread::damaged(at + 24, message));
     }
     let encoding = match (law, flags & FLOAT != 0, bits) {
-        (Some(law), ..) => Encoding::Telephone(law),
+        (Some(law), ..) => Encoding::G711(law),
         (None, false, 1..=8) => Encoding::Signed8,
         (None, false, 9..=16) => Encoding::Pcm16,
         (None, false, 17..=24) => Encoding::Pcm24,

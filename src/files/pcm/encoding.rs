@@ -37,7 +37,7 @@ pub enum Encoding {
     /// IEEE 754 double precision.
     Float64,
     /// 8 bits that stand for about 13, by one of the two laws of G.711.
-    Telephone(Law),
+    G711(Law),
 }
 
 impl Encoding {
@@ -50,8 +50,8 @@ impl Encoding {
         Encoding::Float32,
         Encoding::Float64,
         Encoding::Signed8,
-        Encoding::Telephone(Law::Mu),
-        Encoding::Telephone(Law::A),
+        Encoding::G711(Law::Mu),
+        Encoding::G711(Law::A),
     ];
 
     /// The name that libsndfile has made common.
@@ -64,8 +64,8 @@ impl Encoding {
             Encoding::Pcm32 => "PCM_32",
             Encoding::Float32 => "FLOAT",
             Encoding::Float64 => "DOUBLE",
-            Encoding::Telephone(Law::Mu) => "ULAW",
-            Encoding::Telephone(Law::A) => "ALAW",
+            Encoding::G711(Law::Mu) => "ULAW",
+            Encoding::G711(Law::A) => "ALAW",
         }
     }
 
@@ -97,7 +97,7 @@ impl Encoding {
     /// to full scale.
     pub const fn dtype(self) -> Dtype {
         match self {
-            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm16 | Encoding::Telephone(_) => {
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm16 | Encoding::G711(_) => {
                 Dtype::Int16
             }
             Encoding::Pcm24 | Encoding::Pcm32 => Dtype::Int32,
@@ -109,7 +109,7 @@ impl Encoding {
     /// Bytes of one sample.
     pub const fn width(self) -> usize {
         match self {
-            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Telephone(_) => 1,
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::G711(_) => 1,
             Encoding::Pcm16 => 2,
             Encoding::Pcm24 => 3,
             Encoding::Pcm32 | Encoding::Float32 => 4,
@@ -126,7 +126,7 @@ impl Encoding {
     pub const fn is_sample_type(self) -> bool {
         !matches!(
             self,
-            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm24 | Encoding::Telephone(_)
+            Encoding::Unsigned8 | Encoding::Signed8 | Encoding::Pcm24 | Encoding::G711(_)
         )
     }
 }
@@ -293,7 +293,7 @@ impl Block {
                     *sample = i16::from_be_bytes([*byte ^ silence, 0]);
                 }
             }
-            Encoding::Telephone(law) => {
+            Encoding::G711(law) => {
                 let samples = self.samples.as_mut_slice::<i16>().unwrap_or_default();
                 for (sample, byte) in samples[..count].iter_mut().zip(&self.packed) {
                     *sample = law.expand(*byte);
@@ -329,7 +329,7 @@ impl Block {
         let silence = self.silence();
         let samples = self.samples.as_mut_slice::<f64>().unwrap_or_default();
         let samples = &samples[..frames * self.channels];
-        if let Encoding::Telephone(law) = encoding {
+        if let Encoding::G711(law) = encoding {
             for (byte, sample) in self.packed.iter_mut().zip(samples) {
                 *byte = law.compress(round_to(16, *sample) as i16);
             }

@@ -6,7 +6,7 @@ use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader;
 use crate::files::pcm::reader::{Bytes, is_printable};
 use crate::files::pcm::wav::format;
-use crate::files::pcm::wav::format::Format;
+use crate::files::pcm::wav::format::WavFormat;
 use crate::files::pcm::{Chunk, Container, Header, Info};
 use crate::files::sniff::Unread;
 
@@ -35,7 +35,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
     let end = start.saturating_add(u64::from_le_bytes(claimed));
     let mut at = start + 40;
     let mut chunks = Vec::new();
-    let mut format: Option<Format> = None;
+    let mut format: Option<WavFormat> = None;
     let mut data: Option<(Chunk, bool)> = None;
     while bytes.end.saturating_sub(at) >= HEAD {
         let head: [u8; HEAD as usize] = bytes.take(at, "a chunk's header")?;

@@ -2,7 +2,7 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use super::coder::{Coder, Kind, Recipe};
+use super::coder::{Coder, Recipe, SampleFacts};
 use super::coder_of;
 use crate::audio::Audio;
 use crate::error::Error;
@@ -16,7 +16,7 @@ pub struct Blocks<W> {
     out: W,
     /// Where in `out` the file begins.
     start: u64,
-    kind: Kind,
+    kind: SampleFacts,
     coder: Box<dyn Coder>,
     count: u64,
 }
@@ -30,7 +30,7 @@ impl<W: Write + Seek> Blocks<W> {
     ///
     /// # Errors
     /// A kind that the format cannot hold, before anything is written; [`Error::Io`], also if `out` does not go back.
-    pub fn begin(mut out: W, kind: Kind, recipe: &Recipe) -> Result<Blocks<W>, Error> {
+    pub fn begin(mut out: W, kind: SampleFacts, recipe: &Recipe) -> Result<Blocks<W>, Error> {
         let mut coder = coder_of(kind, None, recipe)?;
         let start = out.stream_position().map_err(io)?;
         coder.begin(&mut out, None)?;
@@ -53,7 +53,7 @@ impl<W: Write + Seek> Blocks<W> {
     /// [`Error::InvalidArgument`] for a block of another kind than the first, or more frames than the format counts;
     /// [`Error::Io`], and what [`access`] gives.
     pub fn append(&mut self, block: &Audio, until: Until<'_>) -> Result<(), Error> {
-        self.require_alike(Kind::of(block))?;
+        self.require_alike(SampleFacts::of(block))?;
         let samples = block.samples().strided();
         access(
             &[samples.claim(Mode::Read)],
@@ -81,13 +81,13 @@ impl<W: Write + Seek> Blocks<W> {
         Ok((self.out, finished.clipped))
     }
 
-    fn require_alike(&self, kind: Kind) -> Result<(), Error> {
+    fn require_alike(&self, kind: SampleFacts) -> Result<(), Error> {
         let first = self.kind;
         let (has, had, way_out) = if kind.rate != first.rate {
-            let hertz = |kind: Kind| format!("a sample rate of {} Hz", kind.rate.hertz());
+            let hertz = |kind: SampleFacts| format!("a sample rate of {} Hz", kind.rate.hertz());
             (hertz(kind), hertz(first), "resample it before")
         } else if kind.channels != first.channels {
-            let channels = |kind: Kind| match kind.channels {
+            let channels = |kind: SampleFacts| match kind.channels {
                 1 => "1 channel".into(),
                 count => format!("{count} channels"),
             };
@@ -97,7 +97,7 @@ impl<W: Write + Seek> Blocks<W> {
                 "mix or repeat its channels before",
             )
         } else if kind.dtype != first.dtype {
-            let dtype = |kind: Kind| format!("samples of type {}", kind.dtype.name());
+            let dtype = |kind: SampleFacts| format!("samples of type {}", kind.dtype.name());
             (dtype(kind), dtype(first), "convert() it before")
         } else {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::metadata::Passing;
+use super::metadata::KeptChunks;
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::view::{Access, Strided};
 
 /// A kind of file that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum FileFormat {
     /// RIFF; RF64 by itself from 4 GiB on.
     Wav,
     /// WAV with sizes of 64 bits, whatever its length.
@@ -23,22 +23,22 @@ pub enum Format {
     Flac,
 }
 
-impl Format {
+impl FileFormat {
     /// Every format with the endings of its file names.
-    const ENDINGS: [(Format, &[&str]); 4] = [
-        (Format::Wav, &["wav", "wave", "bwf"]),
-        (Format::Rf64, &["rf64"]),
-        (Format::Aiff, &["aiff", "aif", "aifc"]),
-        (Format::Flac, &["flac"]),
+    const ENDINGS: [(FileFormat, &[&str]); 4] = [
+        (FileFormat::Wav, &["wav", "wave", "bwf"]),
+        (FileFormat::Rf64, &["rf64"]),
+        (FileFormat::Aiff, &["aiff", "aif", "aifc"]),
+        (FileFormat::Flac, &["flac"]),
     ];
 
     /// The format of that name; upper and lower case are the same.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] with the names that there are.
-    pub fn from_name(name: &str) -> Result<Format, Error> {
+    pub fn from_name(name: &str) -> Result<FileFormat, Error> {
         let lower = name.to_ascii_lowercase();
-        Format::from_ending(&lower).ok_or_else(|| Error::InvalidArgument {
+        FileFormat::from_ending(&lower).ok_or_else(|| Error::InvalidArgument {
             message: format!(
                 "there is no format '{name}' to write; the formats are WAV, RF64, AIFF, FLAC"
             ),
@@ -46,10 +46,10 @@ impl Format {
     }
 
     /// The format that the ending of a file name promises.
-    pub fn from_ending(ending: &str) -> Option<Format> {
+    pub fn from_ending(ending: &str) -> Option<FileFormat> {
         let lower = ending.to_ascii_lowercase();
-        let known = |(_, endings): &&(Format, &[&str])| endings.contains(&lower.as_str());
-        Format::ENDINGS
+        let known = |(_, endings): &&(FileFormat, &[&str])| endings.contains(&lower.as_str());
+        FileFormat::ENDINGS
             .iter()
             .find(known)
             .map(|(format, _)| *format)
@@ -60,16 +60,16 @@ impl Format {
 #[derive(Clone, Debug, Default)]
 pub struct Recipe {
     /// The kind of file; WAV unless its name says otherwise.
-    pub format: Option<Format>,
+    pub format: Option<FileFormat>,
     /// How samples are stored; without it as the audio's own type asks for.
     pub encoding: Option<Encoding>,
     /// What is passed on from another file.
-    pub passing: Passing,
+    pub passing: KeptChunks,
 }
 
 /// What all samples of a file have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct SampleFacts {
     /// How many channels.
     pub channels: usize,
     /// The type in memory.
@@ -78,10 +78,10 @@ pub struct Kind {
     pub rate: SampleRate,
 }
 
-impl Kind {
+impl SampleFacts {
     /// That of some audio.
-    pub fn of(audio: &Audio) -> Kind {
-        Kind {
+    pub fn of(audio: &Audio) -> SampleFacts {
+        SampleFacts {
             channels: audio.layout().channels(),
             dtype: audio.dtype(),
             rate: audio.rate(),

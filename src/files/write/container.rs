@@ -2,14 +2,14 @@
 
 use std::io::Write;
 
-use super::coder::{Coder, Finished, Kind, Whole, put};
+use super::coder::{Coder, Finished, SampleFacts, Whole, put};
 use crate::error::Error;
 use crate::files::clipping::Watch;
 use crate::files::pcm::encoding::{Block, ByteOrder, Encoding, transfer};
 use crate::view::{Access, Strided};
 
 /// What is around the samples of a file.
-pub trait Envelope: Send {
+pub trait Wrapping: Send {
     /// Everything before the samples if there are so many frames. It has the same length for any number.
     fn before(&self, frames: u64) -> Vec<u8>;
 
@@ -44,14 +44,14 @@ pub struct Plain<E> {
     frames: u64,
 }
 
-impl<E: Envelope> Plain<E> {
+impl<E: Wrapping> Plain<E> {
     /// A file of `frames` frames, or of as many as will come.
     ///
     /// # Errors
     /// No memory, and more frames than the format counts.
     pub fn new(
         envelope: E,
-        kind: Kind,
+        kind: SampleFacts,
         encoding: Encoding,
         order: ByteOrder,
         frames: Option<usize>,
@@ -77,7 +77,7 @@ impl<E: Envelope> Plain<E> {
     }
 }
 
-impl<E: Envelope> Coder for Plain<E> {
+impl<E: Wrapping> Coder for Plain<E> {
     fn begin(&mut self, out: &mut dyn Write, _: Whole<'_>) -> Result<(), Error> {
         let header = match self.known {
             Some(frames) => self.envelope.before(frames),

@@ -12,7 +12,7 @@ use flacenc::encode_fixed_size_frame;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
-use super::coder::{Coder, Finished, Kind, Recipe, Whole, put};
+use super::coder::{Coder, Finished, Recipe, SampleFacts, Whole, put};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
@@ -32,7 +32,7 @@ const MOST_HERTZ: u32 = 96_000;
 ///
 /// # Errors
 /// What a FLAC file cannot hold.
-pub fn coder(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
+pub fn coder(kind: SampleFacts, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
     recipe.passing.require(None, "a FLAC file")?;
     let bits = match recipe.encoding.unwrap_or(match kind.dtype {
         Dtype::Int16 => Encoding::Pcm16,

@@ -25,7 +25,7 @@ pub enum Family {
 
 /// Chunks on their way from one file to another.
 #[derive(Clone, Debug, Default)]
-pub struct Passing {
+pub struct KeptChunks {
     family: Option<Family>,
     before: Vec<Passed>,
     behind: Vec<Passed>,
@@ -37,12 +37,12 @@ struct Passed {
     content: Vec<u8>,
 }
 
-impl Passing {
+impl KeptChunks {
     /// The chunks of a file.
     ///
     /// # Errors
     /// A file of another kind than WAV and AIFF, more than 64 MiB of chunks, and what reading gives.
-    pub fn from(mut input: Input<'_>) -> Result<Passing, Error> {
+    pub fn from(mut input: Input<'_>) -> Result<KeptChunks, Error> {
         let header = Header::of(
             &mut input,
             "metadata_from takes the chunks of a WAV or AIFF file; the tags of this one are in info().tags",
@@ -66,9 +66,9 @@ impl Passing {
                     .into(),
             });
         }
-        let mut passing = Passing {
+        let mut passing = KeptChunks {
             family: Some(family),
-            ..Passing::default()
+            ..KeptChunks::default()
         };
         let mut bytes = reader::Bytes::new(&mut input)?;
         let mut total = 0_u64;

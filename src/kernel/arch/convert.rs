@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use crate::dtype::Sample;
 use crate::kernel::arch::Arch;
 use crate::kernel::arch::cast::CastTo;
-use crate::kernel::arch::element::{Element, Mode};
+use crate::kernel::arch::element::{Element, Misfits};
 use crate::kernel::arch::loops::{
-    AnyZero, Change, Every, Lane, LaneOut, Narrow, Same, Steps, StepsOut, StreamChange,
+    AnyZero, Change, Dense, DenseOut, Every, Narrow, Splat, Stepped, SteppedOut, StreamChange,
 };
-use crate::kernel::arch::operators::Noting;
+use crate::kernel::arch::operators::Flagging;
 use crate::kernel::row::{AnySource, AnyTarget};
 use crate::view::{Source, Target};
 
@@ -17,13 +17,13 @@ impl Arch {
     /// Stores one value in every sample.
     pub fn fill<T: Element>(self, out: Target<'_, T>, value: T) {
         let start: *mut T = out.as_mut_ptr().cast();
-        let (len, x, types) = (out.len(), Same(value), PhantomData);
+        let (len, x, types) = (out.len(), Splat(value), PhantomData);
         if out.is_dense() {
-            let out = LaneOut(start);
+            let out = DenseOut(start);
             // SAFETY: what Target promises.
             unsafe { self.run(Change::<T, T, _, _, false> { out, x, len, types }) }
         } else {
-            let out = StepsOut(start, out.stride());
+            let out = SteppedOut(start, out.stride());
             // SAFETY: what Target promises.
             unsafe { self.run(Change::<T, T, _, _, false> { out, x, len, types }) }
         }
@@ -39,10 +39,10 @@ impl Arch {
         }
     }
 
-    fn any_zero_of<T: Noting>(self, row: &Source<'_, T>) -> bool {
+    fn any_zero_of<T: Flagging>(self, row: &Source<'_, T>) -> bool {
         let (start, len, types) = (row.as_ptr().cast(), row.len(), PhantomData::<T>);
         if row.is_dense() {
-            let x = Lane(start);
+            let x = Dense(start);
             // SAFETY: what Source promises.
             unsafe { self.run(AnyZero { x, len, types }) }
         } else if row.stride() == 2 * size_of::<T>() as isize {
@@ -54,24 +54,24 @@ impl Arch {
             // SAFETY: what Source promises.
             unsafe { self.run(AnyZero { x, len, types }) }
         } else {
-            let x = Steps(start, row.stride());
+            let x = Stepped(start, row.stride());
             // SAFETY: what Source promises.
             unsafe { self.run(AnyZero { x, len, types }) }
         }
     }
 
-    /// Stores int32 as int16: saturated, noted, or their lower halves. Returns whether one was noted.
-    pub fn narrow(self, mode: Mode, out: Target<'_, i16>, from: Source<'_, i32>) -> bool {
+    /// Stores int32 as int16: saturated, flagged, or their lower halves. Returns whether one was flagged.
+    pub fn narrow(self, mode: Misfits, out: Target<'_, i16>, from: Source<'_, i32>) -> bool {
         assert_eq!(out.len(), from.len(), "rows of one length");
         let body = Narrow {
-            out: StepsOut(out.as_mut_ptr().cast(), out.stride()),
-            x: Steps(from.as_ptr().cast(), from.stride()),
+            out: SteppedOut(out.as_mut_ptr().cast(), out.stride()),
+            x: Stepped(from.as_ptr().cast(), from.stride()),
             len: out.len(),
-            saturate: mode == Mode::Saturate,
+            saturate: mode == Misfits::Saturate,
         };
         // SAFETY: one length, and what Source and Target promise.
         let narrowed = unsafe { self.run(body) };
-        narrowed && mode == Mode::Note
+        narrowed && mode == Misfits::Detect
     }
 
     /// Stores a row as another type with NumPy's cast.
@@ -124,26 +124,26 @@ impl Arch {
         let (len, types) = (out.len(), PhantomData);
         let (start, first): (*mut B, *const A) = (out.as_mut_ptr().cast(), from.as_ptr().cast());
         if !out.is_dense() {
-            let x = Steps(first, from.stride());
-            let out = StepsOut(start, out.stride());
+            let x = Stepped(first, from.stride());
+            let out = SteppedOut(start, out.stride());
             // SAFETY: one length, and what Source and Target promise.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
         } else if from.stride() == 2 * size_of::<A>() as isize && !from.is_dense() {
             // A channel of stereo.
-            let (out, x) = (LaneOut(start), Every::<A, 2>(first));
+            let (out, x) = (DenseOut(start), Every::<A, 2>(first));
             // SAFETY: as above.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
         } else if !from.is_dense() {
-            let x = Steps(first, from.stride());
-            let out = LaneOut(start);
+            let x = Stepped(first, from.stride());
+            let out = DenseOut(start);
             // SAFETY: as above.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
         } else if stream && start.addr().is_multiple_of(size_of::<B>()) {
-            let (out, x) = (start, Lane(first));
+            let (out, x) = (start, Dense(first));
             // SAFETY: as above; the destination is aligned.
             unsafe { self.run(StreamChange::<A, B, _, SCALE> { out, x, len, types }) }
         } else {
-            let (out, x) = (LaneOut(start), Lane(first));
+            let (out, x) = (DenseOut(start), Dense(first));
             // SAFETY: as above.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
         }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::dtype::Sample;
 use crate::kernel::arch::cast::CastTo;
-use crate::kernel::arch::loops::{Every, Input, LaneOut, Output};
+use crate::kernel::arch::loops::{DenseOut, Every, LoopInput, Output};
 use crate::kernel::arch::{Arch, Body};
 use crate::kernel::row::{AnySource, AnyTarget};
 use crate::view::{Source, Target};
@@ -12,19 +12,19 @@ use crate::view::{Source, Target};
 /// `out[c][i] = x[2 i + c]` in another type, with NumPy's cast or audio's conversion.
 ///
 /// Invariant 1: `x` has `2 len` samples, and each of `out` has `len`.
-struct Split<A, B, const SCALE: bool> {
+struct Deinterleave<A, B, const SCALE: bool> {
     out: [*mut B; 2],
     x: *const A,
     len: usize,
     types: PhantomData<(A, B)>,
 }
 
-impl<A: CastTo<B>, B: Sample, const SCALE: bool> Body for Split<A, B, SCALE> {
+impl<A: CastTo<B>, B: Sample, const SCALE: bool> Body for Deinterleave<A, B, SCALE> {
     type Result = ();
 
     #[inline(always)]
     unsafe fn run(self) {
-        let [left, right] = self.out.map(LaneOut);
+        let [left, right] = self.out.map(DenseOut);
         let first = Every::<A, 2>(self.x);
         let second = Every::<A, 2>(self.x.wrapping_add(1));
         let change = |x: A| {
@@ -112,7 +112,7 @@ impl Arch {
         let len = x.len();
         let lengths = [y.len(), out[0].len(), out[1].len()];
         assert_eq!(lengths, [len; 3], "rows of one length");
-        let body = Split::<A, B, SCALE> {
+        let body = Deinterleave::<A, B, SCALE> {
             out: out.map(|row| row.as_mut_ptr().cast()),
             x: x.as_ptr().cast(),
             len,

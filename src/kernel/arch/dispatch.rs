@@ -5,38 +5,38 @@ use std::marker::PhantomData;
 use crate::dtype::Sample;
 use crate::kernel::Operator;
 use crate::kernel::arch::Arch;
-use crate::kernel::arch::element::{Combination, Element, Mode, Sign};
+use crate::kernel::arch::element::{Combination, Element, Misfits, Sign};
 use crate::kernel::arch::loops::{
-    Apply, Combine, Every, Input, Lane, LaneOut, Own, OwnWidened, Rounded, Same, Steps, StepsOut,
-    StreamCombine,
+    Apply, Combine, Dense, DenseOut, Every, InPlace, InPlaceWidened, LoopInput, Rounded, Splat,
+    Stepped, SteppedOut, StreamCombine,
 };
-use crate::kernel::arch::operators::{Add, Binary, Div, Mul, Noting, Sub, Unary};
+use crate::kernel::arch::operators::{Add, Binary, Div, Flagging, Mul, Sub, Unary};
 use crate::kernel::row::Feed;
 use crate::view::{Source, Target};
 
 /// A row as the loops take it: pointer, stride, and whether it is the destination itself.
 #[derive(Clone, Copy)]
-enum Given<T> {
-    Lane(*const T),
-    Own,
-    Steps(*const T, isize),
-    Same(T),
+enum RowFeed<T> {
+    Dense(*const T),
+    InPlace,
+    Stepped(*const T, isize),
+    Splat(T),
 }
 
-impl<T: Sample> Given<T> {
+impl<T: Sample> RowFeed<T> {
     #[inline(always)]
-    fn new(feed: &Feed<'_, T>, out: &Target<'_, T>) -> Given<T> {
+    fn new(feed: &Feed<'_, T>, out: &Target<'_, T>) -> RowFeed<T> {
         match feed {
-            Feed::Number(value) => Given::Same(*value),
+            Feed::Number(value) => RowFeed::Splat(*value),
             Feed::Row(row) => {
                 assert_eq!(row.len(), out.len(), "rows of one length");
                 let start = row.as_ptr().cast();
                 if !row.is_dense() {
-                    Given::Steps(start, row.stride())
+                    RowFeed::Stepped(start, row.stride())
                 } else if row.as_ptr() == out.as_mut_ptr().cast_const() {
-                    Given::Own
+                    RowFeed::InPlace
                 } else {
-                    Given::Lane(start)
+                    RowFeed::Dense(start)
                 }
             }
         }
@@ -44,14 +44,14 @@ impl<T: Sample> Given<T> {
 
     /// As steps; one value is a step of 0 over `place`.
     #[inline(always)]
-    fn steps(self, out: *mut T, place: &mut T) -> Steps<T> {
+    fn steps(self, out: *mut T, place: &mut T) -> Stepped<T> {
         match self {
-            Given::Lane(start) => Steps(start, size_of::<T>() as isize),
-            Given::Own => Steps(out, size_of::<T>() as isize),
-            Given::Steps(start, stride) => Steps(start, stride),
-            Given::Same(value) => {
+            RowFeed::Dense(start) => Stepped(start, size_of::<T>() as isize),
+            RowFeed::InPlace => Stepped(out, size_of::<T>() as isize),
+            RowFeed::Stepped(start, stride) => Stepped(start, stride),
+            RowFeed::Splat(value) => {
                 *place = value;
-                Steps(place, 0)
+                Stepped(place, 0)
             }
         }
     }
@@ -71,33 +71,33 @@ const ALIGN_FROM: usize = 2048;
 impl Arch {
     /// The forms that matter for speed, each with a loop of its own.
     #[inline]
-    pub(super) fn combine_fast<T: Noting, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
+    pub(super) fn combine_fast<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
         if !c.out.is_dense() {
             return self.combine_steps::<T, O>(c);
         }
         let out: *mut T = c.out.as_mut_ptr().cast();
         let stream = c.stream && out.addr().is_multiple_of(size_of::<T>());
-        let (x, y) = (Given::new(&c.x, &c.out), Given::new(&c.y, &c.out));
+        let (x, y) = (RowFeed::new(&c.x, &c.out), RowFeed::new(&c.y, &c.out));
         match (x, y) {
-            (Given::Own, Given::Own) => self.dense::<T, O, _, _>(c, Own, Own),
-            (Given::Lane(x), Given::Own) => self.dense::<T, O, _, _>(c, Lane(x), Own),
-            (Given::Same(x), Given::Own) => self.dense::<T, O, _, _>(c, Same(x), Own),
-            (Given::Lane(x), Given::Same(y)) if stream => {
-                self.streamed::<T, O, _, _>(c, Lane(x), Same(y))
+            (RowFeed::InPlace, RowFeed::InPlace) => self.dense::<T, O, _, _>(c, InPlace, InPlace),
+            (RowFeed::Dense(x), RowFeed::InPlace) => self.dense::<T, O, _, _>(c, Dense(x), InPlace),
+            (RowFeed::Splat(x), RowFeed::InPlace) => self.dense::<T, O, _, _>(c, Splat(x), InPlace),
+            (RowFeed::Dense(x), RowFeed::Splat(y)) if stream => {
+                self.streamed::<T, O, _, _>(c, Dense(x), Splat(y))
             }
-            (Given::Lane(x), Given::Lane(y)) if stream => {
-                self.streamed::<T, O, _, _>(c, Lane(x), Lane(y))
+            (RowFeed::Dense(x), RowFeed::Dense(y)) if stream => {
+                self.streamed::<T, O, _, _>(c, Dense(x), Dense(y))
             }
-            (Given::Same(x), Given::Lane(y)) if stream => {
-                self.streamed::<T, O, _, _>(c, Same(x), Lane(y))
+            (RowFeed::Splat(x), RowFeed::Dense(y)) if stream => {
+                self.streamed::<T, O, _, _>(c, Splat(x), Dense(y))
             }
-            (Given::Steps(x, way), Given::Same(y)) if way == steps::<T>(-1) => {
-                self.dense::<T, O, _, _>(c, Every::<T, -1>(x), Same(y))
+            (RowFeed::Stepped(x, way), RowFeed::Splat(y)) if way == steps::<T>(-1) => {
+                self.dense::<T, O, _, _>(c, Every::<T, -1>(x), Splat(y))
             }
-            (Given::Steps(x, way), Given::Same(y)) if way == steps::<T>(2) => {
-                self.dense::<T, O, _, _>(c, Every::<T, 2>(x), Same(y))
+            (RowFeed::Stepped(x, way), RowFeed::Splat(y)) if way == steps::<T>(2) => {
+                self.dense::<T, O, _, _>(c, Every::<T, 2>(x), Splat(y))
             }
-            (Given::Steps(x, one), Given::Steps(y, other)) if one == other => {
+            (RowFeed::Stepped(x, one), RowFeed::Stepped(y, other)) if one == other => {
                 if one == steps::<T>(-1) {
                     self.dense::<T, O, _, _>(c, Every::<T, -1>(x), Every::<T, -1>(y))
                 } else if one == steps::<T>(2) {
@@ -112,17 +112,23 @@ impl Arch {
 
     /// The forms that every operator has.
     #[inline]
-    pub(super) fn combine<T: Noting, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
+    pub(super) fn combine<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
         if !c.out.is_dense() {
             return self.combine_steps::<T, O>(c);
         }
-        let (x, y) = (Given::new(&c.x, &c.out), Given::new(&c.y, &c.out));
+        let (x, y) = (RowFeed::new(&c.x, &c.out), RowFeed::new(&c.y, &c.out));
         match (x, y) {
-            (Given::Own, Given::Lane(y)) => self.dense::<T, O, _, _>(c, Own, Lane(y)),
-            (Given::Own, Given::Same(y)) => self.dense::<T, O, _, _>(c, Own, Same(y)),
-            (Given::Lane(x), Given::Lane(y)) => self.dense::<T, O, _, _>(c, Lane(x), Lane(y)),
-            (Given::Lane(x), Given::Same(y)) => self.dense::<T, O, _, _>(c, Lane(x), Same(y)),
-            (Given::Same(x), Given::Lane(y)) => self.dense::<T, O, _, _>(c, Same(x), Lane(y)),
+            (RowFeed::InPlace, RowFeed::Dense(y)) => self.dense::<T, O, _, _>(c, InPlace, Dense(y)),
+            (RowFeed::InPlace, RowFeed::Splat(y)) => self.dense::<T, O, _, _>(c, InPlace, Splat(y)),
+            (RowFeed::Dense(x), RowFeed::Dense(y)) => {
+                self.dense::<T, O, _, _>(c, Dense(x), Dense(y))
+            }
+            (RowFeed::Dense(x), RowFeed::Splat(y)) => {
+                self.dense::<T, O, _, _>(c, Dense(x), Splat(y))
+            }
+            (RowFeed::Splat(x), RowFeed::Dense(y)) => {
+                self.dense::<T, O, _, _>(c, Splat(x), Dense(y))
+            }
             _ => self.combine_steps::<T, O>(c),
         }
     }
@@ -130,21 +136,21 @@ impl Arch {
     #[inline]
     fn dense<T, O, X, Y>(self, c: &Combination<'_, T>, x: X, y: Y) -> bool
     where
-        T: Noting,
+        T: Flagging,
         O: Binary<T>,
-        X: Input<T>,
-        Y: Input<T>,
+        X: LoopInput<T>,
+        Y: LoopInput<T>,
     {
         let out: *mut T = c.out.as_mut_ptr().cast();
         let part = |from: usize, len: usize| {
             let body = Combine::<T, O, _, X, Y> {
-                out: LaneOut(out.wrapping_add(from)),
+                out: DenseOut(out.wrapping_add(from)),
                 x: x.skip(from),
                 y: y.skip(from),
                 len,
                 operator: PhantomData,
             };
-            // SAFETY: the rows have one length (`Given::new`) and are what Source and Target promise;
+            // SAFETY: the rows have one length (`RowFeed::new`) and are what Source and Target promise;
             // so are their parts.
             unsafe { self.run(body) }
         };
@@ -159,10 +165,10 @@ impl Arch {
     #[inline]
     fn streamed<T, O, X, Y>(self, c: &Combination<'_, T>, x: X, y: Y) -> bool
     where
-        T: Noting,
+        T: Flagging,
         O: Binary<T>,
-        X: Input<T>,
-        Y: Input<T>,
+        X: LoopInput<T>,
+        Y: LoopInput<T>,
     {
         let body = StreamCombine::<T, O, X, Y> {
             out: c.out.as_mut_ptr().cast(),
@@ -171,18 +177,18 @@ impl Arch {
             len: c.out.len(),
             operator: PhantomData,
         };
-        // SAFETY: the rows have one length (`Given::new`) and are what Source and Target promise; the
+        // SAFETY: the rows have one length (`RowFeed::new`) and are what Source and Target promise; the
         // destination's alignment was checked by `combine_fast`.
         unsafe { self.run(body) }
     }
 
-    fn combine_steps<T: Noting, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
+    fn combine_steps<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
         let (mut one, mut two) = (T::default(), T::default());
         let out: *mut T = c.out.as_mut_ptr().cast();
         let body = Combine::<T, O, _, _, _> {
-            out: StepsOut(out, c.out.stride()),
-            x: Given::new(&c.x, &c.out).steps(out, &mut one),
-            y: Given::new(&c.y, &c.out).steps(out, &mut two),
+            out: SteppedOut(out, c.out.stride()),
+            x: RowFeed::new(&c.x, &c.out).steps(out, &mut one),
+            y: RowFeed::new(&c.y, &c.out).steps(out, &mut two),
             len: c.out.len(),
             operator: PhantomData,
         };
@@ -206,8 +212,8 @@ impl Arch {
         assert_eq!(out.len(), y.len(), "rows of one length");
         let body = Combine::<f64, O, _, _, _> {
             out: Rounded(out.as_mut_ptr().cast()),
-            x: OwnWidened,
-            y: Lane(y.as_ptr().cast()),
+            x: InPlaceWidened,
+            y: Dense(y.as_ptr().cast()),
             len: out.len(),
             operator: PhantomData,
         };
@@ -215,8 +221,8 @@ impl Arch {
         unsafe { self.run(body) };
     }
 
-    /// `out = op x`. Returns whether something was noted.
-    pub(super) fn apply<T: Noting, O: Unary<T>>(
+    /// `out = op x`. Returns whether something was flagged.
+    pub(super) fn apply<T: Flagging, O: Unary<T>>(
         self,
         out: Target<'_, T>,
         x: Source<'_, T>,
@@ -224,11 +230,11 @@ impl Arch {
         let len = out.len();
         let operator = PhantomData;
         let start: *mut T = out.as_mut_ptr().cast();
-        let lane = LaneOut(start);
-        match Given::new(&Feed::Row(x), &out) {
-            Given::Lane(x) if out.is_dense() => {
-                let (out, x) = (lane, Lane(x));
-                // SAFETY: one length (`Given::new`), and what Source and Target promise.
+        let lane = DenseOut(start);
+        match RowFeed::new(&Feed::Row(x), &out) {
+            RowFeed::Dense(x) if out.is_dense() => {
+                let (out, x) = (lane, Dense(x));
+                // SAFETY: one length (`RowFeed::new`), and what Source and Target promise.
                 unsafe {
                     self.run(Apply::<T, O, _, _> {
                         out,
@@ -238,8 +244,8 @@ impl Arch {
                     })
                 }
             }
-            Given::Own if out.is_dense() => {
-                let (out, x) = (lane, Own);
+            RowFeed::InPlace if out.is_dense() => {
+                let (out, x) = (lane, InPlace);
                 // SAFETY: as above.
                 unsafe {
                     self.run(Apply::<T, O, _, _> {
@@ -253,7 +259,7 @@ impl Arch {
             given => {
                 let mut spare = T::default();
                 let x = given.steps(start, &mut spare);
-                let out = StepsOut(start, out.stride());
+                let out = SteppedOut(start, out.stride());
                 // SAFETY: as above.
                 unsafe {
                     self.run(Apply::<T, O, _, _> {
@@ -267,18 +273,18 @@ impl Arch {
         }
     }
 
-    /// `out = x op y` over one row. Returns whether something was noted.
+    /// `out = x op y` over one row. Returns whether something was flagged.
     #[inline]
     pub fn binary<T: Element>(self, combination: &Combination<'_, T>) -> bool {
         T::combine(self, combination)
     }
 
-    /// `out = op x` over one row. Returns whether something was noted.
+    /// `out = op x` over one row. Returns whether something was flagged.
     #[inline]
     pub fn unary<T: Element>(
         self,
         sign: Sign,
-        mode: Mode,
+        mode: Misfits,
         out: Target<'_, T>,
         x: Source<'_, T>,
     ) -> bool {

@@ -4,20 +4,20 @@ use crate::kernel::Operator;
 use crate::kernel::arch::Arch;
 use crate::kernel::arch::cast::CastTo;
 use crate::kernel::arch::operators::{
-    Absolute, Add, Checked, Div, DivNonzero, Mul, Negate, Noting, Saturating, Sub,
+    Absolute, Add, Checked, Div, DivNonzero, Flagging, Mul, Negate, Saturating, Sub,
 };
 use crate::kernel::row::{AnySource, AnyTarget, Feed};
 use crate::view::{Source, Target};
 
 /// What to do about results that the type cannot hold, and about zero divisors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub enum Misfits {
     /// Nothing: integers wrap, divisors are known not to be zero or may be.
     Plain,
     /// Results that do not fit become the nearest that does.
     Saturate,
-    /// Note results that do not fit; note zero divisors.
-    Note,
+    /// Detect results that do not fit; note zero divisors.
+    Detect,
 }
 
 /// `out = x op y` over one row.
@@ -26,7 +26,7 @@ pub struct Combination<'a, T> {
     /// `+ - * /`
     pub operator: Operator,
     /// About results that do not fit.
-    pub mode: Mode,
+    pub mode: Misfits,
     /// The destination.
     pub out: Target<'a, T>,
     /// The left side.
@@ -47,14 +47,14 @@ pub enum Sign {
 }
 
 /// A sample type as the loops know it.
-pub trait Element: Noting + CastTo<Self> {
-    /// Runs the loop of the operator and the mode. Returns whether something was noted.
+pub trait Element: Flagging + CastTo<Self> {
+    /// Runs the loop of the operator and the mode. Returns whether something was flagged.
     fn combine(arch: Arch, combination: &Combination<'_, Self>) -> bool;
-    /// `out = op x`. Returns whether something was noted.
+    /// `out = op x`. Returns whether something was flagged.
     fn apply(
         arch: Arch,
         sign: Sign,
-        mode: Mode,
+        mode: Misfits,
         out: Target<'_, Self>,
         x: Source<'_, Self>,
     ) -> bool;
@@ -74,15 +74,15 @@ macro_rules! integer_element {
             #[inline]
             fn combine(arch: Arch, c: &Combination<'_, Self>) -> bool {
                 match (c.operator, c.mode) {
-                    (Operator::Add, Mode::Plain) => arch.combine_fast::<_, Add>(c),
-                    (Operator::Sub, Mode::Plain) => arch.combine_fast::<_, Sub>(c),
-                    (Operator::Mul, Mode::Plain) => arch.combine_fast::<_, Mul>(c),
-                    (Operator::Add, Mode::Saturate) => arch.combine::<_, Saturating<Add>>(c),
-                    (Operator::Sub, Mode::Saturate) => arch.combine::<_, Saturating<Sub>>(c),
-                    (Operator::Mul, Mode::Saturate) => arch.combine::<_, Saturating<Mul>>(c),
-                    (Operator::Add, Mode::Note) => arch.combine::<_, Checked<Add>>(c),
-                    (Operator::Sub, Mode::Note) => arch.combine::<_, Checked<Sub>>(c),
-                    (Operator::Mul, Mode::Note) => arch.combine::<_, Checked<Mul>>(c),
+                    (Operator::Add, Misfits::Plain) => arch.combine_fast::<_, Add>(c),
+                    (Operator::Sub, Misfits::Plain) => arch.combine_fast::<_, Sub>(c),
+                    (Operator::Mul, Misfits::Plain) => arch.combine_fast::<_, Mul>(c),
+                    (Operator::Add, Misfits::Saturate) => arch.combine::<_, Saturating<Add>>(c),
+                    (Operator::Sub, Misfits::Saturate) => arch.combine::<_, Saturating<Sub>>(c),
+                    (Operator::Mul, Misfits::Saturate) => arch.combine::<_, Saturating<Mul>>(c),
+                    (Operator::Add, Misfits::Detect) => arch.combine::<_, Checked<Add>>(c),
+                    (Operator::Sub, Misfits::Detect) => arch.combine::<_, Checked<Sub>>(c),
+                    (Operator::Mul, Misfits::Detect) => arch.combine::<_, Checked<Mul>>(c),
                     // Integers divide as float64; between themselves only if somebody insists.
                     (Operator::Div, _) => arch.combine::<_, DivNonzero>(c),
                 }
@@ -90,19 +90,21 @@ macro_rules! integer_element {
             fn apply(
                 arch: Arch,
                 sign: Sign,
-                mode: Mode,
+                mode: Misfits,
                 out: Target<'_, Self>,
                 x: Source<'_, Self>,
             ) -> bool {
                 match (sign, mode) {
-                    (Sign::Negate, Mode::Plain) => arch.apply::<_, Negate>(out, x),
-                    (Sign::Negate, Mode::Saturate) => arch.apply::<_, Saturating<Negate>>(out, x),
-                    (Sign::Negate, Mode::Note) => arch.apply::<_, Checked<Negate>>(out, x),
-                    (Sign::Absolute, Mode::Plain) => arch.apply::<_, Absolute>(out, x),
-                    (Sign::Absolute, Mode::Saturate) => {
+                    (Sign::Negate, Misfits::Plain) => arch.apply::<_, Negate>(out, x),
+                    (Sign::Negate, Misfits::Saturate) => {
+                        arch.apply::<_, Saturating<Negate>>(out, x)
+                    }
+                    (Sign::Negate, Misfits::Detect) => arch.apply::<_, Checked<Negate>>(out, x),
+                    (Sign::Absolute, Misfits::Plain) => arch.apply::<_, Absolute>(out, x),
+                    (Sign::Absolute, Misfits::Saturate) => {
                         arch.apply::<_, Saturating<Absolute>>(out, x)
                     }
-                    (Sign::Absolute, Mode::Note) => arch.apply::<_, Checked<Absolute>>(out, x),
+                    (Sign::Absolute, Misfits::Detect) => arch.apply::<_, Checked<Absolute>>(out, x),
                 }
             }
             fn any_source(row: Source<'_, Self>) -> AnySource<'_> {
@@ -135,14 +137,14 @@ macro_rules! float_element {
                     (Operator::Add, _) => arch.combine_fast::<_, Add>(c),
                     (Operator::Sub, _) => arch.combine_fast::<_, Sub>(c),
                     (Operator::Mul, _) => arch.combine_fast::<_, Mul>(c),
-                    (Operator::Div, Mode::Note) => arch.combine_fast::<_, DivNonzero>(c),
+                    (Operator::Div, Misfits::Detect) => arch.combine_fast::<_, DivNonzero>(c),
                     (Operator::Div, _) => arch.combine_fast::<_, Div>(c),
                 }
             }
             fn apply(
                 arch: Arch,
                 sign: Sign,
-                _mode: Mode,
+                _mode: Misfits,
                 out: Target<'_, Self>,
                 x: Source<'_, Self>,
             ) -> bool {

@@ -4,8 +4,8 @@
 //! that the compiler can turn into vector instructions:
 //!
 //! ```text
-//!   Lane      samples side by side              Own     the destination itself (in place)
-//!   Steps     samples `stride` bytes apart      Same    one value, everywhere
+//!   Dense      samples side by side              InPlace     the destination itself (in place)
+//!   Stepped     samples `stride` bytes apart      Splat    one value, everywhere
 //!   Every     a step that the compiler knows: backwards, or every other sample
 //! ```
 //!
@@ -21,7 +21,7 @@ use std::marker::PhantomData;
 use crate::dtype::Sample;
 use crate::kernel::arch::Body;
 use crate::kernel::arch::cast::CastTo;
-use crate::kernel::arch::operators::{Binary, Noting, Unary};
+use crate::kernel::arch::operators::{Binary, Flagging, Unary};
 
 /// Bytes that a streamed loop computes at a time: few, so that reads and writes keep each other company.
 const STREAM_BLOCK: usize = 512;
@@ -29,11 +29,11 @@ const STREAM_BLOCK: usize = 512;
 const LINE: usize = 64;
 
 /// Something with a value at each index.
-pub trait Input<T>: Copy {
+pub trait LoopInput<T>: Copy {
     /// The value at `index`.
     ///
     /// # Safety
-    /// `index` is one of the row's; for [`Own`], also one of the destination's, `out` being its start.
+    /// `index` is one of the row's; for [`InPlace`], also one of the destination's, `out` being its start.
     unsafe fn get(self, out: *mut T, index: usize) -> T;
     /// The same from `index` on.
     fn skip(self, index: usize) -> Self;
@@ -41,21 +41,21 @@ pub trait Input<T>: Copy {
 
 /// Samples side by side.
 #[derive(Clone, Copy)]
-pub struct Lane<T>(pub *const T);
+pub struct Dense<T>(pub *const T);
 /// Samples some bytes apart.
 #[derive(Clone, Copy)]
-pub struct Steps<T>(pub *const T, pub isize);
+pub struct Stepped<T>(pub *const T, pub isize);
 /// Samples `N` samples apart: steps that vector instructions can take, because they are known.
 #[derive(Clone, Copy)]
 pub struct Every<T, const N: isize>(pub *const T);
 /// The destination's own samples.
 #[derive(Clone, Copy)]
-pub struct Own;
+pub struct InPlace;
 /// One value everywhere.
 #[derive(Clone, Copy)]
-pub struct Same<T>(pub T);
+pub struct Splat<T>(pub T);
 
-impl<T: Sample> Input<T> for Lane<T> {
+impl<T: Sample> LoopInput<T> for Dense<T> {
     #[inline(always)]
     unsafe fn get(self, _out: *mut T, index: usize) -> T {
         // SAFETY: the caller's promise.
@@ -65,11 +65,11 @@ impl<T: Sample> Input<T> for Lane<T> {
     }
     #[inline(always)]
     fn skip(self, index: usize) -> Self {
-        Lane(self.0.wrapping_add(index))
+        Dense(self.0.wrapping_add(index))
     }
 }
 
-impl<T: Sample> Input<T> for Steps<T> {
+impl<T: Sample> LoopInput<T> for Stepped<T> {
     #[inline(always)]
     unsafe fn get(self, _out: *mut T, index: usize) -> T {
         let way = self.1.wrapping_mul(index as isize);
@@ -79,11 +79,11 @@ impl<T: Sample> Input<T> for Steps<T> {
     #[inline(always)]
     fn skip(self, index: usize) -> Self {
         let way = self.1.wrapping_mul(index as isize);
-        Steps(self.0.wrapping_byte_offset(way), self.1)
+        Stepped(self.0.wrapping_byte_offset(way), self.1)
     }
 }
 
-impl<T: Sample, const N: isize> Input<T> for Every<T, N> {
+impl<T: Sample, const N: isize> LoopInput<T> for Every<T, N> {
     #[inline(always)]
     unsafe fn get(self, _out: *mut T, index: usize) -> T {
         // SAFETY: the caller's promise.
@@ -97,7 +97,7 @@ impl<T: Sample, const N: isize> Input<T> for Every<T, N> {
     }
 }
 
-impl<T: Sample> Input<T> for Own {
+impl<T: Sample> LoopInput<T> for InPlace {
     #[inline(always)]
     unsafe fn get(self, out: *mut T, index: usize) -> T {
         // SAFETY: the caller's promise.
@@ -107,11 +107,11 @@ impl<T: Sample> Input<T> for Own {
     }
     #[inline(always)]
     fn skip(self, _index: usize) -> Self {
-        Own
+        InPlace
     }
 }
 
-impl<T: Sample> Input<T> for Same<T> {
+impl<T: Sample> LoopInput<T> for Splat<T> {
     #[inline(always)]
     unsafe fn get(self, _out: *mut T, _index: usize) -> T {
         self.0
@@ -135,12 +135,12 @@ pub trait Output<T>: Copy {
 
 /// A destination whose samples lie side by side.
 #[derive(Clone, Copy)]
-pub struct LaneOut<T>(pub *mut T);
+pub struct DenseOut<T>(pub *mut T);
 /// A destination whose samples are some bytes apart.
 #[derive(Clone, Copy)]
-pub struct StepsOut<T>(pub *mut T, pub isize);
+pub struct SteppedOut<T>(pub *mut T, pub isize);
 
-impl<T: Sample> Output<T> for LaneOut<T> {
+impl<T: Sample> Output<T> for DenseOut<T> {
     #[inline(always)]
     unsafe fn put(self, index: usize, value: T) {
         // SAFETY: the caller's promise.
@@ -154,7 +154,7 @@ impl<T: Sample> Output<T> for LaneOut<T> {
     }
 }
 
-impl<T: Sample> Output<T> for StepsOut<T> {
+impl<T: Sample> Output<T> for SteppedOut<T> {
     #[inline(always)]
     unsafe fn put(self, index: usize, value: T) {
         let way = self.1.wrapping_mul(index as isize);
@@ -172,7 +172,7 @@ impl<T: Sample> Output<T> for StepsOut<T> {
 pub struct Rounded(pub *mut f32);
 /// The samples of a [`Rounded`] destination, widened.
 #[derive(Clone, Copy)]
-pub struct OwnWidened;
+pub struct InPlaceWidened;
 
 impl Output<f64> for Rounded {
     #[inline(always)]
@@ -188,7 +188,7 @@ impl Output<f64> for Rounded {
     }
 }
 
-impl Input<f64> for OwnWidened {
+impl LoopInput<f64> for InPlaceWidened {
     #[inline(always)]
     unsafe fn get(self, out: *mut f64, index: usize) -> f64 {
         // SAFETY: the caller's promise; what a `Rounded` destination starts with is float32.
@@ -202,7 +202,7 @@ impl Input<f64> for OwnWidened {
     }
 }
 
-/// `out[i] = x[i] op y[i]`. Returns whether a pair was noted.
+/// `out[i] = x[i] op y[i]`. Returns whether a pair was flagged.
 ///
 /// Invariant 1: `out`, `x` and `y` have `len` samples that may be read and, in `out`, written.
 pub struct Combine<T, O, D, X, Y> {
@@ -215,27 +215,27 @@ pub struct Combine<T, O, D, X, Y> {
 
 impl<T, O, D, X, Y> Body for Combine<T, O, D, X, Y>
 where
-    T: Noting,
+    T: Flagging,
     O: Binary<T>,
     D: Output<T>,
-    X: Input<T>,
-    Y: Input<T>,
+    X: LoopInput<T>,
+    Y: LoopInput<T>,
 {
     type Result = bool;
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut noted = T::Notes::default();
+        let mut flagged = T::Notes::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
             let x = unsafe { self.x.get(self.out.start(), index) };
             // SAFETY: invariant 1.
             let y = unsafe { self.y.get(self.out.start(), index) };
-            noted |= T::notes(O::note(x, y));
+            flagged |= T::notes(O::note(x, y));
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, O::apply(x, y)) };
         }
-        noted != T::Notes::default()
+        flagged != T::Notes::default()
     }
 }
 
@@ -251,10 +251,10 @@ pub struct StreamCombine<T, O, X, Y> {
 
 impl<T, O, X, Y> Body for StreamCombine<T, O, X, Y>
 where
-    T: Noting,
+    T: Flagging,
     O: Binary<T>,
-    X: Input<T>,
-    Y: Input<T>,
+    X: LoopInput<T>,
+    Y: LoopInput<T>,
 {
     type Result = bool;
 
@@ -262,7 +262,7 @@ where
     unsafe fn run(self) -> bool {
         let part = |out: *mut T, from: usize, len: usize| {
             let part = Combine::<T, O, _, _, _> {
-                out: LaneOut(out),
+                out: DenseOut(out),
                 x: self.x.skip(from),
                 y: self.y.skip(from),
                 len,
@@ -280,23 +280,23 @@ where
 #[inline(always)]
 fn stream<T: Sample>(out: *mut T, len: usize, part: impl Fn(*mut T, usize, usize) -> bool) -> bool {
     #[repr(align(64))]
-    struct Block([u8; STREAM_BLOCK]);
-    let mut block = Block([0; STREAM_BLOCK]);
+    struct Vectors([u8; STREAM_BLOCK]);
+    let mut block = Vectors([0; STREAM_BLOCK]);
     let block: *mut T = block.0.as_mut_ptr().cast();
     let samples = STREAM_BLOCK / size_of::<T>();
     let head = (out.addr().next_multiple_of(LINE) - out.addr()) / size_of::<T>();
     let head = head.min(len);
-    let mut noted = part(out, 0, head);
+    let mut flagged = part(out, 0, head);
     let mut done = head;
     while len - done >= samples {
-        noted |= part(block, done, samples);
+        flagged |= part(block, done, samples);
         let place = out.wrapping_add(done);
         // SAFETY: a whole block lies between `done` and `len`, and `place` is on a line: `head` led there.
         unsafe { write_past_cache(place.cast(), block.cast()) };
         done += samples;
     }
     fence();
-    noted | part(out.wrapping_add(done), done, len - done)
+    flagged | part(out.wrapping_add(done), done, len - done)
 }
 
 /// Copies a block past the cache.
@@ -333,7 +333,7 @@ fn fence() {
     }
 }
 
-/// `out[i] = op x[i]`. Returns whether a sample was noted. Invariant 1 as for [`Combine`].
+/// `out[i] = op x[i]`. Returns whether a sample was flagged. Invariant 1 as for [`Combine`].
 pub struct Apply<T, O, D, X> {
     pub out: D,
     pub x: X,
@@ -343,30 +343,30 @@ pub struct Apply<T, O, D, X> {
 
 impl<T, O, D, X> Body for Apply<T, O, D, X>
 where
-    T: Noting,
+    T: Flagging,
     O: Unary<T>,
     D: Output<T>,
-    X: Input<T>,
+    X: LoopInput<T>,
 {
     type Result = bool;
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut noted = T::Notes::default();
+        let mut flagged = T::Notes::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
             let x = unsafe { self.x.get(self.out.start(), index) };
-            noted |= T::notes(O::note(x));
+            flagged |= T::notes(O::note(x));
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, O::apply(x)) };
         }
-        noted != T::Notes::default()
+        flagged != T::Notes::default()
     }
 }
 
 /// `out[i] = x[i]` in another type, with NumPy's cast or audio's conversion.
 ///
-/// Invariant 1: `out` and `x` have `len` samples; `x` is not [`Own`].
+/// Invariant 1: `out` and `x` have `len` samples; `x` is not [`InPlace`].
 pub struct Change<A, B, D, X, const SCALE: bool> {
     pub out: D,
     pub x: X,
@@ -379,7 +379,7 @@ where
     A: CastTo<B>,
     B: Sample,
     D: Output<B>,
-    X: Input<A>,
+    X: LoopInput<A>,
 {
     type Result = ();
 
@@ -407,7 +407,7 @@ impl<A, B, X, const SCALE: bool> Body for StreamChange<A, B, X, SCALE>
 where
     A: CastTo<B>,
     B: Sample,
-    X: Input<A>,
+    X: LoopInput<A>,
 {
     type Result = ();
 
@@ -415,7 +415,7 @@ where
     unsafe fn run(self) {
         let part = |out: *mut B, from: usize, len: usize| {
             let part = Change::<A, B, _, _, SCALE> {
-                out: LaneOut(out),
+                out: DenseOut(out),
                 x: self.x.skip(from),
                 len,
                 types: PhantomData,
@@ -435,7 +435,7 @@ pub struct AnyZero<T, X> {
     pub types: PhantomData<T>,
 }
 
-impl<T: Noting, X: Input<T>> Body for AnyZero<T, X> {
+impl<T: Flagging, X: LoopInput<T>> Body for AnyZero<T, X> {
     type Result = bool;
 
     #[inline(always)]
@@ -457,8 +457,8 @@ impl<T: Noting, X: Input<T>> Body for AnyZero<T, X> {
 
 /// int32 stored as int16. Returns whether one of them did not fit. Invariant 1 as for [`Combine`].
 pub struct Narrow {
-    pub out: StepsOut<i16>,
-    pub x: Steps<i32>,
+    pub out: SteppedOut<i16>,
+    pub x: Stepped<i32>,
     pub len: usize,
     pub saturate: bool,
 }

@@ -3,32 +3,32 @@
 use crate::dtype::Sample;
 
 /// What a loop collects notes in: as wide as the samples, so that it fits beside them into a vector.
-pub trait Noting: Sample {
+pub trait Flagging: Sample {
     /// An integer of the samples' width.
     type Notes: Copy + Default + PartialEq + std::ops::BitOrAssign;
     /// All bits, or none.
-    fn notes(noted: bool) -> Self::Notes;
-    /// One more, if it is noted.
-    fn count(notes: Self::Notes, noted: bool) -> Self::Notes;
+    fn notes(flagged: bool) -> Self::Notes;
+    /// One more, if it is flagged.
+    fn count(notes: Self::Notes, flagged: bool) -> Self::Notes;
 }
 
-macro_rules! noting {
+macro_rules! flagging {
     ($($T:ty: $Notes:ty),*) => {$(
-        impl Noting for $T {
+        impl Flagging for $T {
             type Notes = $Notes;
             #[inline(always)]
-            fn notes(noted: bool) -> $Notes {
-                if noted { !0 } else { 0 }
+            fn notes(flagged: bool) -> $Notes {
+                if flagged { !0 } else { 0 }
             }
             #[inline(always)]
-            fn count(notes: $Notes, noted: bool) -> $Notes {
-                notes.wrapping_add(<$Notes>::from(noted))
+            fn count(notes: $Notes, flagged: bool) -> $Notes {
+                notes.wrapping_add(<$Notes>::from(flagged))
             }
         }
     )*};
 }
 
-noting!(i16: u16, i32: u32, f32: u32, f64: u64);
+flagging!(i16: u16, i32: u32, f32: u32, f64: u64);
 
 /// A binary operator. Everything is inlined into a loop, and compiled once for each instruction set.
 pub trait Binary<T>: Copy {
@@ -53,13 +53,13 @@ pub struct Mul;
 /// `x / y`.
 #[derive(Clone, Copy)]
 pub struct Div;
-/// `x / y`, noting a zero `y`.
+/// `x / y`, flagging a zero `y`.
 #[derive(Clone, Copy)]
 pub struct DivNonzero;
 /// The nearest integer of the type to what an operator gives without bounds.
 #[derive(Clone, Copy)]
 pub struct Saturating<O>(O);
-/// What wraps, noted.
+/// What wraps, flagged.
 #[derive(Clone, Copy)]
 pub struct Checked<O>(O);
 

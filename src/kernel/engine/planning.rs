@@ -1,7 +1,7 @@
 //! From operands to a task, and from a task to threads.
 
 use crate::error::Error;
-use crate::kernel::arch::Mode;
+use crate::kernel::arch::Misfits;
 use crate::kernel::engine::{Engine, GRAIN, PART_BYTES};
 use crate::kernel::plan::{Direction, Overlap, Rows, distinct};
 use crate::kernel::row::AnySource;
@@ -30,7 +30,7 @@ impl Engine {
             arch: self.arch,
             work,
             compute: out.dtype(),
-            mode: Mode::Plain,
+            mode: Misfits::Plain,
             rows: Rows::new(*out, *x, *y),
             order: Direction::Any,
             early: [false; 2],
@@ -108,7 +108,7 @@ impl Engine {
     #[inline]
     pub(super) fn carry_out(&self, access: &Access, task: &Task<'_>) -> Result<bool, Error> {
         let clear = |operand| Overlap::of(&task.rows.out, operand) == Overlap::Clear;
-        if task.mode == Mode::Note && !(clear(&task.rows.x) && clear(&task.rows.y)) {
+        if task.mode == Misfits::Detect && !(clear(&task.rows.x) && clear(&task.rows.y)) {
             let dry = Task {
                 dry: true,
                 order: Direction::Any,

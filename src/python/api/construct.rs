@@ -65,8 +65,8 @@ pub fn build(
         None => find(data, request.copy)?,
     };
     let (array, fresh) = match found {
-        Found::Samples(samples) => return finish(data.py(), samples, rate, request, false),
-        Found::Array(array, fresh) => (array, fresh),
+        Given::Samples(samples) => return finish(data.py(), samples, rate, request, false),
+        Given::Array(array, fresh) => (array, fresh),
     };
     let facts = ndarray::facts(&array)?;
     if request.copy == Some(true) && ndarray::is_lent(&array)? {
@@ -82,21 +82,21 @@ pub fn build(
 }
 
 /// What was found in the data, which is asked once: another time it may have something else.
-enum Found<'py> {
+enum Given<'py> {
     /// Samples of audio or of a tensor.
     Samples(Samples),
     /// An array, on memory that was made just now (true) or on the data's own.
     Array(Bound<'py, PyAny>, bool),
 }
 
-fn find<'py>(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Found<'py>> {
+fn find<'py>(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Given<'py>> {
     if let Ok(audio) = data.cast_exact::<AudioSamples>() {
-        return Ok(Found::Samples(audio.get().audio().samples().clone()));
+        return Ok(Given::Samples(audio.get().audio().samples().clone()));
     }
     if is_tensor(data)? {
-        return dlpack::import(data, copy, Legacy::ReadOnly).map(Found::Samples);
+        return dlpack::import(data, copy, Legacy::ReadOnly).map(Given::Samples);
     }
-    array_of(data, copy).map(|(array, fresh)| Found::Array(array, fresh))
+    array_of(data, copy).map(|(array, fresh)| Given::Array(array, fresh))
 }
 
 /// The data as it is, if it is of a type already, and otherwise as a new array of that type.
@@ -108,14 +108,14 @@ fn of_type<'py>(
     rate: SampleRate,
     dtype: Dtype,
     request: &Request,
-) -> PyResult<Found<'py>> {
+) -> PyResult<Given<'py>> {
     let (py, copy) = (data.py(), request.copy);
     let (array, fresh) = match find(data, copy) {
-        Ok(Found::Array(array, fresh)) => (array, fresh),
-        Ok(Found::Samples(samples)) if samples.dtype() == dtype => {
-            return Ok(Found::Samples(samples));
+        Ok(Given::Array(array, fresh)) => (array, fresh),
+        Ok(Given::Samples(samples)) if samples.dtype() == dtype => {
+            return Ok(Given::Samples(samples));
         }
-        Ok(Found::Samples(samples)) => {
+        Ok(Given::Samples(samples)) => {
             let audio = AudioSamples::new(Audio::new(samples, rate)?);
             (audio.shared_array(py, false)?, false)
         }
@@ -127,7 +127,7 @@ fn of_type<'py>(
         Err(error) => return Err(error),
     };
     if ndarray::facts(&array)?.dtype == Some(dtype) {
-        return Ok(Found::Array(array, fresh));
+        return Ok(Given::Array(array, fresh));
     }
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let kind: String = theirs.getattr(intern!(py, "kind"))?.extract()?;
@@ -157,7 +157,7 @@ fn of_type<'py>(
     let arguments = (array, dtype.name());
     casting
         .call_method1(intern!(py, "converted"), arguments)
-        .map(|array| Found::Array(array, true))
+        .map(|array| Given::Array(array, true))
 }
 
 /// An array's numbers as they are at one moment, in memory that nobody else has: they are looked at more than

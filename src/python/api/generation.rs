@@ -13,19 +13,22 @@ use crate::python::class::AudioSamples;
 const DEFAULT_RATE: u32 = 44_100;
 
 /// What every signal has: how fast, and in which type.
-struct Form {
+struct SignalFacts {
     rate: SampleRate,
     dtype: Dtype,
 }
 
-impl Form {
-    fn of(rate: Option<&Bound<'_, PyAny>>, dtype: Option<&Bound<'_, PyAny>>) -> PyResult<Form> {
+impl SignalFacts {
+    fn of(
+        rate: Option<&Bound<'_, PyAny>>,
+        dtype: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<SignalFacts> {
         let rate = match rate {
             Some(rate) => arguments::sample_rate(rate)?,
             None => SampleRate::new(DEFAULT_RATE)?,
         };
         let dtype = dtype.map_or(Ok(Dtype::Float64), arguments::dtype)?;
-        Ok(Form { rate, dtype })
+        Ok(SignalFacts { rate, dtype })
     }
 }
 
@@ -55,7 +58,7 @@ macro_rules! waves {
                 amplitude: Option<&Bound<'_, PyAny>>,
                 dtype: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<AudioSamples> {
-                let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+                let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
                 let frequency = arguments::number(frequency, "frequency")?;
                 let duration = arguments::number(duration, "duration")?;
                 let amplitude = amplitude_of(amplitude)?;
@@ -85,7 +88,7 @@ fn chirp(
     amplitude: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
-    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
     let (first, last) = (
         arguments::number(first, "first")?,
         arguments::number(last, "last")?,
@@ -108,7 +111,7 @@ fn impulse(
     dtype: Option<&Bound<'_, PyAny>>,
     position: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
-    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
     let position = position.map_or(Ok(0.0), |given| arguments::number(given, "position"))?;
     let duration = arguments::number(duration, "duration")?;
     let amplitude = amplitude_of(amplitude)?;
@@ -132,7 +135,7 @@ fn silence(
         .transpose()?
         // What the address space does not hold is refused by the allocation.
         .map(|channels| usize::try_from(channels).unwrap_or(usize::MAX));
-    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
     let duration = arguments::number(duration, "duration")?;
     made(py, move || core::silence(duration, rate, dtype, channels))
 }
@@ -151,7 +154,7 @@ fn white_noise(
     let seed = seed
         .map(|seed| arguments::count(seed, "seed", 0))
         .transpose()?;
-    let Form { rate, dtype } = Form::of(sample_rate, dtype)?;
+    let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
     let duration = arguments::number(duration, "duration")?;
     let amplitude = amplitude_of(amplitude)?;
     made(py, move || {

@@ -8,7 +8,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operation, Operator, Sign};
 use crate::python::array::operand;
-use crate::python::array::operand::{Operand, Operates, Side};
+use crate::python::array::operand::{Operates, OtherSide, Side};
 use crate::python::array::ufunc;
 use crate::python::array::ufunc::fast;
 use crate::python::class::AudioSamples;
@@ -64,7 +64,7 @@ impl AudioSamples {
         py: Python<'_>,
         operator: Operator,
         reflected: bool,
-        operand: &Operand<'_>,
+        operand: &OtherSide<'_>,
     ) -> PyResult<Audio> {
         if let Some(other) = operand.audio()
             && other.layout().ndim() > self.audio().layout().ndim()

@@ -25,13 +25,13 @@ fn slow<'py>(py: Python<'py>) -> PyResult<&'py (Py<PyAny>, Py<PyAny>)> {
 }
 
 /// Audio among the arguments, the array that stands for it, and what is done to it.
-type Given<'py> = (Bound<'py, AudioSamples>, Any<'py>, Mode);
+type Argument<'py> = (Bound<'py, AudioSamples>, Any<'py>, Mode);
 
 /// An argument with an array in place of audio; `None` for what is neither that nor plain.
 fn stand_in<'py>(
     value: &Any<'py>,
     mode: Mode,
-    given: &mut Vec<Given<'py>>,
+    given: &mut Vec<Argument<'py>>,
 ) -> PyResult<Option<Any<'py>>> {
     let Ok(audio) = value.cast_exact::<AudioSamples>() else {
         let plain = value.is_none()

@@ -17,7 +17,7 @@ use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
 use crate::python::numpy::numpy_module;
 
-enum Source<'py> {
+enum OperandKind<'py> {
     Audio(Bound<'py, AudioSamples>),
     Array(Readable<'py>),
     Number(Scalar),
@@ -55,35 +55,35 @@ pub enum Side {
 }
 
 /// The other side of an operator.
-pub struct Operand<'py> {
-    source: Source<'py>,
+pub struct OtherSide<'py> {
+    source: OperandKind<'py>,
     /// The type that NumPy computes in.
     pub compute: Dtype,
 }
 
-impl<'py> Operand<'py> {
+impl<'py> OtherSide<'py> {
     /// What the core works on.
     #[inline]
     pub fn kernel(&self, audio: &Audio) -> PyResult<kernel::Operand<'_>> {
         Ok(match &self.source {
-            Source::Audio(audio) => {
+            OperandKind::Audio(audio) => {
                 kernel::Operand::Samples(audio.get().audio().samples().strided())
             }
-            Source::Array(array) => kernel::Operand::Samples(array.strided(audio.layout())?),
-            Source::Other(array) => {
+            OperandKind::Array(array) => kernel::Operand::Samples(array.strided(audio.layout())?),
+            OperandKind::Other(array) => {
                 return Err(PyTypeError::new_err(format!(
                     "an array of {} is no operand",
                     array.getattr(intern!(array.py(), "dtype"))?
                 )));
             }
-            Source::Number(number) => kernel::Operand::Scalar(*number),
+            OperandKind::Number(number) => kernel::Operand::Scalar(*number),
         })
     }
 
     /// The array that only NumPy can compute with, if it is one.
     pub fn other(&self) -> Option<&Bound<'py, PyAny>> {
         match &self.source {
-            Source::Other(array) => Some(array),
+            OperandKind::Other(array) => Some(array),
             _ => None,
         }
     }
@@ -91,7 +91,7 @@ impl<'py> Operand<'py> {
     /// The audio, if it is one.
     pub fn audio(&self) -> Option<&Audio> {
         match &self.source {
-            Source::Audio(audio) => Some(audio.get().audio()),
+            OperandKind::Audio(audio) => Some(audio.get().audio()),
             _ => None,
         }
     }
@@ -122,7 +122,7 @@ pub fn parse<'py>(
     operator: Operator,
     side: Side,
     object: &Bound<'py, PyAny>,
-) -> PyResult<Option<Operand<'py>>> {
+) -> PyResult<Option<OtherSide<'py>>> {
     let own = audio.dtype();
     if ndarray::is_exact_array(object) {
         return array(own, operator, side, object.clone()).map(Some);
@@ -130,17 +130,17 @@ pub fn parse<'py>(
     if let Ok(other) = object.cast_exact::<AudioSamples>() {
         let theirs = other.get().audio();
         audio.require_rate_of(theirs)?;
-        return Ok(Some(Operand {
+        return Ok(Some(OtherSide {
             compute: operator.compute_type(own, theirs.dtype()),
-            source: Source::Audio(other.clone()),
+            source: OperandKind::Audio(other.clone()),
         }));
     }
     uncommon(own, operator, side, object)
 }
 
-fn number<'py>(compute: Dtype, value: Scalar) -> Operand<'py> {
-    Operand {
-        source: Source::Number(value),
+fn number<'py>(compute: Dtype, value: Scalar) -> OtherSide<'py> {
+    OtherSide {
+        source: OperandKind::Number(value),
         compute,
     }
 }
@@ -156,7 +156,7 @@ fn uncommon<'py>(
     operator: Operator,
     side: Side,
     object: &Bound<'py, PyAny>,
-) -> PyResult<Option<Operand<'py>>> {
+) -> PyResult<Option<OtherSide<'py>>> {
     let py = object.py();
     if object.is_instance(scalar_type(py)?)? {
         // A NumPy scalar is a 0-d array: its type counts in full.
@@ -244,7 +244,7 @@ fn whole_number<'py>(
     own: Dtype,
     operator: Operator,
     value: &Bound<'py, PyInt>,
-) -> PyResult<Operand<'py>> {
+) -> PyResult<OtherSide<'py>> {
     let compute = operator.compute_type(own, own);
     if own.is_float() {
         let scalar = match value.extract::<i64>() {
@@ -277,11 +277,11 @@ fn array<'py>(
     operator: Operator,
     side: Side,
     array: Bound<'py, PyAny>,
-) -> PyResult<Operand<'py>> {
+) -> PyResult<OtherSide<'py>> {
     match Readable::new(array)? {
-        Ok(array) => Ok(Operand {
+        Ok(array) => Ok(OtherSide {
             compute: operator.compute_type(own, array.dtype()),
-            source: Source::Array(array),
+            source: OperandKind::Array(array),
         }),
         Err(array) => other_type(own, operator, side, &array),
     }
@@ -293,7 +293,7 @@ fn other_type<'py>(
     operator: Operator,
     side: Side,
     array: &Bound<'py, PyAny>,
-) -> PyResult<Operand<'py>> {
+) -> PyResult<OtherSide<'py>> {
     let py = array.py();
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let own_type = numpy_module(py)?.call_method1(intern!(py, "dtype"), (own.name(),))?;
@@ -307,8 +307,8 @@ fn other_type<'py>(
     let name: String = result.getattr(intern!(py, "name"))?.extract()?;
     let Ok(compute) = Dtype::from_name(&name) else {
         if side == Side::InPlace {
-            return Ok(Operand {
-                source: Source::Other(array.clone()),
+            return Ok(OtherSide {
+                source: OperandKind::Other(array.clone()),
                 compute: own,
             });
         }
@@ -318,8 +318,8 @@ fn other_type<'py>(
     let wanted = resolved.get_item(usize::from(side != Side::Left))?;
     let cast = array.call_method1(intern!(py, "astype"), (wanted,))?;
     match Readable::new(cast)? {
-        Ok(cast) => Ok(Operand {
-            source: Source::Array(cast),
+        Ok(cast) => Ok(OtherSide {
+            source: OperandKind::Array(cast),
             compute,
         }),
         // NumPy computes in a type of its own and gives one of ours: a loop that we do not have.

@@ -76,16 +76,16 @@ const fn format(dtype: Dtype) -> &'static CStr {
 
 /// One field for the whole audio, or one that holds a field for each channel.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum ArrowForm {
     /// As many axes as the audio has.
     AsIs,
     /// Columns, of mono audio too.
     Columns,
 }
 
-impl Form {
+impl ArrowForm {
     fn is_struct(self, layout: &Layout) -> bool {
-        self == Form::Columns || layout.ndim() == 2
+        self == ArrowForm::Columns || layout.ndim() == 2
     }
 }
 
@@ -102,7 +102,7 @@ fn metadata(entries: &[(&str, String)]) -> Vec<u8> {
     bytes
 }
 
-fn schema(audio: &Audio, form: Form) -> Box<ArrowSchema> {
+fn schema(audio: &Audio, form: ArrowForm) -> Box<ArrowSchema> {
     let (layout, number) = (audio.layout(), format(audio.dtype()));
     let facts = metadata(&[
         (RATE, audio.rate().hertz().to_string()),
@@ -141,7 +141,7 @@ fn hindrance(samples: &Samples) -> Option<&'static str> {
 }
 
 /// The arrays of samples that lie as Arrow wants them, and what keeps them.
-fn array(loan: Loan, form: Form) -> Box<ArrowArray> {
+fn array(loan: Loan, form: ArrowForm) -> Box<ArrowArray> {
     let (samples, loan) = (loan.samples().clone(), Arc::new(loan));
     let layout = *samples.layout();
     let column = |channel: usize| {
@@ -182,7 +182,11 @@ fn capsule<S: Released>(py: Python<'_>, structure: Box<S>) -> PyResult<Bound<'_,
 
 type Capsules<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-fn capsules<'py>(py: Python<'py>, audio: &AudioSamples, form: Form) -> PyResult<Capsules<'py>> {
+fn capsules<'py>(
+    py: Python<'py>,
+    audio: &AudioSamples,
+    form: ArrowForm,
+) -> PyResult<Capsules<'py>> {
     let shared = match hindrance(audio.audio().samples()) {
         Some(why) => Err(why),
         None => lend(py, audio.audio().samples())?,
@@ -230,7 +234,7 @@ impl Columns {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Capsules<'py>> {
         let _ = requested_schema;
-        capsules(py, self.0.get(), Form::Columns)
+        capsules(py, self.0.get(), ArrowForm::Columns)
     }
 }
 
@@ -252,7 +256,7 @@ impl AudioSamples {
     /// A capsule with the Arrow schema: numbers for mono audio, a struct of channels otherwise; the rate and the
     /// number of channels are in its metadata.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        capsule(py, schema(self.audio(), Form::AsIs))
+        capsule(py, schema(self.audio(), ArrowForm::AsIs))
     }
 
     /// Capsules with the Arrow schema and the array: read-only audio is shared, writable audio copied. As long as
@@ -266,7 +270,7 @@ impl AudioSamples {
     ) -> PyResult<Capsules<'py>> {
         // By the protocol a producer that cannot give what is requested gives what it has.
         let _ = requested_schema;
-        capsules(py, self, Form::AsIs)
+        capsules(py, self, ArrowForm::AsIs)
     }
 
     /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Writable audio is copied.

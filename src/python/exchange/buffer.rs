@@ -16,7 +16,7 @@ use crate::registry::ViewKind;
 use crate::view::Export;
 
 /// What one consumer's buffer points to, freed when it lets go.
-struct Lent {
+struct LentBuffer {
     export: Export,
     shape: [ffi::Py_ssize_t; 2],
     strides: [ffi::Py_ssize_t; 2],
@@ -104,7 +104,7 @@ impl AudioSamples {
             ));
         }
         let layout = *export.samples().layout();
-        let mut lent = Lent {
+        let mut lent = LentBuffer {
             export,
             shape: [0; 2],
             strides: [0; 2],
@@ -156,7 +156,7 @@ impl AudioSamples {
 
     unsafe fn __releasebuffer__(&self, view: *mut ffi::Py_buffer) {
         // SAFETY: CPython hands back the buffer that `__getbuffer__` filled in, once.
-        let lent = unsafe { (*view).internal }.cast::<Lent>();
+        let lent = unsafe { (*view).internal }.cast::<LentBuffer>();
         if !lent.is_null() {
             // SAFETY: made by Box::into_raw in `__getbuffer__`, taken back once.
             drop(unsafe { Box::from_raw(lent) });

@@ -99,7 +99,7 @@ fn strides_text(layout: &Layout) -> String {
 /// 2. `_hold` keeps the described samples allocated and in the registry;
 /// 3. it lies in a box until the structure's deleter takes it out, once.
 #[repr(C)]
-struct Lent<M> {
+struct LentTensor<M> {
     tensor: M,
     shape: [i64; 2],
     strides: [i64; 2],
@@ -107,7 +107,7 @@ struct Lent<M> {
 }
 
 /// Room for what a consumer is given.
-type Room<M> = Box<MaybeUninit<Lent<M>>>;
+type Room<M> = Box<MaybeUninit<LentTensor<M>>>;
 
 thread_local! {
     /// One that was given back, for the next import: where they follow each other, as in a loop, malloc has no work.
@@ -154,7 +154,7 @@ impl Structure for DLManagedTensorVersioned {
 
 /// Lets go of what `lend` made: on any thread, and without an interpreter.
 unsafe extern "C" fn give_back<M: Structure>(tensor: *mut M) {
-    // SAFETY: by invariants 1 and 3 this is the box of a `Lent`, taken back once.
+    // SAFETY: by invariants 1 and 3 this is the box of a `LentTensor`, taken back once.
     let mut room = unsafe { Room::<M>::from_raw(tensor.cast()) };
     // SAFETY: invariant 3: `lend` has filled it, and nobody uses it from here on.
     unsafe { room.assume_init_drop() };
@@ -166,7 +166,7 @@ unsafe extern "C" fn give_back<M: Structure>(tensor: *mut M) {
 fn lend<M: Structure>(samples: &Samples, hold: Hold, flags: DlpackFlags) -> PyResult<*mut M> {
     let (shape, strides) = measures(samples).ok_or_else(|| unaligned(samples))?;
     let axes = 2 - samples.layout().ndim();
-    let lent = Box::into_raw(M::room()).cast::<Lent<M>>();
+    let lent = Box::into_raw(M::room()).cast::<LentTensor<M>>();
     let at = |field: usize| {
         lent.wrapping_byte_add(field)
             .cast::<i64>()
@@ -177,13 +177,13 @@ fn lend<M: Structure>(samples: &Samples, hold: Hold, flags: DlpackFlags) -> PyRe
         device: DLDevice::CPU,
         ndim: samples.layout().ndim() as i32,
         dtype: data_type(samples.dtype()),
-        shape: at(offset_of!(Lent<M>, shape)),
-        strides: at(offset_of!(Lent<M>, strides)),
+        shape: at(offset_of!(LentTensor<M>, shape)),
+        strides: at(offset_of!(LentTensor<M>, strides)),
         byte_offset: 0,
     };
     let mut tensor = M::from_parts(tensor, ptr::null_mut(), Some(give_back::<M>));
     tensor.flag(flags);
-    let filled = Lent {
+    let filled = LentTensor {
         tensor,
         shape,
         strides,
@@ -311,7 +311,7 @@ impl AudioSamples {
 
 /// What a consumer asks for, by the names of the Python array API standard.
 #[derive(Default)]
-struct Request<'a, 'py> {
+struct TensorRequest<'a, 'py> {
     stream: Option<&'a Bound<'py, PyAny>>,
     max_version: Option<&'a Bound<'py, PyAny>>,
     dl_device: Option<&'a Bound<'py, PyAny>>,
@@ -322,7 +322,7 @@ struct Request<'a, 'py> {
 fn answer_to<'py>(
     audio: &AudioSamples,
     py: Python<'py>,
-    request: &Request<'_, 'py>,
+    request: &TensorRequest<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     if let Some(stream) = request.stream {
         return Err(PyRuntimeError::new_err(format!(

@@ -146,7 +146,7 @@ pub fn is_array(object: &Bound<'_, PyAny>) -> bool {
 }
 
 /// An array's own description of its memory.
-pub struct Facts {
+pub struct ArrayFacts {
     first: *mut u8,
     /// `None` for a type that is no sample type, or of the other byte order.
     pub dtype: Option<Dtype>,
@@ -158,7 +158,7 @@ pub struct Facts {
 
 /// The facts of an array. An error for what is no array.
 #[inline(always)]
-pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
+pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<ArrayFacts> {
     if !is_exact_array(array) && !is_array(array) {
         return Err(PyTypeError::new_err("expected a NumPy array"));
     }
@@ -195,7 +195,7 @@ pub fn facts(array: &Bound<'_, PyAny>) -> PyResult<Facts> {
         let strides = unsafe { std::slice::from_raw_parts(fields.strides.cast::<isize>(), ndim) };
         Layout::strided(shape, strides, 0).ok()
     };
-    Ok(Facts {
+    Ok(ArrayFacts {
         first: fields.data.cast(),
         dtype,
         layout,
@@ -226,7 +226,7 @@ pub fn everyday<'a>(array: &'a Bound<'_, PyAny>) -> Option<Strided<'a>> {
 /// Invariant 1: `facts` are those of `array`, which is held.
 pub struct Readable<'py> {
     array: Bound<'py, PyAny>,
-    facts: Facts,
+    facts: ArrayFacts,
     dtype: Dtype,
 }
 
@@ -371,9 +371,9 @@ fn buffer_of(array: &Bound<'_, PyAny>) -> Option<Buffer> {
 }
 
 /// Holds a Python object and lets go of it on any thread.
-struct Held(Option<Py<PyAny>>);
+struct HeldObject(Option<Py<PyAny>>);
 
-impl Drop for Held {
+impl Drop for HeldObject {
     fn drop(&mut self) {
         let object = self.0.take();
         // Without an interpreter the object can no longer be let go of, only forgotten.
@@ -404,7 +404,7 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
             return Ok(samples);
         }
     }
-    let owner = Box::new(Held(Some(array.clone().unbind())));
+    let owner = Box::new(HeldObject(Some(array.clone().unbind())));
     // SAFETY: NumPy keeps the memory while the array lives, and `owner` holds the array.
     let samples = unsafe { Samples::adopt(first, layout, dtype, facts.writable, owner) }?;
     if !facts.writable && is_constant(array)? {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::files::clipping::Clipped;
 use crate::files::path;
 use crate::files::replace::Replacement;
-use crate::files::write::{Blocks, Kind, Recipe};
+use crate::files::write::{Blocks, Recipe, SampleFacts};
 use crate::python::class::AudioSamples;
 use crate::python::files::file_object::To;
 use crate::python::running;
@@ -60,10 +60,10 @@ pub fn write(given: &Bound<'_, PyAny>, to: To, recipe: &Recipe) -> PyResult<(Str
     }
 }
 
-type Block<'py> = Bound<'py, AudioSamples>;
+type FileBlock<'py> = Bound<'py, AudioSamples>;
 
 /// The first block, which says what the file is of, and those behind it.
-fn begin<'py>(given: &Bound<'py, PyAny>) -> PyResult<(Block<'py>, Bound<'py, PyIterator>)> {
+fn begin<'py>(given: &Bound<'py, PyAny>) -> PyResult<(FileBlock<'py>, Bound<'py, PyIterator>)> {
     let mut blocks = given.try_iter()?;
     match next(&mut blocks, 0)? {
         Some(first) => Ok((first, blocks)),
@@ -74,7 +74,7 @@ fn begin<'py>(given: &Bound<'py, PyAny>) -> PyResult<(Block<'py>, Bound<'py, PyI
     }
 }
 
-fn next<'py>(blocks: &mut Bound<'py, PyIterator>, number: u64) -> PyResult<Option<Block<'py>>> {
+fn next<'py>(blocks: &mut Bound<'py, PyIterator>, number: u64) -> PyResult<Option<FileBlock<'py>>> {
     let Some(block) = blocks.next().transpose()? else {
         return Ok(None);
     };
@@ -92,13 +92,13 @@ fn next<'py>(blocks: &mut Bound<'py, PyIterator>, number: u64) -> PyResult<Optio
 /// Everything from the first block on. The iterable runs with the GIL, all else without.
 fn fill<W: Write + Seek + Send>(
     out: W,
-    first: Block<'_>,
+    first: FileBlock<'_>,
     mut rest: Bound<'_, PyIterator>,
     recipe: &Recipe,
     named: impl Fn(Error) -> Error + Sync,
 ) -> PyResult<(W, Clipped)> {
     let py = first.py();
-    let kind = Kind::of(first.get().audio());
+    let kind = SampleFacts::of(first.get().audio());
     let mut file = running::wait(py, |_| Blocks::begin(out, kind, recipe).map_err(&named))?;
     let mut block = Some(first);
     for number in 1_u64.. {

@@ -29,9 +29,9 @@ pub struct Opened<T> {
 }
 
 /// Nobody's again, however the work ends.
-struct Held<'a>(&'a AtomicU64);
+struct InUse<'a>(&'a AtomicU64);
 
-impl Drop for Held<'_> {
+impl Drop for InUse<'_> {
     fn drop(&mut self) {
         self.0.store(0, Ordering::Relaxed);
     }
@@ -62,7 +62,7 @@ impl<T: Send> Opened<T> {
         py.detach(|| {
             let mut content = self.content.lock();
             self.holder.store(this, Ordering::Relaxed);
-            let _held = Held(&self.holder);
+            let _held = InUse(&self.holder);
             Python::attach(|_| work(&mut content))
         })
     }

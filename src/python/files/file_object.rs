@@ -14,7 +14,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 
 use crate::error::Error;
-use crate::files::input::{Bytes, Input, Memory, Positional, Reader, sought};
+use crate::files::input::{ByteSource, Input, Memory, Positional, Reader, sought};
 use crate::files::regular;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
@@ -261,7 +261,7 @@ impl BufferObject {
     }
 }
 
-impl Bytes for BufferObject {}
+impl ByteSource for BufferObject {}
 
 impl Read for BufferObject {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
@@ -337,7 +337,7 @@ impl FileObject {
     }
 }
 
-impl Bytes for FileObject {}
+impl ByteSource for FileObject {}
 
 impl Read for FileObject {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

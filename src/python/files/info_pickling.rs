@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::files::facts::Facts;
-use crate::files::info::{Cue, POSITIONS, Particulars};
+use crate::files::info::{Cue, FileInfo, POSITIONS};
 use crate::python::files::read_write::AudioInfo;
 
 /// Format, subtype, sample type, channels, frames and rate.
@@ -61,7 +61,7 @@ pub fn restore_info(facts: PickledFacts, rest: PickledRest) -> PyResult<AudioInf
         let known = POSITIONS.into_iter().find(|known| known == name);
         known.ok_or_else(|| PyValueError::new_err(format!("there is no position '{name}'")))
     };
-    Ok(AudioInfo::new(Particulars {
+    Ok(AudioInfo::new(FileInfo {
         facts: Facts {
             format: Cow::Owned(format),
             subtype: Cow::Owned(subtype),

@@ -9,14 +9,14 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::files;
 use crate::files::batch;
-use crate::files::batch::Wanted;
+use crate::files::batch::Range;
 use crate::files::clipping::Clipped;
 use crate::files::facts::Facts;
-use crate::files::info::Particulars;
+use crate::files::info::FileInfo;
 use crate::files::path;
 use crate::files::pcm::encoding::Encoding;
-use crate::files::write::metadata::Passing;
-use crate::files::write::{Format, Recipe};
+use crate::files::write::metadata::KeptChunks;
+use crate::files::write::{FileFormat, Recipe};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::blocks;
@@ -117,7 +117,7 @@ pub fn read_many(
     }
     let paths = paths.try_iter()?.map(|path| path?.extract());
     let paths = paths.collect::<PyResult<Vec<PathBuf>>>()?;
-    let wanted = Wanted {
+    let wanted = Range {
         dtype: dtype.map(arguments::dtype).transpose()?,
         start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
         frames: frames.map_or(Ok(None), number_of_frames)?,
@@ -179,12 +179,12 @@ pub fn write(
     let passing = match metadata_from {
         Some(given) => {
             let (from, input) = From::open(given)?;
-            from.finish(py.detach(|| Passing::from(input)))?
+            from.finish(py.detach(|| KeptChunks::from(input)))?
         }
-        None => Passing::default(),
+        None => KeptChunks::default(),
     };
     let recipe = Recipe {
-        format: format.as_deref().map(Format::from_name).transpose()?,
+        format: format.as_deref().map(FileFormat::from_name).transpose()?,
         encoding: subtype.as_deref().map(Encoding::from_name).transpose()?,
         passing,
     };
@@ -273,20 +273,20 @@ fn no_audio(given: &Bound<'_, PyAny>, rest: &Bound<'_, PyTuple>) -> PyResult<PyE
 #[pyclass(frozen, module = "audio_samples")]
 pub struct AudioInfo {
     facts: Facts,
-    told: Particulars,
+    told: FileInfo,
 }
 
 facts_of!(AudioInfo);
 
 impl AudioInfo {
-    pub(super) fn new(told: Particulars) -> AudioInfo {
+    pub(super) fn new(told: FileInfo) -> AudioInfo {
         AudioInfo {
             facts: told.facts.clone(),
             told,
         }
     }
 
-    pub(super) fn told(&self) -> &Particulars {
+    pub(super) fn told(&self) -> &FileInfo {
         &self.told
     }
 }

@@ -199,8 +199,8 @@ fn encoding(compression: [u8; 4], bits: u16) -> Option<(Encoding, ByteOrder)> {
         // libsndfile writes the one, and others write the other.
         b"42n1" | b"42ni" => Some((Encoding::Pcm24, ByteOrder::Little)),
         b"23ni" => Some((Encoding::Pcm32, ByteOrder::Little)),
-        b"alaw" | b"ALAW" => big(Encoding::Telephone(Law::A)),
-        b"ulaw" | b"ULAW" => big(Encoding::Telephone(Law::Mu)),
+        b"alaw" | b"ALAW" => big(Encoding::G711(Law::A)),
+        b"ulaw" | b"ULAW" => big(Encoding::G711(Law::Mu)),
         b"fl32" | b"FL32" => big(Encoding::Float32),
         b"fl64" | b"FL64" => big(Encoding::Float64),
         _ => None,

@@ -3,8 +3,8 @@
 use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
-use crate::files::write::coder::{Kind, Recipe};
-use crate::files::write::container::{Envelope, Plain};
+use crate::files::write::coder::{Recipe, SampleFacts};
+use crate::files::write::container::{Plain, Wrapping};
 use crate::files::write::metadata::Family;
 
 /// When the version of AIFF-C that there is was made, in its own calendar.
@@ -14,7 +14,11 @@ const VERSION: u32 = 0xA280_5140;
 ///
 /// # Errors
 /// What an AIFF file cannot hold.
-pub fn coder(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Plain<Form>, Error> {
+pub fn coder(
+    kind: SampleFacts,
+    frames: Option<usize>,
+    recipe: &Recipe,
+) -> Result<Plain<AiffForm>, Error> {
     let encoding = recipe.encoding.unwrap_or(Encoding::of(kind.dtype));
     if encoding == Encoding::Unsigned8 {
         return Err(invalid(
@@ -24,7 +28,7 @@ pub fn coder(kind: Kind, frames: Option<usize>, recipe: &Recipe) -> Result<Plain
     recipe.passing.require(Some(Family::Aiff), "an AIFF file")?;
     let channels = kind.channels;
     let narrow = u16::try_from(channels).ok().filter(|count| *count > 0);
-    let mut form = Form {
+    let mut form = AiffForm {
         channels: narrow.ok_or_else(|| {
             invalid(format!(
                 "an AIFF file has 1 to 65535 channels, not {channels}"
@@ -45,7 +49,7 @@ fn invalid(message: String) -> Error {
 }
 
 /// The chunks around the samples.
-pub struct Form {
+pub struct AiffForm {
     channels: u16,
     rate: SampleRate,
     encoding: Encoding,
@@ -56,7 +60,7 @@ pub struct Form {
     head: usize,
 }
 
-impl Form {
+impl AiffForm {
     /// Bytes of so many frames.
     fn data(&self, frames: u64) -> u128 {
         u128::from(frames) * (usize::from(self.channels) * self.encoding.width()) as u128
@@ -75,8 +79,8 @@ impl Form {
         let compression = match self.encoding {
             Encoding::Float32 => Some(b"fl32\0\0"),
             Encoding::Float64 => Some(b"fl64\0\0"),
-            Encoding::Telephone(Law::A) => Some(b"alaw\0\0"),
-            Encoding::Telephone(Law::Mu) => Some(b"ulaw\0\0"),
+            Encoding::G711(Law::A) => Some(b"alaw\0\0"),
+            Encoding::G711(Law::Mu) => Some(b"ulaw\0\0"),
             _ => None,
         };
         if compression.is_some() {
@@ -103,7 +107,7 @@ impl Form {
     }
 }
 
-impl Envelope for Form {
+impl Wrapping for AiffForm {
     fn before(&self, frames: u64) -> Vec<u8> {
         let mut header = b"FORM".to_vec();
         header.extend((self.total(frames) as u32).to_be_bytes());

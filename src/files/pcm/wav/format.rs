@@ -17,7 +17,7 @@ const GUID_REST_AMBISONIC: [u8; 12] = [
 ];
 
 /// The encoding, the channels and the rate, from a `fmt` chunk.
-pub struct Format {
+pub struct WavFormat {
     pub encoding: Encoding,
     pub channels: u16,
     pub rate: SampleRate,
@@ -27,7 +27,7 @@ pub struct Format {
 ///
 /// # Errors
 /// [`Error::File`] at the field that is wrong or stands for what is not read.
-pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Unread> {
+pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat, Unread> {
     let too_short = |needed: usize| {
         Unread::damaged(
             offset - 4,
@@ -70,8 +70,8 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Un
         (PCM, 25..=32) => Encoding::Pcm32,
         (FLOAT, 32) => Encoding::Float32,
         (FLOAT, 64) => Encoding::Float64,
-        (A_LAW, 8) => Encoding::Telephone(Law::A),
-        (MU_LAW, 8) => Encoding::Telephone(Law::Mu),
+        (A_LAW, 8) => Encoding::G711(Law::A),
+        (MU_LAW, 8) => Encoding::G711(Law::Mu),
         (PCM | FLOAT, _) => {
             let (kind, read) = if tag == PCM {
                 ("integers", "1 to 32 bits are")
@@ -100,7 +100,7 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Format, Un
             ),
         ));
     }
-    Ok(Format {
+    Ok(WavFormat {
         encoding,
         channels,
         rate,

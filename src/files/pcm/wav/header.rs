@@ -7,7 +7,7 @@ use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader;
 use crate::files::pcm::reader::{Bytes, is_printable, letters};
 use crate::files::pcm::wav::format;
-use crate::files::pcm::wav::format::Format;
+use crate::files::pcm::wav::format::WavFormat;
 use crate::files::pcm::{Chunk, Container, Header, Info};
 use crate::files::sniff::Unread;
 
@@ -83,7 +83,7 @@ struct Walk<'w, 'r, R> {
     riff_end: u64,
     long: Option<LongSizes>,
     chunks: Vec<Chunk>,
-    format: Option<Format>,
+    format: Option<WavFormat>,
 }
 
 impl<R: Read + Seek> Walk<'_, '_, R> {
@@ -214,7 +214,7 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         })
     }
 
-    fn parse_format(&mut self, chunk: &Chunk) -> Result<Format, Unread> {
+    fn parse_format(&mut self, chunk: &Chunk) -> Result<WavFormat, Unread> {
         let mut content = [0; 40];
         let len = chunk.size.min(40) as usize;
         let content = self.bytes.peek(chunk.offset, &mut content[..len])?;

@@ -3,8 +3,8 @@
 use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
-use crate::files::write::coder::{Kind, Recipe};
-use crate::files::write::container::{Envelope, Plain};
+use crate::files::write::coder::{Recipe, SampleFacts};
+use crate::files::write::container::{Plain, Wrapping};
 use crate::files::write::metadata::Family;
 
 /// One past the bytes that the 32 bits of a RIFF chunk count.
@@ -15,7 +15,7 @@ const RIFF_LIMIT: u64 = 1 << 32;
 /// # Errors
 /// What a WAV file cannot hold.
 pub fn coder(
-    kind: Kind,
+    kind: SampleFacts,
     frames: Option<usize>,
     recipe: &Recipe,
     is_long: bool,
@@ -99,8 +99,8 @@ impl Chunks {
         let bytes_per_second = rate.saturating_mul(u32::from(self.frame.bytes));
         let tag: u16 = match self.encoding {
             Encoding::Float32 | Encoding::Float64 => 3,
-            Encoding::Telephone(Law::A) => 6,
-            Encoding::Telephone(Law::Mu) => 7,
+            Encoding::G711(Law::A) => 6,
+            Encoding::G711(Law::Mu) => 7,
             _ => 1,
         };
         let mut inside = b"fmt ".to_vec();
@@ -123,7 +123,7 @@ impl Chunks {
     }
 }
 
-impl Envelope for Chunks {
+impl Wrapping for Chunks {
     fn before(&self, frames: u64) -> Vec<u8> {
         let data = self.data(frames);
         let inside = self.inside(frames);

@@ -22,7 +22,7 @@ use crate::view::Samples;
 const MANY: usize = 64;
 
 /// What a schema says about the audio.
-struct Facts {
+struct SchemaFacts {
     dtype: Dtype,
     /// Fields of a struct, or values of a list; one for numbers.
     channels: usize,
@@ -45,7 +45,7 @@ enum Nesting {
 ///
 /// Invariant 1: from each of `firsts` on lie the samples of `frames` frames, of the type and as far apart as the
 /// facts that [`chunk`] was given say. They are there, and stay as they are, until `array` is dropped.
-struct Chunk {
+struct ArrowChunk {
     array: Arc<ArrowArray>,
     frames: usize,
     firsts: Vec<NonNull<u8>>,
@@ -167,7 +167,7 @@ unsafe fn dtype_of(schema: &ArrowSchema) -> PyResult<Dtype> {
 
 /// # Safety
 /// The schema is one that the C data interface describes.
-unsafe fn facts(schema: &ArrowSchema) -> PyResult<Facts> {
+unsafe fn facts(schema: &ArrowSchema) -> PyResult<SchemaFacts> {
     // SAFETY: the caller's promise.
     let entries = unsafe { metadata(schema.metadata) };
     let number = |key: &str| {
@@ -204,7 +204,7 @@ unsafe fn facts(schema: &ArrowSchema) -> PyResult<Facts> {
     if channels == 0 {
         return Err(no_audio(name));
     }
-    Ok(Facts {
+    Ok(SchemaFacts {
         dtype,
         channels,
         nesting,
@@ -308,7 +308,7 @@ unsafe fn values(
 
 /// # Safety
 /// The array is one that the C data interface describes, of a schema in which `facts` were read.
-unsafe fn chunk(array: ArrowArray, facts: &Facts) -> PyResult<Chunk> {
+unsafe fn chunk(array: ArrowArray, facts: &SchemaFacts) -> PyResult<ArrowChunk> {
     let size = facts.dtype.size();
     let frames = usize::try_from(array.length).unwrap_or(0);
     let skip = usize::try_from(array.offset).unwrap_or(0);
@@ -352,7 +352,7 @@ unsafe fn chunk(array: ArrowArray, facts: &Facts) -> PyResult<Chunk> {
         }
     };
     // Invariant 1: `values` saw that so many are there, and by the interface they stay until the release.
-    Ok(Chunk {
+    Ok(ArrowChunk {
         array: Arc::new(array),
         frames,
         firsts,
@@ -360,7 +360,7 @@ unsafe fn chunk(array: ArrowArray, facts: &Facts) -> PyResult<Chunk> {
 }
 
 /// The shape of the audio: one column is mono, unless the metadata says otherwise.
-fn shape(facts: &Facts, frames: usize) -> Vec<usize> {
+fn shape(facts: &SchemaFacts, frames: usize) -> Vec<usize> {
     let is_mono = match facts.nesting {
         Nesting::None => true,
         _ => facts.channels == 1 && facts.axes != Some(2),
@@ -373,7 +373,7 @@ fn shape(facts: &Facts, frames: usize) -> Vec<usize> {
 }
 
 /// A chunk as samples on its own memory, if its channels lie in one piece.
-fn together(chunk: &Chunk, facts: &Facts) -> PyResult<Option<Samples>> {
+fn together(chunk: &ArrowChunk, facts: &SchemaFacts) -> PyResult<Option<Samples>> {
     let (size, first) = (facts.dtype.size(), chunk.firsts[0]);
     let row = chunk.frames * size;
     let address = |index: usize| chunk.firsts[index].addr().get();
@@ -417,8 +417,8 @@ fn together(chunk: &Chunk, facts: &Facts) -> PyResult<Option<Samples>> {
 /// All chunks and channels in memory of their own.
 fn gather(
     py: Python<'_>,
-    chunks: &[Chunk],
-    facts: &Facts,
+    chunks: &[ArrowChunk],
+    facts: &SchemaFacts,
     rate: SampleRate,
     why: &str,
 ) -> PyResult<Audio> {

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
 
-use super::{Request, answer_to, knows_flags, shared};
+use super::{TensorRequest, answer_to, knows_flags, shared};
 use crate::python::class::AudioSamples;
 use crate::sync::Mutex;
 
@@ -107,7 +107,7 @@ unsafe fn everyday<'py>(
 }
 
 /// Remembers what was asked, if it is an everyday call: the same memory, with flags, and the names in NumPy's order.
-fn hear(names: &Bound<'_, PyTuple>, request: &Request<'_, '_>) -> PyResult<()> {
+fn hear(names: &Bound<'_, PyTuple>, request: &TensorRequest<'_, '_>) -> PyResult<()> {
     let (py, Some(version)) = (names.py(), request.max_version) else {
         return Ok(());
     };
@@ -175,14 +175,14 @@ fn request<'a, 'py>(
     positional: usize,
     values: &'a [Bound<'py, PyAny>],
     names: Option<&Bound<'py, PyTuple>>,
-) -> PyResult<Request<'a, 'py>> {
+) -> PyResult<TensorRequest<'a, 'py>> {
     if positional > 0 {
         return Err(PyTypeError::new_err(format!(
             "__dlpack__() takes no positional arguments ({positional} given): say stream=, max_version=, \
              dl_device= or copy="
         )));
     }
-    let mut request = Request::default();
+    let mut request = TensorRequest::default();
     let Some(names) = names else {
         return Ok(request);
     };
