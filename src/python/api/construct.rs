@@ -1,7 +1,5 @@
 //! From what Python has to samples: arrays, buffers, tensors, sequences, with or without a copy.
 
-mod refusals;
-
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -12,15 +10,14 @@ use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
 use crate::python::arguments::{AxisOrder, axes, named_dtype, sample_rate, type_name};
+use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::dlpack;
 use crate::python::exchange::dlpack::Legacy;
-use crate::python::exchange::ndarray;
+use crate::python::exchange::{ndarray, outward};
 use crate::python::numpy::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
-
-use refusals::{no_samples, refuse_other_form, unequal};
 
 /// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
 const MOST_CHANNELS: usize = 64;
@@ -50,95 +47,177 @@ pub struct Request {
     pub dtype: Option<Dtype>,
 }
 
+/// What the caller gave, which is asked once: another time it may say something else.
+enum Given<'py> {
+    /// Samples of audio.
+    Audio(Samples),
+    /// NumPy's own array.
+    Array,
+    /// Something with a buffer, and whether it also calls itself an array.
+    Buffer(Bound<'py, PyMemoryView>, bool),
+    /// A tensor: DLPack is the way to its memory, since it says more about it than an array protocol does.
+    Tensor,
+    /// What shows NumPy an array in one of NumPy's own ways, and so perhaps memory of its own.
+    Arraylike,
+    /// Anything else with items.
+    Sequence,
+}
+
+impl<'py> Given<'py> {
+    fn of(data: &Bound<'py, PyAny>) -> PyResult<Given<'py>> {
+        let py = data.py();
+        if let Ok(audio) = data.cast_exact::<AudioSamples>() {
+            return Ok(Given::Audio(audio.get().audio().samples().clone()));
+        }
+        if ndarray::is_array(data) {
+            return Ok(Given::Array);
+        }
+        let buffer = PyMemoryView::from(data).ok();
+        if buffer.is_none() && data.hasattr(intern!(py, "__dlpack__"))? {
+            return Ok(Given::Tensor);
+        }
+        let is_array = data.hasattr(intern!(py, "__array__"))?
+            || data.hasattr(intern!(py, "__array_interface__"))?
+            || data.hasattr(intern!(py, "__array_struct__"))?;
+        if !is_array && is_no_sequence(data) {
+            return Err(PyTypeError::new_err(format!(
+                "samples come from an array, a buffer, a tensor or a sequence of numbers, not from a {}; \
+                 make an array of its numbers with np.array or np.fromiter",
+                type_name(data)
+            )));
+        }
+        Ok(match buffer {
+            Some(buffer) => Given::Buffer(buffer, is_array),
+            None if is_array => Given::Arraylike,
+            None => Given::Sequence,
+        })
+    }
+
+    /// The data as an array on its own memory, or (true) on memory that was made just now.
+    fn array(
+        &self,
+        data: &Bound<'py, PyAny>,
+        request: &Request,
+    ) -> PyResult<(Bound<'py, PyAny>, bool)> {
+        let py = data.py();
+        let asarray = intern!(py, "asarray");
+        Ok(match self {
+            Given::Array => {
+                ufunc::refuse_masked(data)?;
+                (data.clone(), false)
+            }
+            Given::Buffer(view, _) => (numpy_module(py)?.call_method1(asarray, (view,))?, false),
+            Given::Arraylike => (array_by_protocol(data, request.copy)?, false),
+            _ if request.copy == Some(false) => {
+                return Err(PyValueError::new_err(format!(
+                    "copy=False: a {} has no memory to share; give an array or a buffer, or copy=None",
+                    type_name(data)
+                )));
+            }
+            _ => (refusal(py, "array_of")?.call1((data,))?, true),
+        })
+    }
+
+    /// Why the values of an array are no samples.
+    #[cold]
+    fn no_samples(&self, data: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>, called: &str) -> PyErr {
+        let (is_buffer, is_array) = match self {
+            Given::Buffer(_, is_array) => (true, *is_array),
+            Given::Array | Given::Arraylike => (false, true),
+            _ => (false, false),
+        };
+        let refusal = refusal(data.py(), "no_samples");
+        match refusal.and_then(|made| made.call1((data, array, called, is_buffer, is_array))) {
+            Ok(error) => PyErr::from_value(error),
+            Err(error) => error,
+        }
+    }
+}
+
+/// A function of the package's `_refusals.py`.
+fn refusal<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    py.import(intern!(py, "audio_samples._refusals"))?
+        .getattr(name)
+}
+
 /// Audio of whatever holds samples.
 pub fn build(
     data: &Bound<'_, PyAny>,
     rate: &Bound<'_, PyAny>,
     request: &Request,
 ) -> PyResult<AudioSamples> {
-    let rate = sample_rate(rate)?;
-    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
-        refuse_other_form(audio.get().audio().layout(), request.form)?;
-    }
-    let found = match request.dtype {
-        Some(dtype) => of_type(data, rate, dtype, request)?,
-        None => find(data, request.copy)?,
+    let (py, rate) = (data.py(), sample_rate(rate)?);
+    let given = Given::of(data)?;
+    let samples = match &given {
+        Given::Audio(samples) => {
+            refuse_other_form(samples.layout(), request.form)?;
+            Ok(samples.clone())
+        }
+        Given::Tensor => dlpack::import(data, request.copy, Legacy::ReadOnly),
+        _ => return of_array(&given, data, given.array(data, request)?, rate, request),
     };
-    let (array, fresh) = match found {
-        Given::Samples(samples) => return finish(data.py(), samples, rate, request, false),
-        Given::Array(array, fresh) => (array, fresh),
+    let array = match samples {
+        Ok(samples) if request.dtype.is_none_or(|dtype| dtype == samples.dtype()) => {
+            return finish(py, samples, rate, request, false);
+        }
+        Ok(samples) => AudioSamples::new(Audio::new(samples, rate)?).shared_array(py, false)?,
+        // A tensor of numbers that are no samples yet. What else is refused, such as its device, is told so.
+        Err(error) if request.dtype.is_some() && error.is_instance_of::<PyTypeError>(py) => {
+            let array = numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,));
+            array.map_err(|_| error)?
+        }
+        Err(error) => return Err(error),
     };
-    let facts = ndarray::facts(&array)?;
-    if request.copy == Some(true) && ndarray::is_lent(&array)? {
+    of_array(&given, data, (array, false), rate, request)
+}
+
+/// Audio of an array; `fresh` if its memory was made just now.
+fn of_array<'py>(
+    given: &Given<'py>,
+    data: &Bound<'py, PyAny>,
+    (array, fresh): (Bound<'py, PyAny>, bool),
+    rate: SampleRate,
+    request: &Request,
+) -> PyResult<AudioSamples> {
+    let py = data.py();
+    let own = ndarray::facts(&array)?.dtype;
+    let (array, fresh) = match (own, request.dtype) {
+        (own, Some(dtype)) if own != Some(dtype) => (
+            of_type(given, data, array, fresh, rate, dtype, request)?,
+            true,
+        ),
+        (None, _) => (native(given, data, &array, request)?, true),
         // The audio that it was borrowed from is closed, also to us.
-        let copied = array.call_method0(intern!(data.py(), "copy"))?;
-        return finish(data.py(), ndarray::adopt(&copied)?, rate, request, fresh);
-    }
-    if facts.dtype.is_none() {
-        let (array, fresh) = (native(data, &array, request)?, true);
-        return finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh);
-    }
-    finish(data.py(), ndarray::adopt(&array)?, rate, request, fresh)
+        _ if request.copy == Some(true) && ndarray::is_lent(&array)? => {
+            (array.call_method0(intern!(py, "copy"))?, fresh)
+        }
+        _ => (array, fresh),
+    };
+    finish(py, ndarray::adopt(&array)?, rate, request, fresh)
 }
 
-/// What was found in the data, which is asked once: another time it may have something else.
-enum Given<'py> {
-    /// Samples of audio or of a tensor.
-    Samples(Samples),
-    /// An array, on memory that was made just now (true) or on the data's own.
-    Array(Bound<'py, PyAny>, bool),
-}
-
-fn find<'py>(data: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Given<'py>> {
-    if let Ok(audio) = data.cast_exact::<AudioSamples>() {
-        return Ok(Given::Samples(audio.get().audio().samples().clone()));
-    }
-    if is_tensor(data)? {
-        return dlpack::import(data, copy, Legacy::ReadOnly).map(Given::Samples);
-    }
-    array_of(data, copy).map(|(array, fresh)| Given::Array(array, fresh))
-}
-
-/// The data as it is, if it is of a type already, and otherwise as a new array of that type.
+/// The numbers of an array of another type, as a new array of that type.
 ///
 /// # Errors
 /// A value that the type does not hold, and `copy=False`.
 fn of_type<'py>(
+    given: &Given<'py>,
     data: &Bound<'py, PyAny>,
+    array: Bound<'py, PyAny>,
+    fresh: bool,
     rate: SampleRate,
     dtype: Dtype,
     request: &Request,
-) -> PyResult<Given<'py>> {
-    let (py, copy) = (data.py(), request.copy);
-    let (array, fresh) = match find(data, copy) {
-        Ok(Given::Array(array, fresh)) => (array, fresh),
-        Ok(Given::Samples(samples)) if samples.dtype() == dtype => {
-            return Ok(Given::Samples(samples));
-        }
-        Ok(Given::Samples(samples)) => {
-            let audio = AudioSamples::new(Audio::new(samples, rate)?);
-            (audio.shared_array(py, false)?, false)
-        }
-        // A tensor of numbers that are no samples yet. What else is refused, such as its device, is told so.
-        Err(error) if error.is_instance_of::<PyTypeError>(py) && is_tensor(data)? => {
-            let array = numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,));
-            (array.map_err(|_| error)?, false)
-        }
-        Err(error) => return Err(error),
-    };
-    if ndarray::facts(&array)?.dtype == Some(dtype) {
-        return Ok(Given::Array(array, fresh));
-    }
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let kind: String = theirs.getattr(intern!(py, "kind"))?.extract()?;
     let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
-    let is_raw = matches!(name.as_str(), "uint8" | "int8")
-        && !ndarray::is_array(data)
-        && PyMemoryView::from(data).is_ok();
+    let is_raw = matches!(name.as_str(), "uint8" | "int8") && matches!(given, Given::Buffer(..));
     if is_raw || !matches!(kind.as_str(), "b" | "i" | "u" | "f") {
-        return Err(no_samples(data, &array, &theirs, name, request.called)?);
+        return Err(given.no_samples(data, &array, request.called));
     }
-    if copy == Some(false) {
+    if request.copy == Some(false) {
         return Err(PyValueError::new_err(format!(
             "copy=False: {name} data becomes {} samples in a copy; use copy=None or copy=True",
             dtype.name()
@@ -154,10 +233,8 @@ fn of_type<'py>(
         snapshot(&array, rate)?
     };
     let casting = py.import(intern!(py, "audio_samples._casting"))?;
-    let arguments = (array, dtype.name());
-    casting
-        .call_method1(intern!(py, "converted"), arguments)
-        .map(|array| Given::Array(array, true))
+    let converted = casting.getattr(intern!(py, "converted"))?;
+    outward::call(&converted, (array, dtype.name()), None)
 }
 
 /// An array's numbers as they are at one moment, in memory that nobody else has: they are looked at more than
@@ -184,61 +261,6 @@ pub fn of_tensor(
     let rate = sample_rate(rate)?;
     let samples = dlpack::import(tensor, request.copy, legacy)?;
     finish(tensor.py(), samples, rate, request, false)
-}
-
-/// Whether DLPack is the way to the object's memory: arrays and buffers say more about theirs.
-fn is_tensor(data: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(!ndarray::is_array(data)
-        && data.hasattr(intern!(data.py(), "__dlpack__"))?
-        && PyMemoryView::from(data).is_err())
-}
-
-/// The object as an array on its own memory, or (true) on memory that was made just now.
-fn array_of<'py>(
-    data: &Bound<'py, PyAny>,
-    copy: Option<bool>,
-) -> PyResult<(Bound<'py, PyAny>, bool)> {
-    let py = data.py();
-    let numpy = numpy_module(py)?;
-    if ndarray::is_array(data) {
-        if !ndarray::is_exact_array(data) && data.hasattr(intern!(py, "filled"))? {
-            return Err(PyTypeError::new_err(
-                "a masked array has no value where it is masked; give .filled(0) of it",
-            ));
-        }
-        return Ok((data.clone(), false));
-    }
-    let has_array = has_array(data)?;
-    if !has_array && is_no_sequence(data) {
-        return Err(PyTypeError::new_err(format!(
-            "samples come from an array, a buffer, a tensor or a sequence of numbers, not from a {}; \
-             make an array of its numbers with np.array or np.fromiter",
-            type_name(data)
-        )));
-    }
-    if let Ok(view) = PyMemoryView::from(data) {
-        let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
-        return Ok((array, false));
-    }
-    if has_array {
-        return Ok((array_by_protocol(data, copy)?, false));
-    }
-    if copy == Some(false) {
-        return Err(PyValueError::new_err(format!(
-            "copy=False: a {} has no memory to share; give an array or a buffer, or copy=None",
-            type_name(data)
-        )));
-    }
-    let array = numpy.call_method1(intern!(py, "asarray"), (data,));
-    Ok((array.map_err(|error| unequal(data, error))?, true))
-}
-
-/// Whether the object shows NumPy an array in one of NumPy's own ways, and so perhaps memory of its own.
-fn has_array(data: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let py = data.py();
-    Ok(data.hasattr(intern!(py, "__array__"))?
-        || data.hasattr(intern!(py, "__array_interface__"))?
-        || data.hasattr(intern!(py, "__array_struct__"))?)
 }
 
 /// Whether the object is surely no sequence of numbers, though NumPy would wrap it in an array.
@@ -287,6 +309,7 @@ fn array_by_protocol<'py>(
 
 /// An array of the other byte order as a native copy; anything else is no sample type.
 fn native<'py>(
+    given: &Given<'py>,
     data: &Bound<'py, PyAny>,
     array: &Bound<'py, PyAny>,
     request: &Request,
@@ -295,7 +318,7 @@ fn native<'py>(
     let theirs = array.getattr(intern!(py, "dtype"))?;
     let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
     let Ok(dtype) = Dtype::from_name(&name) else {
-        return Err(no_samples(data, array, &theirs, name, request.called)?);
+        return Err(given.no_samples(data, array, request.called));
     };
     if copy == Some(false) {
         return Err(PyValueError::new_err(format!(
@@ -383,12 +406,18 @@ pub fn buffer_array<'py>(
         ))
     })?;
     let Some(dtype) = dtype else {
-        let array = numpy.call_method1(intern!(py, "asarray"), (view,))?;
-        let theirs = array.getattr(intern!(py, "dtype"))?;
+        let array = numpy.call_method1(intern!(py, "asarray"), (&view,))?;
         if ndarray::facts(&array)?.dtype.is_none() {
+            let theirs = array.getattr(intern!(py, "dtype"))?;
             let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
             if Dtype::from_name(&name).is_err() {
-                return Err(no_samples(data, &array, &theirs, name, "from_buffer")?);
+                let is_array = ndarray::is_array(data);
+                let given = if is_array {
+                    Given::Array
+                } else {
+                    Given::Buffer(view, false)
+                };
+                return Err(given.no_samples(data, &array, "from_buffer"));
             }
         }
         return Ok(array);
@@ -398,4 +427,21 @@ pub fn buffer_array<'py>(
     let options = PyDict::new(py);
     options.set_item(intern!(py, "dtype"), theirs)?;
     numpy.call_method(intern!(py, "frombuffer"), (data,), Some(&options))
+}
+
+/// Audio for a constructor of the other form: it is indexed by frames, unlike an array.
+fn refuse_other_form(layout: &Layout, form: Form) -> PyResult<()> {
+    let shape = shape_text(layout.shape());
+    let message = match (layout.ndim(), form) {
+        (2, Form::Mono) => format!(
+            "mono audio has the shape (frames,), and this audio {shape}: audio.channel(0) is one channel of it as \
+             mono audio, and .copy() copies it"
+        ),
+        (1, Form::Multi) => format!(
+            "multi-channel audio has the shape (channels, frames), and this audio is mono, {shape}: audio.copy() \
+             copies it, and new_multi([audio, audio], sample_rate) has a channel of each"
+        ),
+        _ => return Ok(()),
+    };
+    Err(PyValueError::new_err(message))
 }
