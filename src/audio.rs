@@ -39,7 +39,7 @@ impl SampleRate {
     }
 }
 
-/// How an operation waits and works: decided by the caller, who knows about interpreters and threads.
+/// How an operation waits and works: the caller decides, for it knows the interpreter and its threads.
 pub struct Wait<'a> {
     /// Under the registry's lock, or with leases.
     pub lock: Lock,

@@ -76,7 +76,7 @@ def _printable(text: str) -> str:
 
 
 def _run() -> int:
-    """As a program: who stops reading what is printed, as `head` does, is no error of ours."""
+    """As a program: a reader that stops early, as `head` does, is no error of ours."""
     try:
         status = main()
         sys.stdout.flush()

@@ -3,7 +3,7 @@
 Only called when reference counts say that there is something. Every other array holds a reference
 to the root and every consumer one to the array that it was given, so that what is found can be
 counted against what there is. NumPy's arrays are in no list of the interpreter: they are looked for
-where somebody holds them, in containers and in the variables of running functions.
+where a caller holds them, in containers and in the variables of running functions.
 """
 
 import gc
@@ -114,7 +114,7 @@ def _held_arrays(caller: FrameType) -> Iterator[Any]:
     while held or containers:
         kinds = set(map(type, held))
         yield from _of(held, {kind for kind in kinds if issubclass(kind, (np.ndarray, memoryview))})
-        # Containers of plain values are tracked by nobody but those who hold them.
+        # The collector does not track containers of plain values: only their holders know them.
         containers += filterfalse(gc.is_tracked, _of(held, {dict, tuple}))
         held = gc.get_referents(*containers)
         containers = []
@@ -136,7 +136,7 @@ def _variables(top: FrameType) -> list[Any]:
             variables = frame.f_locals
             values += [value for name, value in variables.items() if name not in in_cells]
             if sys.version_info < (3, 13) and sys.getrefcount(variables) == 3:
-                # A snapshot that nobody else knows: it would stay and keep all of this alive.
+                # A snapshot of this function's own: it would stay and keep all of this alive.
                 variables.clear()
         frame = frame.f_back
     return values

@@ -1,4 +1,4 @@
-"""The demo: a recording gated, compressed, faded and normalised in memory that everybody shares."""
+"""The demo: a recording gated, compressed, faded and normalised, all in one memory."""
 
 import sys
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What callers type who know other libraries, and what it is called in this one."""
+"""Names that callers bring along from other libraries, and what this one calls them."""
 
 from __future__ import annotations
 

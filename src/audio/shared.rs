@@ -8,7 +8,7 @@ use crate::memory::{Content, Ticket};
 use crate::view::Samples;
 
 /// Which samples of which segment: what another process needs to have the same audio. It holds nothing; a
-/// segment that everybody has let go of waits for a handle that was made and not taken for some minutes.
+/// segment that every process has let go of waits for a handle that was made and not taken for some minutes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handle {
     /// The name of the segment.

@@ -13,7 +13,7 @@ use crate::files::path;
 use crate::kernel;
 use crate::registry::Until;
 
-/// How often somebody is asked whether to go on.
+/// How often the caller is asked whether to go on.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 
 /// What of each file is read; see [`path::read`].
@@ -102,6 +102,6 @@ pub fn read(
     if interrupted {
         return Err(Error::Interrupted);
     }
-    // Up to the first error all were read; behind it nobody looks.
+    // Up to the first error all were read; the caller takes none behind it.
     read.into_iter().flatten().collect()
 }

@@ -43,7 +43,7 @@ use probe::{MPEG_PACKET, StreamTraits};
 /// speech at 6 kbit/s has 11.
 const FRAMES_PER_BYTE: u64 = 16;
 
-/// Frames that there is memory for at first where nobody knows how many there are: the file may be a film.
+/// Frames that there is memory for at first where the file does not say how many there are: it may be a film.
 const UNTOLD: u64 = 1 << 22;
 
 /// Frames that are rather decoded and dropped than skipped by a seek.
@@ -79,12 +79,12 @@ pub struct Decoder<'s> {
     is_astray: bool,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
-    /// Whether who seeks counts the frames as who reads does, once that was looked at.
+    /// Whether a seek counts the frames as reading on does, once that was looked at.
     exact_seek: Option<bool>,
 }
 
 impl<'s> Decoder<'s> {
-    /// The file that begins where the input stands. `unknown` is the error for one that nobody knows.
+    /// The file that begins where the input stands. `unknown` is the error for a format that no demuxer knows.
     ///
     /// # Errors
     /// [`Error::File`], [`Error::Io`] and `unknown`.

@@ -3,7 +3,7 @@
 //! Nothing but samples is written: not the header and no other chunk. A sample that kept its value keeps its
 //! bytes, however its block was changed around it.
 //!
-//! Who stops in the middle leaves a valid file, in which every sample is the old one or the new one, and so is
+//! A caller that stops in the middle leaves a valid file, in which every sample is the old one or the new one, and so is
 //! every block but one at most: the one that was being written when the process was killed. That one is new up
 //! to some page of the file ([`page_size`]) and old behind it, for there the system cuts a write. A
 //! sample that lies across two pages is stored apart from the others, and at once.

@@ -22,7 +22,7 @@ impl ByteSource for File {}
 
 impl<T: AsRef<[u8]> + Send + Sync> ByteSource for Cursor<T> {}
 
-/// ByteSource of somebody for as long as they are read.
+/// The bytes of a caller, for as long as they are read.
 pub type Input<'s> = Box<dyn ByteSource + 's>;
 
 /// ByteSource that are read from any place at any time, by several threads at once.
@@ -51,7 +51,7 @@ impl Positional for File {
     }
 }
 
-/// ByteSource in memory that nobody changes.
+/// Bytes in memory that no thread changes.
 pub struct Memory<T>(pub T);
 
 impl<T: AsRef<[u8]> + Send + Sync> Positional for Memory<T> {

@@ -5,7 +5,7 @@
 //!          ^ offset   <------->                       strides: (one sample, one frame)
 //! ```
 //!
-//! Interleaved frames come up as `(channels, frames)` with strides, and nothing is read until somebody looks. It
+//! Interleaved frames come up as `(channels, frames)` with strides, and the system reads a page when it is first used. It
 //! takes samples that the machine computes with as they lie; which byte they begin at does not matter.
 
 use std::path::Path;

@@ -128,7 +128,7 @@ struct Filling<'a, 's> {
     source: &'a FrameSource<'s>,
     /// The frame of the file that is the first of the samples.
     start: u64,
-    /// Readers that nobody uses at the moment.
+    /// Readers that no thread uses at the moment.
     idle: Mutex<Vec<FrameSource<'static>>>,
     overlaps: Mutex<Vec<Overlapped>>,
     is_over: AtomicBool,

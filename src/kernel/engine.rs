@@ -15,7 +15,7 @@ use crate::with_sample;
 /// Bytes touched from which an operation is split among threads: fewer stay in the cache, which one core reads as
 /// fast as two once the other has been woken.
 const PARALLEL_FROM: usize = 10 << 20;
-/// Bytes that a part of it touches: little enough that nobody has to wait long for the last one.
+/// Bytes that a part of it touches: little enough that no thread waits long for the last one.
 const PART_BYTES: usize = 1 << 20;
 /// Bytes of a result from which it is written past the cache.
 const STREAM_FROM: usize = 8 << 20;

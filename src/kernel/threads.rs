@@ -10,7 +10,7 @@ const MOST: usize = 8;
 /// More than this are never used, whatever is asked for.
 const LIMIT: usize = 1024;
 
-/// 0 until somebody asks or sets it.
+/// 0 until a caller asks for it or sets it.
 static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 /// How many threads an operation on large audio may use. At first what `AUDIO_SAMPLES_NUM_THREADS` says, or else
@@ -56,7 +56,7 @@ pub fn cut<R: Send>(
     share(len.div_ceil(part), threads.saturating_sub(1), &|number| {
         let from = number * part;
         let one = work(from, part.min(len - from));
-        // A part takes so much longer than this that nobody ever waits here.
+        // A part takes so much longer than this that no thread waits here.
         let mut all = joined.lock().unwrap_or_else(|broken| broken.into_inner());
         *all = Some(match all.take() {
             Some(others) => join(others, one),

@@ -1,6 +1,6 @@
 //! Threads that help with large operations.
 //!
-//! An operation is cut into parts. Whoever has time takes the next one: the calling thread, and helpers that
+//! An operation is cut into parts. The next thread that is free takes the next one: the calling thread, and helpers that
 //! sleep until there is something to do.
 //!
 //! * The caller waits for helpers that are at work, never for one that has not come: on a busy machine it
@@ -18,7 +18,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Parts of one operation, and who has taken which.
+/// Parts of one operation, and how many of them threads have taken.
 struct Job<'w> {
     work: &'w (dyn Fn(usize) + Sync),
     parts: usize,
@@ -60,7 +60,7 @@ struct Pool {
     table: Mutex<JobBoard>,
     /// There is a job.
     work_ready: Condvar,
-    /// Nobody is inside any more.
+    /// The last helper has left.
     gone: Condvar,
 }
 
@@ -101,7 +101,7 @@ impl Pool {
         }
     }
 
-    /// Lets helpers in, as far as nobody else has them. False if they are busy, or cannot be had.
+    /// Lets helpers in, as far as no other operation has them. False if they are busy, or cannot be had.
     fn offer(&'static self, job: *const Job<'static>, helpers: usize) -> bool {
         let mut table = self.lock();
         if table.job.is_some() || table.inside > 0 {

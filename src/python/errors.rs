@@ -47,7 +47,7 @@ fn classes(py: Python<'_>) -> PyResult<&Classes> {
             )?,
             borrow: make(
                 "BorrowError",
-                "Samples that somebody has borrowed, or an operation of this thread still uses.",
+                "Samples that a caller has borrowed, or that an operation of this thread still uses.",
                 &[own(), py.get_type::<PyBufferError>()],
             )?,
             copy: make(

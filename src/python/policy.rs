@@ -1,7 +1,7 @@
 //! What users set for the current context: `with no_copies()`, `with integer_overflow("saturate")`.
 //!
 //! A setting is a `contextvars.ContextVar`, so that threads and tasks have their own. It costs a look-up of
-//! some 50 ns, and as long as nobody has ever used it one load of a flag.
+//! some 50 ns, and one load of a flag as long as no caller has ever used it.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
@@ -42,7 +42,7 @@ impl Policy {
     /// What is set for the current context, if anything was ever set for any.
     #[inline]
     pub fn current<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        // Relaxed: whoever sets it in this context has written the flag on this thread, or has handed the
+        // Relaxed: the caller that sets it in this context has written the flag on this thread, or has handed the
         // context over to it.
         if !self.used.load(Ordering::Relaxed) {
             return Ok(None);

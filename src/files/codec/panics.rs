@@ -11,7 +11,7 @@ use symphonia::core::errors::{Error as Refusal, Result as Answer};
 use crate::error::Error;
 
 thread_local! {
-    /// Whether a panic on this thread is one that is caught, and nobody's business.
+    /// Whether a panic on this thread is one that is caught and not reported.
     static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -32,7 +32,7 @@ pub fn guarded_write<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Er
     })
 }
 
-/// The result, or `None` for a panic, of which nobody hears.
+/// The result, or `None` for a panic, which is not reported.
 fn quietly<R>(work: impl FnOnce() -> R) -> Option<R> {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| {

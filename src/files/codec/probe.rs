@@ -60,7 +60,7 @@ pub struct StreamTraits {
     pub guesses: bool,
 }
 
-/// Opens a file. `unknown` is the error for one that nobody knows.
+/// Opens a file. `unknown` is the error for a format that no demuxer knows.
 pub fn open<'s>(
     input: Input<'s>,
     reached: &Arc<AtomicU64>,
@@ -163,7 +163,7 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> StreamTraits {
 }
 
 /// Whether what a decoder makes of a packet depends on no more than a few packets before it. AAC has noise of a
-/// generator that runs on, and of other codecs nobody has looked.
+/// generator that runs on, and other codecs were not looked at.
 fn is_stateless(codec: AudioCodecId) -> bool {
     matches!(
         codec,

@@ -8,7 +8,7 @@ use super::{Decoder, MPEG_PACKET};
 use crate::error::Error;
 
 impl Decoder<'_> {
-    /// Whether who seeks counts the frames as who reads does. Not so in MPEG audio that was joined with another
+    /// Whether the demuxer's timestamps after a seek agree with those of reading on. Not so in MPEG audio that was joined with another
     /// file's table of contents inside: a packet without sound, which only a seek counts. Seen at the
     /// end, where a seek then comes out too late.
     pub(super) fn seek_is_exact(&mut self) -> Result<bool, Error> {

@@ -1,4 +1,4 @@
-//! The bytes of a file for those who walk over its chunks: never past its end, never without a place.
+//! The bytes of a file for a walk over its chunks: never past its end, never without a place.
 
 use std::io::{self, Read, Seek, SeekFrom};
 

@@ -17,7 +17,7 @@
 //! allocated for frames that the file has no bytes for.
 //!
 //! * Bytes missing at the end of the samples are an error. So is a header that contradicts itself.
-//! * A stream is no damage: who writes to a pipe does not know the size. Its data chunk claims more than
+//! * A stream is no damage: a program that writes to a pipe does not know the size. Its data chunk claims more than
 //!   there is, namely `0xFFFFFFFF` bytes or 2 GiB (or up to 64 KiB less), or its RIFF chunk claims `0` or
 //!   `0xFFFFFFFF`; its samples go on to the end of the file, as far as frames are whole. The same
 //!   holds for a data chunk of size 0 at the very end of a RIFF chunk in a file that goes on: it was never

@@ -34,7 +34,7 @@ impl<W: Write + Seek> Blocks<W> {
         let mut coder = coder_of(kind, None, recipe)?;
         let start = out.stream_position().map_err(io)?;
         coder.begin(&mut out, None)?;
-        // Who cannot go back shall say so now, and not after hours.
+        // A file object that cannot go back shall say so now, and not after hours.
         let behind = out.stream_position().map_err(io)?;
         out.seek(SeekFrom::Start(start)).map_err(io)?;
         out.seek(SeekFrom::Start(behind)).map_err(io)?;

@@ -13,7 +13,7 @@ pub trait Wrapping: Send {
     /// Everything before the samples if there are so many frames. It has the same length for any number.
     fn before(&self, frames: u64) -> Vec<u8>;
 
-    /// Everything before the samples while nobody knows how many there will be.
+    /// Everything before the samples while their number is not known.
     fn before_any(&self) -> Vec<u8> {
         self.before(0)
     }

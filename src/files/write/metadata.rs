@@ -5,7 +5,7 @@ use crate::files::input::Input;
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::{Container, Header, reader};
 
-/// As much as is passed on: pictures and texts, not somebody's samples.
+/// As much as is passed on: pictures and texts, not samples.
 const MOST: u64 = 64 << 20;
 
 /// Chunks that the writer makes itself, or that would no longer be true.

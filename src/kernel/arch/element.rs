@@ -83,7 +83,7 @@ macro_rules! integer_element {
                     (Operator::Add, Misfits::Detect) => arch.combine::<_, Checked<Add>>(c),
                     (Operator::Sub, Misfits::Detect) => arch.combine::<_, Checked<Sub>>(c),
                     (Operator::Mul, Misfits::Detect) => arch.combine::<_, Checked<Mul>>(c),
-                    // Integers divide as float64; between themselves only if somebody insists.
+                    // Integers divide as float64; between themselves only if the caller insists.
                     (Operator::Div, _) => arch.combine::<_, DivNonzero>(c),
                 }
             }

@@ -312,7 +312,7 @@ unsafe fn write_past_cache(out: *mut u8, block: *const u8) {
         for index in 0..STREAM_BLOCK / size_of::<__m128i>() {
             // SAFETY: inside the block, and aligned.
             let value = unsafe { _mm_load_si128(block.wrapping_add(index)) };
-            // SAFETY: as above. The fence follows before anybody else is told of the samples.
+            // SAFETY: as above. The fence follows before any other thread is told of the samples.
             unsafe { _mm_stream_si128(out.wrapping_add(index), value) };
         }
     }

@@ -22,12 +22,12 @@
 //!
 //! A subclass of `ndarray` would hear of every view that is made from it, but not of `np.asarray(x)`, and
 //! would cost in the block, where speed counts; its copies and results would be of that class for ever. Here the
-//! price is paid by who breaks the rule: the search looks through all containers.
+//! price is paid by the caller that breaks the rule: the search looks through all containers.
 //!
 //! # Limits
 //!
 //! One reference to the array is taken to be the with-variable's. Where the block has rebound that to
-//! something that hides the array (`x = torch.from_numpy(x)`), nobody can tell. A consumer that took a pointer
+//! something that hides the array (`x = torch.from_numpy(x)`), no search can tell. A consumer that took a pointer
 //! cannot be made read-only: it is named, and stays in the registry as a writable view.
 
 use pyo3::intern;
@@ -119,7 +119,7 @@ impl Arrays {
             return Ok(());
         }
         if raised.is_none() {
-            // What lives in a cycle only is not alive to anybody.
+            // No variable reaches what lives in a cycle only.
             py.import(intern!(py, "gc"))?.call_method0("collect")?;
         }
         let counts = this.counts(py);
@@ -222,7 +222,7 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
-    /// `with audio.borrow() as array:` a read-only array of the samples, which nobody changes through audio
+    /// `with audio.borrow() as array:` a read-only array of the samples, which no operation on audio changes
     /// meanwhile: that raises `BorrowError`.
     fn borrow(&self) -> BorrowBlock {
         self.lend(Mode::Read)

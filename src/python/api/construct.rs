@@ -19,7 +19,7 @@ use crate::python::numpy::numpy_module;
 use crate::python::{policy, running};
 use crate::view::Samples;
 
-/// More rows than this, and fewer frames than rows: surely somebody meant the transposed array.
+/// More rows than this, and fewer frames than rows: surely the caller meant the transposed array.
 const MOST_CHANNELS: usize = 64;
 
 /// How many axes the caller asked for.
@@ -237,8 +237,8 @@ fn of_type<'py>(
     outward::call(&converted, (array, dtype.name()), None)
 }
 
-/// An array's numbers as they are at one moment, in memory that nobody else has: they are looked at more than
-/// once. Where they are samples of audio, those who change it wait.
+/// An array's numbers as they are at one moment, in memory of their own: they are looked at more than
+/// once. Where they are samples of audio, operations that change them wait.
 fn snapshot<'py>(array: &Bound<'py, PyAny>, rate: SampleRate) -> PyResult<Bound<'py, PyAny>> {
     let py = array.py();
     let is_sample = ndarray::facts(array)?.dtype.is_some();
@@ -300,7 +300,7 @@ fn array_by_protocol<'py>(
         }
         found => found?,
     };
-    // Not everybody looks at `copy`: an array that nobody else holds shares nothing.
+    // Some classes do not look at `copy`: an array to which this is the only reference shares nothing.
     if ndarray::owns_samples(&array)? && ndarray::references(&array) == 1 {
         return Err(refused());
     }

@@ -32,10 +32,10 @@ impl AudioSamples {
     /// The same audio in memory that other processes can have too. The samples are copied into it once; audio
     /// that lies there already is returned as it is. Read-only audio stays read-only.
     ///
-    /// Pickled, it is a small handle whatever its length, and whoever unpickles that has the same memory: what
+    /// Pickled, it is a small handle whatever its length, and the process that unpickles it has the same memory: what
     /// one process writes, all see. The memory goes when the last process lets go of it, also if that was
     /// killed. Each pickle keeps it until it is unpickled, for ten minutes at most; unpickling it again is good as
-    /// long as somebody has the audio. What was pickled and never taken goes when a process next shares audio,
+    /// long as some process has the audio. What was pickled and never taken goes when a process next shares audio,
     /// lets go of it or ends after that.
     ///
     /// Raises OSError if there is no room for it, and `CopyError` inside `no_copies()`.
@@ -102,7 +102,7 @@ impl AudioSamples {
 #[pyo3(name = "_handle")]
 pub fn handle(audio: &Bound<'_, AudioSamples>) -> PyResult<Option<HandleParts>> {
     let (py, audio) = (audio.py(), audio.get().audio());
-    // Who has the samples alone has them alone, and closed audio has none.
+    // A read lease first: it is refused while the samples are borrowed for writing, or closed.
     // Without the GIL: it looks through the folder, and may wait for another thread that does.
     let made = leased(py, &[(audio, Mode::Read)], || {
         Ok(py.detach(|| audio.handle()))

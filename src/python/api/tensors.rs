@@ -64,7 +64,7 @@ impl AudioSamples {
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
         let py = tensor.py();
-        // Nobody has a tensor before PyTorch is imported.
+        // There is no tensor before PyTorch is imported.
         let modules = py
             .import(intern!(py, "sys"))?
             .getattr(intern!(py, "modules"))?;

@@ -115,7 +115,7 @@ pub fn everyday<'a>(
 }
 
 /// Understands `object` as the operand of `audio op object` or, on the other side, of `object op audio`.
-/// `None` for an object of a kind that is no number and no array: somebody else may know it.
+/// `None` for an object of a kind that is no number and no array: its own class may know what to do.
 #[inline]
 pub fn parse<'py>(
     audio: &Audio,

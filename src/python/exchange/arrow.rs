@@ -12,15 +12,15 @@
 //! # Data that never changes
 //!
 //! Arrow takes it that its data never changes. Writable audio is meant to change, so it is copied. Read-only audio
-//! is shared, and shared data must not be spoiled by who else has the memory:
+//! is shared, and no other holder of the memory may spoil shared data:
 //!
 //! * Other handles, such as the one that `as_readonly()` was called on: the entry in the registry is one that keeps
-//!   writers out, like that of a `borrow()`. Who writes to those very samples while the Arrow data is alive gets a
+//!   writers out, like that of a `borrow()`. A caller that writes to those very samples while the Arrow data is alive gets a
 //!   `BorrowError` that names it; arrays that are handed out meanwhile are read-only.
 //! * Views that are out already cannot be kept out. A writable one, or a tensor, whose library may not look at the
 //!   flag (PyTorch does not), makes it a copy.
 //! * Other processes, and libraries that lent us their memory, ask no registry. A file opened `r+`, shared memory that
-//!   was made writable, and adopted memory are copied, unless the adopted memory is of a kind that nobody writes to:
+//!   was made writable, and adopted memory are copied, unless the adopted memory is of a kind that has no writer:
 //!   `bytes`, Ray's object store, what came through this interface. A read-only view of anything else is none.
 //!
 //! Counting handles that may write would be no simpler, cost every slice something, and refuse what slices can have:
@@ -29,7 +29,7 @@
 //! What is left: a tensor made from the audio while the Arrow data lives is read-only by its flag alone. One made
 //! before from a read-only array of the audio (`torch.from_dlpack(np.asarray(audio))`) is not seen, for NumPy makes
 //! it, and PyTorch writes through it all the same. A file opened `r` shows what another program writes into it, as
-//! it does to whoever else maps it.
+//! it does to every process that maps it.
 
 #![allow(unsafe_code)]
 
@@ -125,7 +125,7 @@ fn hindrance(samples: &Samples) -> Option<&'static str> {
     let (layout, size) = (samples.layout(), samples.dtype().size());
     if samples.writable() {
         return Some(
-            "Arrow data never changes, and this audio may; audio.as_readonly() is shared, and nobody writes to it \
+            "Arrow data never changes, and this audio may; audio.as_readonly() is shared, and no caller writes to it \
              as long as the Arrow data is alive",
         );
     }
@@ -195,7 +195,7 @@ fn capsules<'py>(
         Ok(loan) => loan,
         Err(why) => {
             let own = audio.copied(py, why)?;
-            // Nobody else has it: there is no reason to copy it again.
+            // This is the only handle on it: there is no reason to copy it again.
             lend(py, own.samples())?.map_err(PyRuntimeError::new_err)?
         }
     };
@@ -212,7 +212,7 @@ fn lend(py: Python<'_>, samples: &Samples) -> PyResult<Result<Loan, &'static str
     Ok(match constancy {
         Constancy::Kept(loan) => Ok(loan),
         Constancy::ForeignWriter => {
-            Err("Arrow data never changes, and whoever else has this memory may write to it")
+            Err("Arrow data never changes, and another holder of this memory may write to it")
         }
         Constancy::WritableView => Err(
             "Arrow data never changes, and a view that may write to these samples is alive \
@@ -221,7 +221,7 @@ fn lend(py: Python<'_>, samples: &Samples) -> PyResult<Result<Loan, &'static str
     })
 }
 
-/// Audio as columns, for who takes nothing else.
+/// Audio as columns, for consumers that take nothing else.
 #[pyclass(frozen, name = "_Columns", module = "audio_samples")]
 struct Columns(Py<AudioSamples>);
 
@@ -260,7 +260,7 @@ impl AudioSamples {
     }
 
     /// Capsules with the Arrow schema and the array: read-only audio is shared, writable audio copied. As long as
-    /// what is shared is alive, nobody writes to those samples: that raises `BorrowError`. No other schema can
+    /// what is shared is alive, no operation writes to those samples: that raises `BorrowError`. No other schema can
     /// be requested.
     #[pyo3(signature = (requested_schema = None))]
     fn __arrow_c_array__<'py>(
@@ -274,7 +274,7 @@ impl AudioSamples {
     }
 
     /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Writable audio is copied.
-    /// Read-only audio is shared, and as long as that is alive nobody writes to those samples: through another
+    /// Read-only audio is shared, and as long as that is alive no operation writes to those samples: through another
     /// handle, such as the one that `as_readonly()` was called on, it raises `BorrowError`. It is copied where a
     /// writer could not be refused: with a writable view alive, in shared memory that others may write to, in a file
     /// opened `r+`, in adopted memory that its owner may write to. Rate and channels are in the schema's metadata,
@@ -309,7 +309,7 @@ fn take<S: Released>(capsule: &Bound<'_, PyAny>) -> PyResult<S> {
     if pointer.is_null() {
         return Err(PyErr::fetch(capsule.py()));
     }
-    // SAFETY: by the protocol a capsule of that name points to such a structure, and who moves it out marks
+    // SAFETY: by the protocol a capsule of that name points to such a structure, and the consumer that moves it out marks
     // the place as released.
     Ok(unsafe { S::take(pointer.cast()) })
 }

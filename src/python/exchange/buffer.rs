@@ -115,7 +115,7 @@ impl AudioSamples {
         }
         // In its place for good before anything points into it.
         let lent = Box::into_raw(Box::new(lent));
-        // SAFETY: made just now, and nobody else has it.
+        // SAFETY: made just now, and this is the only pointer to it.
         let held = unsafe { &mut *lent };
         let samples = held.export.samples();
         let size = samples.dtype().size();

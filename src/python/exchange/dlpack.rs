@@ -156,7 +156,7 @@ impl Structure for DLManagedTensorVersioned {
 unsafe extern "C" fn give_back<M: Structure>(tensor: *mut M) {
     // SAFETY: by invariants 1 and 3 this is the box of a `LentTensor`, taken back once.
     let mut room = unsafe { Room::<M>::from_raw(tensor.cast()) };
-    // SAFETY: invariant 3: `lend` has filled it, and nobody uses it from here on.
+    // SAFETY: invariant 3: `lend` has filled it, and this is its last use.
     unsafe { room.assume_init_drop() };
     M::give_room(room);
 }
@@ -189,7 +189,7 @@ fn lend<M: Structure>(samples: &Samples, hold: Hold, flags: DlpackFlags) -> PyRe
         strides,
         _hold: hold,
     };
-    // SAFETY: room for one, just boxed, and nobody else knows it yet.
+    // SAFETY: room for one, just boxed, and this is the only pointer to it.
     unsafe { lent.write(filled) };
     Ok(lent.cast())
 }
@@ -202,7 +202,7 @@ unsafe extern "C" fn drop_capsule<M: Structure>(capsule: *mut ffi::PyObject) {
     }
     // SAFETY: the name was just checked, so this cannot fail.
     let tensor = unsafe { ffi::PyCapsule_GetPointer(capsule, M::NAME.as_ptr()) };
-    // SAFETY: made by `lend`; nobody else has taken it.
+    // SAFETY: made by `lend`; no consumer has taken it.
     unsafe { give_back::<M>(tensor.cast()) };
 }
 

@@ -413,8 +413,8 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
     Ok(samples)
 }
 
-/// Whether nobody can write to an array's memory: all arrays and memoryviews on the way to it are read-only, and the
-/// object at its end is of a kind that is so for everybody. That it shows itself read-only says little: so do a
+/// Whether an array's memory has no writer: all arrays and memoryviews on the way to it are read-only, and the
+/// object at its end is of a kind that is so for every holder. That it shows itself read-only says little: so do a
 /// mapped file that others write to, and an Arrow buffer on a `bytearray`.
 fn is_constant(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = array.py();
@@ -447,7 +447,7 @@ fn is_constant(array: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(false)
 }
 
-/// Whether the object's memory is written to by nobody: that of `bytes`, and what Ray's object store gives out
+/// Whether the object's memory has no writer: that of `bytes`, and what Ray's object store gives out
 /// read-only.
 fn never_changes(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     if object.is_exact_instance_of::<PyBytes>() {

@@ -22,7 +22,7 @@ pub fn of_export(py: Python<'_>, export: Export) -> PyResult<(Bound<'_, PyAny>, 
     // SAFETY: the pointer is not null.
     let capsule = unsafe { ffi::PyCapsule_New(pointer, ptr::null(), Some(release)) };
     if capsule.is_null() {
-        // SAFETY: leaked above, and nobody else has it.
+        // SAFETY: leaked above, and this is the only pointer to it.
         drop(unsafe { Box::from_raw(export.as_ptr()) });
     }
     // SAFETY: a new reference, or NULL with an exception set.
@@ -103,7 +103,7 @@ impl Lent {
         }
     }
 
-    /// The domain of its samples. Who reads through an array of the borrow has its permission.
+    /// The domain of its samples. A read through an array of the borrow has its permission.
     pub fn domain(&self) -> u64 {
         match *self.state.lock() {
             Lending::Out(_) => LENT,

@@ -9,14 +9,14 @@ use crate::python::errors::borrow_error;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 
 thread_local! {
-    /// A number that no other thread has; 0 is nobody's.
+    /// A number that no other thread has; 0 stands for no thread.
     static THREAD: u64 = {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         NEXT.fetch_add(1, Ordering::Relaxed)
     };
 }
 
-/// The error for whoever comes after `close()`.
+/// The error of a call after `close()`.
 fn closed() -> PyErr {
     PyValueError::new_err("the file is closed; open it again")
 }
@@ -28,7 +28,7 @@ pub struct Opened<T> {
     holder: AtomicU64,
 }
 
-/// Nobody's again, however the work ends.
+/// Free again, however the work ends.
 struct InUse<'a>(&'a AtomicU64);
 
 impl Drop for InUse<'_> {

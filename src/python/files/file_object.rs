@@ -241,7 +241,7 @@ impl To {
     }
 }
 
-/// An object with the buffer protocol, read piece by piece: somebody may write to it meanwhile.
+/// An object with the buffer protocol, read piece by piece: another thread may write to it meanwhile.
 struct BufferObject {
     view: Py<PyAny>,
     at: u64,
@@ -305,12 +305,12 @@ impl FileObject {
         self.raised.finish(result)
     }
 
-    /// What it will have raised, for whoever lets go of it before.
+    /// What it will have raised, for a caller that lets go of it before.
     pub fn raised(&self) -> Raised {
         self.raised.clone()
     }
 
-    /// An error for an object in which nobody can go back and write there.
+    /// An error for an object in which the writer cannot go back and write there.
     pub fn require_return(&self, py: Python<'_>) -> PyResult<()> {
         let object = self.object.bind(py);
         let asked = intern!(py, "seekable");

@@ -20,7 +20,7 @@ use crate::python::running;
 /// With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits it where it lies.
 /// Multi-channel audio is `(channels, frames)`, with the strides of interleaved frames. `with` closes the file
 /// at its end; so does `close()`, and letting go of the audio and all its views. A file that is open already is
-/// the same memory, and is closed with the last of those who have opened it.
+/// the same memory, and is closed with the last of the handles that opened it.
 ///
 /// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24 bits,
 /// 8 bits, the other byte order, compressed); `edit()` changes those files and `read()` decodes them.

@@ -222,7 +222,7 @@ fn name_of(given: &Bound<'_, PyAny>, what: &str, such_as: &str) -> PyResult<Stri
     })
 }
 
-/// Warns of samples that were clipped: nobody hears that from a file that was written without a word.
+/// Warns of samples that were clipped: a file that was written without a word does not tell.
 fn warn_of(py: Python<'_>, name: &str, clipped: Clipped) -> PyResult<()> {
     let way_out = "make it quieter first, or write subtype='FLOAT' (integer audio times a float keeps the \
         integers' size: convert() it to float32 before)";

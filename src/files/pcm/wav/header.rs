@@ -196,7 +196,7 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         reader::keep(&mut self.chunks, chunk.offset - 8, chunk)
     }
 
-    /// Where the next chunk begins. Chunks of odd size are padded, but not by everybody: where only
+    /// Where the next chunk begins. Chunks of odd size are padded, but not by every program: where only
     /// the unpadded place has the letters of a chunk, that is the place.
     fn behind(&mut self, chunk: &Chunk) -> Result<u64, Error> {
         let next = chunk.offset.saturating_add(chunk.size);

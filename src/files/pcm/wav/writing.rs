@@ -74,7 +74,7 @@ impl Frame {
 
 /// The chunks around the samples. In front are 44 bytes for integers, 56 for floats where nothing is passed on, so that
 /// the samples of every encoding lie aligned in the file. From `limit` bytes on it is RF64, with its sizes in a chunk
-/// 'ds64' of their own. Where nobody knows yet, its place is kept by a chunk 'JUNK', as EBU Tech 3306 has it.
+/// 'ds64' of their own. Where the size is not known yet, its place is kept by a chunk 'JUNK', as EBU Tech 3306 has it.
 pub struct Chunks {
     rate: SampleRate,
     encoding: Encoding,
@@ -95,7 +95,7 @@ impl Chunks {
     fn inside(&self, frames: u64) -> Vec<u8> {
         let rate = self.rate.hertz();
         let bits = 8 * self.encoding.width() as u16;
-        // A field for the eye of a reader; nobody computes with it, and 4 GB in a second are beyond it.
+        // A field for the eye of a reader; no program computes with it, and 4 GB in a second are beyond it.
         let bytes_per_second = rate.saturating_mul(u32::from(self.frame.bytes));
         let tag: u16 = match self.encoding {
             Encoding::Float32 | Encoding::Float64 => 3,

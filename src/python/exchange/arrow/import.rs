@@ -102,7 +102,7 @@ pub fn import(
     Ok(shared)
 }
 
-/// The rate that the data says or the caller, who may not say different things.
+/// The rate that the data or the caller names; if both do, it is the same.
 fn agreed(said: Option<SampleRate>, given: Option<SampleRate>) -> PyResult<SampleRate> {
     match (said, given) {
         (Some(said), Some(given)) if said != given => Err(PyValueError::new_err(format!(
@@ -390,7 +390,7 @@ fn together(chunk: &ArrowChunk, facts: &SchemaFacts) -> PyResult<Option<Samples>
         size
     };
     let reach = (chunk.firsts.len() - 1) * step.unsigned_abs() + row;
-    // Between rows of separate allocations lies what is nobody's business, unless all of it is ours.
+    // Between rows of separate allocations lie bytes of others, unless all of it is ours.
     let is_whole = facts.nesting == Nesting::Frames
         || step == row as isize
         || (step > 0 && Buffer::find(first.addr().get(), reach).is_some());
@@ -400,7 +400,7 @@ fn together(chunk: &ArrowChunk, facts: &SchemaFacts) -> PyResult<Option<Samples>
     let strides = [step, frame as isize];
     let shape = shape(facts, chunk.frames);
     let layout = Layout::strided(&shape, &strides[2 - shape.len()..], 0)?;
-    // SAFETY: invariant 1, by which `layout` has no sample outside; the array is the owner. Nobody writes to them.
+    // SAFETY: invariant 1, by which `layout` has no sample outside; the array is the owner. No thread writes to them.
     let samples = unsafe {
         Samples::adopt(
             first,
@@ -434,7 +434,7 @@ fn gather(
                 _ => facts.dtype.size(),
             };
             let layout = Layout::strided(&[chunk.frames], &[step as isize], 0)?;
-            // SAFETY: invariant 1, for one channel; the array is the owner. Nobody writes to it.
+            // SAFETY: invariant 1, for one channel; the array is the owner. No thread writes to it.
             let from = unsafe {
                 Samples::adopt(
                     *first,

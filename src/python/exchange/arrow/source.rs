@@ -47,7 +47,7 @@ unsafe fn chunks_of(
     };
     let mut schema = ArrowSchema::empty();
     let code = py.detach(|| {
-        // SAFETY: by the caller's promise the stream's own callback, which nobody else calls meanwhile.
+        // SAFETY: by the caller's promise the stream's own callback, which no other thread calls meanwhile.
         unsafe { get_schema(stream, &raw mut schema) }
     });
     // SAFETY: the same stream, and the answer of its last call.

@@ -1,4 +1,4 @@
-//! The three structures of Arrow's C interface, as its specification lays them out, and who frees what is in them.
+//! The three structures of Arrow's C interface, as its specification lays them out, and which side frees what is in them.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr;
@@ -55,7 +55,7 @@ pub trait Released: Sized {
     /// The structure at a place, which is marked as released.
     ///
     /// # Safety
-    /// A structure of this type is there, and nobody else looks at it meanwhile.
+    /// A structure of this type is there, and no other thread looks at it meanwhile.
     unsafe fn take(place: *mut Self) -> Self;
 }
 
@@ -86,7 +86,7 @@ macro_rules! released {
                     // needs it attaches.
                     Python::try_attach(|py| {
                         py.detach(|| {
-                            // SAFETY: not yet released, and whoever releases takes the callback out.
+                            // SAFETY: not yet released, and a release takes the callback out.
                             unsafe { release(self) };
                         });
                     });
@@ -94,7 +94,7 @@ macro_rules! released {
             }
         }
 
-        // SAFETY: by the interface whoever owns the structure may use and release it, on any thread.
+        // SAFETY: by the interface the owner of the structure may use and release it, on any thread.
         unsafe impl Send for $Structure {}
         // SAFETY: its owner only reads it until it is dropped.
         unsafe impl Sync for $Structure {}

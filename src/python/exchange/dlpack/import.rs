@@ -28,7 +28,7 @@ const KNOWN: (u32, u32) = (
 /// What a tensor without flags says about writing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Legacy {
-    /// Nothing, so nobody writes.
+    /// Nothing: no consumer writes.
     ReadOnly,
     /// It may be written: its library knows no other tensors.
     Writable,

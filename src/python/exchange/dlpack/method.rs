@@ -76,7 +76,7 @@ unsafe extern "C" fn call(
 /// The names and the `max_version` of everyday calls: the two tuples that a library passes again and again.
 static HEARD: [PyOnceLock<(Py<PyTuple>, Py<PyAny>)>; 4] = [const { PyOnceLock::new() }; 4];
 
-/// The names of the latest call that may be an everyday one. Who passes keywords on makes a new tuple for each call:
+/// The names of the latest call that may be an everyday one. A wrapper that passes keywords on makes a new tuple for each call:
 /// only one that comes twice in a row is a library's own.
 static LATEST: Mutex<Option<Py<PyTuple>>> = Mutex::new(None);
 
