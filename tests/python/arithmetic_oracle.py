@@ -5,8 +5,6 @@ caller holds it. Where several rules forbid an operation any of their errors wil
 rule says which of two faults is found first.
 """
 
-from __future__ import annotations
-
 import operator
 from dataclasses import dataclass, field
 from typing import Any

@@ -3,8 +3,6 @@
 `AUDIO_SAMPLES_EXTRAS=required` is what `.ci/run` sets once it has installed them all.
 """
 
-from __future__ import annotations
-
 import gc
 import importlib
 import os

@@ -1,7 +1,5 @@
 """The segments of shared audio that lie in memory, and programs that use them."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import struct

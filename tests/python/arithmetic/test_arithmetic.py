@@ -1,7 +1,5 @@
 """The rules of arithmetic one by one: what comes back, what is refused, and in which words."""
 
-from __future__ import annotations
-
 import operator
 import re
 from typing import Any
@@ -19,6 +17,7 @@ from arithmetic_oracle import (
     expected,
     make_audio,
 )
+from signals import mono
 
 from audio_samples import AudioSamples, SampleRateError
 
@@ -26,10 +25,6 @@ from audio_samples import AudioSamples, SampleRateError
 SIZES = [0, 1, 5, 64, 1000, 4099, 70_001, (1 << 21) + 3]
 NAMES = [dtype.name for dtype in SAMPLE_TYPES]
 COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
-
-
-def mono(samples: Any, dtype: Any = np.float64, rate: int = RATE) -> AudioSamples:
-    return AudioSamples.new_mono(np.array(samples, dtype), rate)
 
 
 def stereo(frames: int = 5, dtype: Any = np.float64, rate: int = RATE) -> AudioSamples:

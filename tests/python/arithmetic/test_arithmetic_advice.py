@@ -1,7 +1,5 @@
 """The ways out that the errors of arithmetic name: each is one."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Operators on drawn audio and operands, compared bit for bit with NumPy."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

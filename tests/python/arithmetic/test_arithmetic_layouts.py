@@ -1,7 +1,5 @@
 """Where operands and results lie in memory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

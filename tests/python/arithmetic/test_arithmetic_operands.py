@@ -1,20 +1,13 @@
 """Operands that arithmetic refuses, and those that get the chance to answer themselves."""
 
-from __future__ import annotations
-
 import decimal
 import fractions
 from typing import Any
 
 import numpy as np
 import pytest
-from arithmetic_oracle import FORWARD, IN_PLACE, RATE, assert_same_bits
-
-from audio_samples import AudioSamples
-
-
-def mono(samples: Any, dtype: Any = np.float64) -> AudioSamples:
-    return AudioSamples.new_mono(np.array(samples, dtype), RATE)
+from arithmetic_oracle import FORWARD, IN_PLACE, assert_same_bits
+from signals import mono
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """What integers do beyond their range: `integer_overflow` says so for the current context."""
 
-from __future__ import annotations
-
 import asyncio
 import contextvars
 import operator

@@ -1,7 +1,5 @@
 """Operands that lie in the memory that an operation writes: the result is as if copied first."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from arithmetic_oracle import (

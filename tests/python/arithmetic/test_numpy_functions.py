@@ -1,7 +1,5 @@
 """NumPy's functions that are no ufuncs: audio is as good an argument as the array is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

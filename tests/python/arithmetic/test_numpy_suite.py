@@ -4,8 +4,6 @@
 `numpy._core.tests.test_mem_overlap` knows how memory can overlap.
 """
 
-from __future__ import annotations
-
 import importlib
 import itertools
 import operator

@@ -1,7 +1,5 @@
 """Every ufunc of NumPy with audio among its arguments, compared with the same call on arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,14 +4,9 @@ import threading
 
 import numpy as np
 import pytest
+from signals import RATE, mono
 
 from audio_samples import AudioSamples, BorrowError, SampleRateError
-
-RATE = 44_100
-
-
-def mono(values, dtype="float64", rate=RATE):
-    return AudioSamples.new_mono(np.array(values, dtype), rate)
 
 
 def test_a_list_inside_itself_is_an_error():

@@ -1,7 +1,5 @@
 """Arrow (X5): audio as arrays and tables, Parquet, and Arrow data as audio."""
 
-from __future__ import annotations
-
 import gc
 import threading
 
@@ -9,23 +7,15 @@ import extras
 import numpy as np
 import pytest
 import segments
+from signals import RATE, mono, stereo
 
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
 
 pa = extras.require("pyarrow", "arrow")
 pq = extras.require("pyarrow.parquet", "arrow")
 
-RATE = 44_100
 
 TYPES = {"int16": pa.int16(), "int32": pa.int32(), "float32": pa.float32(), "float64": pa.float64()}
-
-
-def mono(count: int = 8, dtype: str = "float32") -> AudioSamples:
-    return AudioSamples.new_mono(np.arange(count).astype(dtype), RATE)
-
-
-def stereo(frames: int = 8, dtype: str = "float32") -> AudioSamples:
-    return AudioSamples.new_multi(np.arange(2 * frames).reshape(2, frames).astype(dtype), RATE)
 
 
 def addresses(array) -> list[int]:

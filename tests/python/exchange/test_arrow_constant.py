@@ -1,7 +1,5 @@
 """Arrow data never changes (X5): shared data keeps writers out, what could be spoiled is copied."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import mmap
@@ -14,17 +12,12 @@ import extras
 import numpy as np
 import pytest
 import segments
+from signals import RATE, mono
 
 import audio_samples
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
 
 pa = extras.require("pyarrow", "arrow")
-
-RATE = 44_100
-
-
-def mono(count: int = 8) -> AudioSamples:
-    return AudioSamples.new_mono(np.arange(count, dtype=np.float32), RATE)
 
 
 def address(array) -> int:

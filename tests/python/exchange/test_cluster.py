@@ -1,7 +1,5 @@
 """Ray on a cluster of two nodes on this machine: the object store, tasks, actors, Ray Data."""
 
-from __future__ import annotations
-
 import os
 import sys
 

@@ -1,7 +1,5 @@
 """Libraries that know nothing of audio take it, or its shared view, without a copy."""
 
-from __future__ import annotations
-
 import array
 import hashlib
 import io

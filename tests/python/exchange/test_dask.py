@@ -1,7 +1,5 @@
 """Dask: audio in delayed calls, and arrays on the memory of a mapped file."""
 
-from __future__ import annotations
-
 import extras
 import numpy as np
 import pytest

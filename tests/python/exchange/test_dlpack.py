@@ -1,7 +1,5 @@
 """DLPack (X2): tensors of audio for others, and how long they live."""
 
-from __future__ import annotations
-
 import gc
 import inspect
 import subprocess
@@ -15,22 +13,9 @@ import capsules
 import numpy as np
 import pytest
 from capsules import CUDA, IS_COPIED, LEGACY, READ_ONLY, VERSIONED
+from signals import RATE, mono, read_only
 
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
-
-RATE = 44_100
-
-
-def mono(count: int = 8, dtype: str = "float32") -> AudioSamples:
-    return AudioSamples.new_mono(np.arange(count).astype(dtype), RATE)
-
-
-def read_only(audio: AudioSamples) -> AudioSamples:
-    array = audio.to_numpy()
-    array.flags.writeable = False
-    make = AudioSamples.new_mono if array.ndim == 1 else AudioSamples.new_multi
-    return make(array, RATE, copy=False)
-
 
 # ---- out
 

@@ -1,7 +1,5 @@
 """DLPack (X2): audio on the tensors of others, and the table of C functions."""
 
-from __future__ import annotations
-
 import ctypes
 import gc
 
@@ -9,22 +7,9 @@ import capsules
 import numpy as np
 import pytest
 from capsules import CUDA, IS_COPIED, READ_ONLY, Producer
+from signals import RATE, mono, read_only
 
 from audio_samples import AudioSamples
-
-RATE = 44_100
-
-
-def mono(count: int = 8, dtype: str = "float32") -> AudioSamples:
-    return AudioSamples.new_mono(np.arange(count).astype(dtype), RATE)
-
-
-def read_only(audio: AudioSamples) -> AudioSamples:
-    array = audio.to_numpy()
-    array.flags.writeable = False
-    make = AudioSamples.new_mono if array.ndim == 1 else AudioSamples.new_multi
-    return make(array, RATE, copy=False)
-
 
 # ---- in
 

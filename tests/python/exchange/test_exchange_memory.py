@@ -1,7 +1,5 @@
 """What each exchange of a long recording costs in memory: nothing but its own header."""
 
-from __future__ import annotations
-
 import pickle
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """JAX on audio's memory, and audio on JAX's."""
 
-from __future__ import annotations
-
 import extras
 import numpy as np
 import pytest

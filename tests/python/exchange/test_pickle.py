@@ -1,7 +1,5 @@
 """Pickling (X4): beside the pickle without a copy, in it with one, and between processes."""
 
-from __future__ import annotations
-
 import concurrent.futures
 import copy
 import io

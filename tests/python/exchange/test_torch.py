@@ -1,7 +1,5 @@
 """PyTorch on audio's memory, and audio on PyTorch's."""
 
-from __future__ import annotations
-
 import gc
 import subprocess
 import sys

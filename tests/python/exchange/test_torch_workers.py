@@ -1,7 +1,5 @@
 """PyTorch's DataLoader, whose workers give audio back without pickling its samples."""
 
-from __future__ import annotations
-
 import os
 import pickle
 import re

@@ -1,7 +1,5 @@
 """Each row of the guide's table for those who come from soundfile: the same samples by both."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import soundfile

@@ -1,7 +1,5 @@
 """`dtype=` of the constructors (C3): numbers of any type as samples, unscaled and unspoiled."""
 
-from __future__ import annotations
-
 import array
 import threading
 

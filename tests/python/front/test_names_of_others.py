@@ -1,7 +1,5 @@
 """Callers who type what other libraries have read what it is called here."""
 
-from __future__ import annotations
-
 import inspect
 import pydoc
 import re

@@ -1,7 +1,5 @@
 """What errors and warnings advise works when it is followed."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from pathlib import Path

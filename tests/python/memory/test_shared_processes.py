@@ -1,7 +1,5 @@
 """Shared memory (X6) between processes: one memory, small handles, nothing left by the killed."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import pickle

@@ -1,7 +1,5 @@
 """Shared memory (X6) that is read-only (A8), and what is no handle and no segment of ours."""
 
-from __future__ import annotations
-
 import ctypes
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """Handles of shared memory on their way (X6): each has a hold of its own until it is taken."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import pickle
