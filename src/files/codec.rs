@@ -58,6 +58,19 @@ const MOST_OF_A_PART: u64 = 1 << 22;
 /// Frames that two parts both decode: one packet or more.
 const SEAM: u64 = 2048;
 
+/// What a decoder knows of where its demuxer is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Footing {
+    /// At the first packet: none was taken yet.
+    First,
+    /// Behind the packet that the decoder's frames come from.
+    Known,
+    /// Where a seek has led: the next packet says which frame it begins with.
+    Sought,
+    /// Somewhere: an error came in between.
+    Astray,
+}
+
 /// The frames of a compressed file, one after the other.
 pub struct Decoder<'s> {
     /// None while the file is being opened again, and after that has failed.
@@ -71,12 +84,8 @@ pub struct Decoder<'s> {
     at: u64,
     /// What of the last packet was not delivered.
     ready: Range<usize>,
-    /// Whether the next packet says which frame it begins with: after a seek.
-    is_lost: bool,
-    /// Whether no packet was taken yet.
-    is_fresh: bool,
-    /// Whether something failed on the way: where the reader stands is not where `at` says.
-    is_astray: bool,
+    /// What is known of the frame at which the demuxer is.
+    footing: Footing,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
     /// Whether a seek counts the frames as reading on does, once that was looked at.
@@ -99,9 +108,7 @@ impl<'s> Decoder<'s> {
             reached,
             at: 0,
             ready: 0..0,
-            is_lost: false,
-            is_fresh: true,
-            is_astray: false,
+            footing: Footing::First,
             is_strict: false,
             exact_seek: None,
         })
@@ -201,11 +208,11 @@ impl<'s> Decoder<'s> {
         }
         if frames == Some(frame) {
             // There is nothing to decode, and demuxers refuse it.
-            (self.at, self.ready, self.is_lost, self.is_fresh) = (frame, 0..0, false, false);
+            (self.at, self.ready, self.footing) = (frame, 0..0, Footing::Known);
             return Ok(());
         }
         let is_ahead = frame >= self.at && frame - self.at <= SKIP_AT_MOST;
-        if is_ahead && !self.is_astray && frames != Some(self.at) && self.skip_to(frame)? {
+        if is_ahead && self.is_in_place() && frames != Some(self.at) && self.skip_to(frame)? {
             return Ok(());
         }
         if !self.opened.counts_frames || !self.jump(frame)? {
@@ -237,7 +244,7 @@ impl<'s> Decoder<'s> {
         let Some(reader) = &mut self.reader else {
             return Ok(false);
         };
-        self.is_astray = true;
+        self.footing = Footing::Astray;
         match caught(|| reader.seek(SeekMode::Accurate, to)) {
             Ok(_) => {}
             Err(refusal) => {
@@ -253,13 +260,13 @@ impl<'s> Decoder<'s> {
         } else {
             self.decoder.reset();
         }
-        (self.ready, self.is_lost, self.is_fresh) = (0..0, true, false);
+        (self.ready, self.footing) = (0..0, Footing::Sought);
         // The first packets after a jump may refer to what was left out.
         let mut forgiven = 2 * self.opened.preroll / MPEG_PACKET;
         loop {
             match self.decode_next() {
                 Ok(true) => {
-                    self.is_astray = false;
+                    self.footing = Footing::Known;
                     return Ok(self.at <= frame);
                 }
                 Ok(false) => return Ok(false),
@@ -272,7 +279,7 @@ impl<'s> Decoder<'s> {
     /// Decodes and drops until `frame` is next. False if the file ends before.
     fn skip_to(&mut self, frame: u64) -> Result<bool, Error> {
         loop {
-            if self.ready.is_empty() && !self.is_lost && self.at == frame {
+            if self.ready.is_empty() && self.footing != Footing::Sought && self.at == frame {
                 return Ok(true);
             }
             if self.ready.is_empty() && !self.decode_next()? {
@@ -290,9 +297,13 @@ impl<'s> Decoder<'s> {
         }
     }
 
+    fn is_in_place(&self) -> bool {
+        matches!(self.footing, Footing::First | Footing::Known)
+    }
+
     /// Opens the file again, at its first frame.
     fn rewind(&mut self) -> Result<(), Error> {
-        if self.is_fresh {
+        if self.footing == Footing::First {
             return Ok(());
         }
         let Some(reader) = self.reader.take() else {
@@ -301,8 +312,7 @@ impl<'s> Decoder<'s> {
         let opening = probe::open_again(reader.into_inner(), &self.opened, &self.reached)?;
         self.reader = Some(opening.reader);
         self.decoder = opening.decoder;
-        (self.at, self.ready, self.is_lost) = (0, 0..0, false);
-        (self.is_fresh, self.is_astray) = (true, false);
+        (self.at, self.ready, self.footing) = (0, 0..0, Footing::First);
         Ok(())
     }
 
@@ -311,7 +321,9 @@ impl<'s> Decoder<'s> {
             let Some(reader) = &mut self.reader else {
                 return Err(self.damaged("the file could not be opened again"));
             };
-            self.is_fresh = false;
+            if self.footing == Footing::First {
+                self.footing = Footing::Known;
+            }
             let packet = caught(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
             match packet? {
                 Some(packet) if packet.track_id != self.opened.track => {}
@@ -323,13 +335,16 @@ impl<'s> Decoder<'s> {
     /// Decodes packets until one has frames; none of the last one's are left then. False at the end.
     fn decode_next(&mut self) -> Result<bool, Error> {
         let decoded = self.decode_packets();
-        self.is_astray |= decoded.is_err();
+        if decoded.is_err() && self.footing != Footing::Sought {
+            self.footing = Footing::Astray;
+        }
         decoded
     }
 
     fn decode_packets(&mut self) -> Result<bool, Error> {
         loop {
-            if self.facts.frames.is_some_and(|frames| self.at >= frames) && !self.is_lost {
+            let at_end = self.facts.frames.is_some_and(|frames| self.at >= frames);
+            if at_end && self.footing != Footing::Sought {
                 self.ready = 0..0;
                 return Ok(false);
             }
@@ -360,9 +375,9 @@ impl<'s> Decoder<'s> {
                 )));
             }
             let place = u64::try_from(begins.saturating_sub(self.opened.origin)).ok();
-            if self.is_lost {
+            if self.footing == Footing::Sought {
                 let Some(place) = place else { continue };
-                (self.at, self.is_lost) = (place, false);
+                (self.at, self.footing) = (place, Footing::Known);
             } else if self.is_strict && place != Some(self.at) {
                 return Err(self.damaged("the packets do not follow each other"));
             } else if self.opened.numbers_packets

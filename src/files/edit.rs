@@ -26,7 +26,7 @@ use crate::files::pcm::{Header, Info};
 use crate::files::regular;
 use crate::memory::{Straddling, page_size};
 use crate::registry::{Mode, Until};
-use crate::view::{Fresh, Lock, access};
+use crate::view::{Access, Fresh, Lock, Strided, access};
 
 /// A file that is being changed.
 pub struct Edit {
@@ -102,19 +102,19 @@ impl Edit {
     pub fn write(&mut self, start: u64, audio: &Audio, until: Until<'_>) -> Result<bool, Error> {
         let claim = audio.samples().strided().claim(Mode::Read);
         let written = access(&[claim], Lock::Leases, until, |access| {
-            let info = self.info;
-            let channels = info.channels;
+            let (info, channels) = (self.info, self.info.channels);
             let frames = audio.layout().frames();
             let mut old = Block::to_read(info.encoding, info.order, channels, frames)?;
             let mut new = Block::to_write(info.encoding, info.order, channels, old.frames())?;
             let most = old.frames().min(new.frames());
-            // Old and new samples, interleaved as the bytes are.
-            let mut pair = [
-                Fresh::new(&[most, channels], self.dtype)?,
-                Fresh::new(&[most, channels], self.dtype)?,
-            ];
-            let mut watch = Watch::new(audio.dtype(), info.encoding, channels, most)?;
             let is_own = info.encoding.is_sample_type() && info.dtype() == self.dtype;
+            let mut seen = Seen {
+                pair: [
+                    Fresh::new(&[most, channels], self.dtype)?,
+                    Fresh::new(&[most, channels], self.dtype)?,
+                ],
+                watch: Watch::new(audio.dtype(), info.encoding, channels, most)?,
+            };
             let (mut done, mut any) = (0, false);
             while done < frames {
                 let count = most.min(frames - done);
@@ -122,59 +122,35 @@ impl Edit {
                 self.file
                     .seek(SeekFrom::Start(at))
                     .map_err(|error| failed(&error, at))?;
-                let bytes = old.bytes(count);
-                let filled = self.file.read_exact(bytes);
+                let filled = self.file.read_exact(old.bytes(count));
                 filled.map_err(|error| failed(&error, at))?;
                 let part = audio.samples().strided().take_frames(done, count)?;
-                if is_own {
-                    // Other samples are other bytes, and the same ones the same.
-                    transfer(access, &new.samples(count)?, &part)?;
-                    let (kept, bytes) = (bytes, new.encode(count));
-                    if bytes != kept {
-                        self.put(at, bytes, kept)?;
-                        any = true;
-                    }
-                    done += count;
-                    continue;
-                }
-                let kept = bytes.to_vec();
-                let decoded = old.decode(count)?;
-                for (fresh, from) in pair.iter_mut().zip([&decoded, &part]) {
-                    fresh.fill(|access, out| {
-                        transfer(access, &out.transposed().take_frames(0, count)?, from)
-                    })?;
-                }
                 transfer(access, &new.samples(count)?, &part)?;
-                if let Some(watch) = &mut watch {
-                    watch.see(access, &part)?;
-                }
-                let [before, after] = &mut pair;
-                let size = self.dtype.size();
-                let len = count * channels * size;
-                let (before, after) = (&as_bytes(before)[..len], &as_bytes(after)[..len]);
-                if before != after {
-                    let width = info.encoding.width();
-                    let mut bytes = new.encode(count).to_vec();
-                    let keep = |index: usize| {
-                        let place = index * width..(index + 1) * width;
-                        bytes[place.clone()].copy_from_slice(&kept[place]);
-                    };
-                    match size {
-                        2 => each_equal::<u16>(before, after, keep),
-                        4 => each_equal::<u32>(before, after, keep),
-                        _ => each_equal::<u64>(before, after, keep),
+                let changed = if is_own {
+                    // Other samples are other bytes, and the same ones the same.
+                    let (bytes, kept) = (new.encode(count), &*old.bytes(count));
+                    let differ = bytes != kept;
+                    if differ {
+                        self.put(at, bytes, kept)?;
                     }
+                    differ
+                } else {
+                    let kept = old.bytes(count).to_vec();
+                    let mut bytes = new.encode(count).to_vec();
+                    seen.keep_unchanged(access, &old.decode(count)?, &part, &kept, &mut bytes)?;
                     if bytes != kept {
                         self.put(at, &bytes, &kept)?;
-                        any = true;
                     }
-                }
+                    bytes != kept
+                };
+                any |= changed;
                 done += count;
             }
             if self.latest.0 != start {
                 self.earlier.add(self.latest.1);
             }
-            self.latest = (start, watch.map(|watch| watch.clipped).unwrap_or_default());
+            let clipped = seen.watch.map(|watch| watch.clipped);
+            self.latest = (start, clipped.unwrap_or_default());
             Ok(any)
         });
         written?.map_err(|error: Error| error.at_path(&self.path))
@@ -222,6 +198,51 @@ impl Edit {
     pub fn flush(&mut self) -> Result<(), Error> {
         let synced = self.file.sync_data();
         synced.map_err(|error| Error::io(&error, Some(&self.path)))
+    }
+}
+
+/// Samples as the caller saw them, before and after, and which of them are clipped.
+struct Seen {
+    /// Interleaved as the bytes of the file are.
+    pair: [Fresh; 2],
+    watch: Option<Watch>,
+}
+
+impl Seen {
+    /// Puts the bytes that the file has in the place of those of samples that the caller did not change: another type may
+    /// not give them back.
+    fn keep_unchanged(
+        &mut self,
+        access: &Access,
+        decoded: &Strided<'_>,
+        part: &Strided<'_>,
+        kept: &[u8],
+        bytes: &mut [u8],
+    ) -> Result<(), Error> {
+        let (channels, count) = (part.layout().channels(), part.layout().frames());
+        for (fresh, from) in self.pair.iter_mut().zip([decoded, part]) {
+            fresh.fill(|access, out| {
+                transfer(access, &out.transposed().take_frames(0, count)?, from)
+            })?;
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.see(access, part)?;
+        }
+        let [before, after] = &mut self.pair;
+        let size = before.dtype().size();
+        let len = count * channels * size;
+        let (before, after) = (&as_bytes(before)[..len], &as_bytes(after)[..len]);
+        let width = bytes.len() / (count * channels).max(1);
+        let keep = |index: usize| {
+            let place = index * width..(index + 1) * width;
+            bytes[place.clone()].copy_from_slice(&kept[place]);
+        };
+        match size {
+            2 => each_equal::<u16>(before, after, keep),
+            4 => each_equal::<u32>(before, after, keep),
+            _ => each_equal::<u64>(before, after, keep),
+        }
+        Ok(())
     }
 }
 

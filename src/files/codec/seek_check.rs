@@ -3,6 +3,7 @@
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
+use super::Footing;
 use super::panics::caught;
 use super::{Decoder, MPEG_PACKET};
 use crate::error::Error;
@@ -40,7 +41,7 @@ impl Decoder<'_> {
             .iter()
             .find(|track| track.id == self.opened.track);
         let padding = track.and_then(|track| track.padding).unwrap_or(0);
-        self.is_fresh = false;
+        self.footing = Footing::Astray;
         caught(|| reader.seek(SeekMode::Accurate, to)).map_err(|refusal| self.refused(refusal))?;
         let mut end = 0;
         while let Some(packet) = self.next_packet()? {
