@@ -31,6 +31,7 @@
 //! ```text
 //! 7   python          thin classes and functions: convert, call, convert back
 //! 6   files           formats: read, written, mapped, edited
+//! 5   dsp             signal processing, block by block
 //! 4   audio           samples with a rate; what an audio engineer does with them
 //! 3   kernel          plans and loops over samples
 //! 2   view            buffer + layout + type + lease: the only door to samples

@@ -76,8 +76,8 @@ unsafe extern "C" fn call(
 /// The names and the `max_version` of everyday calls: the two tuples that a library passes again and again.
 static HEARD: [PyOnceLock<(Py<PyTuple>, Py<PyAny>)>; 4] = [const { PyOnceLock::new() }; 4];
 
-/// The names of the latest call that may be an everyday one. A wrapper that passes keywords on makes a new tuple for each call:
-/// only one that comes twice in a row is a library's own.
+/// The names of the latest call that may be an everyday one. A wrapper that passes keywords on makes a new tuple for
+/// each call: only one that comes twice in a row is a library's own.
 static LATEST: Mutex<Option<Py<PyTuple>>> = Mutex::new(None);
 
 /// The answer to an everyday call that has been heard before, known by its addresses. `None` for everything else, and
