@@ -52,9 +52,14 @@ impl AudioSamples {
             reflected,
             overflow: policy::overflow(py, compute)?,
         };
+        let Some(other) = other else {
+            return running::run(py, self.bytes_per_pass(), |wait| {
+                self.audio().operate(operation, operand, wait)
+            });
+        };
         running::run(py, self.bytes_per_pass(), |wait| {
             let done = self.audio().operate(operation, operand, wait);
-            done.map_err(|error| self.beside(other, operator.symbol(), error))
+            done.map_err(|error| self.beside(Some(other), operator.symbol(), error))
         })
     }
 
