@@ -70,21 +70,22 @@ impl Engine {
     ) -> Result<(), Error> {
         let compute = operation.compute;
         let divides = operation.operator == Operator::Div;
-        let Some((operator, mode, right)) = self.step(access, operation, out, a, b) else {
+        let Some((operator, mode, factor)) = self.step(access, operation, out, a, b) else {
             return Err(zero_in(access, b));
         };
+        let right = factor.as_ref().unwrap_or(b);
         // Which result did not fit, only the plan tells.
         let planned = mode == Misfits::Detect && !divides;
         let small = match planned {
             true => None,
-            false => self.at_once(access, (operator, mode), compute, out, a, &right),
+            false => self.at_once(access, (operator, mode), compute, out, a, right),
         };
         let flagged = match small {
             Some(flagged) => flagged,
             None => {
                 let mut spare = Spare::default();
                 let work = Work::Binary(operator);
-                let plan = self.plan(access, work, out, a, &right, &mut spare)?;
+                let plan = self.plan(access, work, out, a, right, &mut spare)?;
                 let task = Task {
                     compute,
                     mode,
@@ -129,12 +130,14 @@ impl Engine {
             overflow: Overflow::Wrap,
             ..*operation
         };
-        let (operator, mode, right) = self.step(access, &wraps, out, a, b)?;
-        let flagged = self.at_once(access, (operator, mode), wraps.compute, out, a, &right)?;
+        let (operator, mode, factor) = self.step(access, &wraps, out, a, b)?;
+        let right = factor.as_ref().unwrap_or(b);
+        let flagged = self.at_once(access, (operator, mode), wraps.compute, out, a, right)?;
         (!flagged).then_some(())
     }
 
-    /// The loop's operator, its mode and its right side; `None` where a divisor is known to be zero.
+    /// The loop's operator and mode, and a factor where that stands for the right side; `None` where a divisor is known
+    /// to be zero.
     #[inline(always)]
     fn step<'a>(
         &self,
@@ -142,19 +145,22 @@ impl Engine {
         operation: &Operation,
         out: &Strided<'_>,
         a: &Operand<'_>,
-        b: &Operand<'a>,
-    ) -> Option<(Operator, Misfits, Operand<'a>)> {
+        b: &Operand<'_>,
+    ) -> Option<(Operator, Misfits, Option<Operand<'a>>)> {
         let compute = operation.compute;
         if operation.operator != Operator::Div {
-            return Some((operation.operator, mode_of(compute, operation.overflow), *b));
+            let mode = mode_of(compute, operation.overflow);
+            return Some((operation.operator, mode, None));
         }
         let divisor = match b {
             Operand::Scalar(number) if number.is_zero() => return None,
             Operand::Scalar(number) => {
-                return Some(match exact_reciprocal(compute, *number) {
-                    Some(factor) => (Operator::Mul, Misfits::Plain, Operand::Scalar(factor)),
-                    None => (Operator::Div, Misfits::Plain, *b),
-                });
+                let factor = exact_reciprocal(compute, *number).map(Operand::Scalar);
+                let operator = match factor {
+                    Some(_) => Operator::Mul,
+                    None => Operator::Div,
+                };
+                return Some((operator, Misfits::Plain, factor));
             }
             Operand::Samples(divisor) => divisor,
         };
@@ -172,7 +178,7 @@ impl Engine {
         } else {
             Misfits::Detect
         };
-        Some((Operator::Div, mode, *b))
+        Some((Operator::Div, mode, None))
     }
 
     /// An error if there is a zero in a divisor.

@@ -38,6 +38,7 @@ use crate::error::Error;
 use crate::python::class::AudioSamples;
 use crate::python::errors::borrow_error;
 use crate::python::exchange::ndarray;
+use crate::python::exchange::outward::Outward;
 use crate::python::exchange::owner::Lent;
 use crate::python::running;
 use crate::registry::{Mode, Until};
@@ -90,7 +91,7 @@ impl Arrays {
         };
         let owner = Bound::new(py, Lent::new(loan))?;
         let root = ndarray::array_of_loan(&owner, mode == Mode::Write)?;
-        let array = root.call_method0(intern!(py, "view"))?;
+        let array = root.call_out(intern!(py, "view"), ())?;
         Ok(Arrays {
             owner: owner.unbind(),
             root: root.unbind(),
@@ -120,7 +121,8 @@ impl Arrays {
         }
         if raised.is_none() {
             // No variable reaches what lives in a cycle only.
-            py.import(intern!(py, "gc"))?.call_method0("collect")?;
+            py.import(intern!(py, "gc"))?
+                .call_out(intern!(py, "collect"), ())?;
         }
         let counts = this.counts(py);
         if counts.only_variable() {
@@ -128,7 +130,7 @@ impl Arrays {
             return Ok(());
         }
         let search = py.import(intern!(py, "audio_samples._borrowing"))?;
-        let found = search.call_method1(
+        let found = search.call_out(
             intern!(py, "outliving"),
             (slf, counts.root, counts.array, !raised.is_none()),
         )?;

@@ -14,6 +14,7 @@ use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::dlpack;
 use crate::python::exchange::dlpack::Legacy;
+use crate::python::exchange::outward::Outward;
 use crate::python::exchange::{ndarray, outward};
 use crate::python::numpy::numpy_module;
 use crate::python::{policy, running};
@@ -106,7 +107,7 @@ impl<'py> Given<'py> {
                 ufunc::refuse_masked(data)?;
                 (data.clone(), false)
             }
-            Given::Buffer(view, _) => (numpy_module(py)?.call_method1(asarray, (view,))?, false),
+            Given::Buffer(view, _) => (numpy_module(py)?.call_out(asarray, (view,))?, false),
             Given::Arraylike => (array_by_protocol(data, request.copy)?, false),
             _ if request.copy == Some(false) => {
                 return Err(PyValueError::new_err(format!(
@@ -114,7 +115,10 @@ impl<'py> Given<'py> {
                     type_name(data)
                 )));
             }
-            _ => (refusal(py, "array_of")?.call1((data,))?, true),
+            _ => (
+                outward::call(&refusal(py, "array_of")?, (data,), None)?,
+                true,
+            ),
         })
     }
 
@@ -163,7 +167,7 @@ pub fn build(
         Ok(samples) => AudioSamples::new(Audio::new(samples, rate)?).shared_array(py, false)?,
         // A tensor of numbers that are no samples yet. What else is refused, such as its device, is told so.
         Err(error) if request.dtype.is_some() && error.is_instance_of::<PyTypeError>(py) => {
-            let array = numpy_module(py)?.call_method1(intern!(py, "from_dlpack"), (data,));
+            let array = numpy_module(py)?.call_out(intern!(py, "from_dlpack"), (data,));
             array.map_err(|_| error)?
         }
         Err(error) => return Err(error),
@@ -189,7 +193,7 @@ fn of_array<'py>(
         (None, _) => (native(given, data, &array, request)?, true),
         // The audio that it was borrowed from is closed, also to us.
         _ if request.copy == Some(true) && ndarray::is_lent(&array)? => {
-            (array.call_method0(intern!(py, "copy"))?, fresh)
+            (array.call_out(intern!(py, "copy"), ())?, fresh)
         }
         _ => (array, fresh),
     };
@@ -248,7 +252,7 @@ fn snapshot<'py>(array: &Bound<'py, PyAny>, rate: SampleRate) -> PyResult<Bound<
         let own = running::run(py, bytes, |wait| audio.copy(wait))?;
         return AudioSamples::new(own).shared_array(py, false);
     }
-    numpy_module(py)?.call_method1(intern!(py, "array"), (array,))
+    numpy_module(py)?.call_out(intern!(py, "array"), (array,))
 }
 
 /// Audio of a tensor, whatever else it is.
@@ -281,7 +285,7 @@ fn array_by_protocol<'py>(
     let py = data.py();
     let numpy = numpy_module(py)?;
     if copy != Some(false) {
-        return numpy.call_method1(intern!(py, "asarray"), (data,));
+        return numpy.call_out(intern!(py, "asarray"), (data,));
     }
     let refused = || {
         PyValueError::new_err(format!(
@@ -292,7 +296,11 @@ fn array_by_protocol<'py>(
     };
     let options = PyDict::new(py);
     options.set_item(intern!(py, "copy"), false)?;
-    let array = match numpy.call_method(intern!(py, "asarray"), (data,), Some(&options)) {
+    let array = match outward::call(
+        &numpy.getattr(intern!(py, "asarray"))?,
+        (data,),
+        Some(&options),
+    ) {
         Err(error) if error.is_instance_of::<PyValueError>(py) => {
             let refused = refused();
             refused.set_cause(py, Some(error));
@@ -331,7 +339,7 @@ fn native<'py>(
     policy::allow_copy(py, bytes, || {
         format!("samples of the other byte order ({theirs}) are turned around in a copy")
     })?;
-    array.call_method1(intern!(py, "astype"), (dtype.name(),))
+    array.call_out(intern!(py, "astype"), (dtype.name(),))
 }
 
 /// Checks the shape, puts time last, and copies where it was asked for.
@@ -406,7 +414,7 @@ pub fn buffer_array<'py>(
         ))
     })?;
     let Some(dtype) = dtype else {
-        let array = numpy.call_method1(intern!(py, "asarray"), (&view,))?;
+        let array = numpy.call_out(intern!(py, "asarray"), (&view,))?;
         if ndarray::facts(&array)?.dtype.is_none() {
             let theirs = array.getattr(intern!(py, "dtype"))?;
             let name: String = theirs.getattr(intern!(py, "name"))?.extract()?;
@@ -426,7 +434,11 @@ pub fn buffer_array<'py>(
     let (_, theirs) = named_dtype(dtype)?;
     let options = PyDict::new(py);
     options.set_item(intern!(py, "dtype"), theirs)?;
-    numpy.call_method(intern!(py, "frombuffer"), (data,), Some(&options))
+    outward::call(
+        &numpy.getattr(intern!(py, "frombuffer"))?,
+        (data,),
+        Some(&options),
+    )
 }
 
 /// Audio for a constructor of the other form: it is indexed by frames, unlike an array.

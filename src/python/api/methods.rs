@@ -14,6 +14,7 @@ use crate::python::arguments::AxisOrder;
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::exchange::outward::Outward;
 use crate::python::numpy;
 use crate::python::running;
 use crate::registry::{Mode, ViewKind};
@@ -282,7 +283,7 @@ impl AudioSamples {
 
     fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let notebook = slf.py().import("audio_samples.notebook")?;
-        notebook.call_method1("show", (slf,))
+        notebook.call_out(intern!(slf.py(), "show"), (slf,))
     }
 
     /// A NumPy array on the same memory (`copy=True`: on its own).
@@ -318,7 +319,7 @@ impl AudioSamples {
             (Some(dtype), _) => {
                 self.allow_copy(py, "another dtype takes a copy; share the one it has")?;
                 self.with_array(py, Mode::Read, |array| {
-                    array.call_method1(intern!(py, "astype"), (dtype,))
+                    array.call_out(intern!(py, "astype"), (dtype,))
                 })
             }
             (None, Some(true)) => {

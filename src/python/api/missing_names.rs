@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::python::class::AudioSamples;
+use crate::python::exchange::outward::Outward;
 use crate::python::files::edit::FileEdit;
 use crate::python::files::read_write::AudioInfo;
 use crate::python::files::stream::FileStream;
@@ -12,8 +13,7 @@ use crate::python::files::stream::FileStream;
 fn missing(object: &Bound<'_, PyAny>, name: &str) -> PyErr {
     let py = object.py();
     let names = py.import(intern!(py, "audio_samples._names"));
-    let error =
-        names.and_then(|names| names.call_method1(intern!(py, "attribute"), (object, name)));
+    let error = names.and_then(|names| names.call_out(intern!(py, "attribute"), (object, name)));
     error.map_or_else(|error| error, PyErr::from_value)
 }
 
@@ -35,7 +35,7 @@ impl AudioSamples {
     fn __setattr__(&self, py: Python<'_>, name: &str, _value: &Bound<'_, PyAny>) -> PyResult<()> {
         let names = py.import(intern!(py, "audio_samples._names"))?;
         Err(PyErr::from_value(
-            names.call_method1(intern!(py, "unsettable"), (name,))?,
+            names.call_out(intern!(py, "unsettable"), (name,))?,
         ))
     }
 

@@ -11,6 +11,7 @@ use crate::python::arguments::AxisOrder;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::dlpack;
 use crate::python::exchange::dlpack::Legacy;
+use crate::python::exchange::outward::Outward;
 
 fn torch(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     py.import(intern!(py, "torch")).map_err(|error| {
@@ -51,7 +52,7 @@ impl AudioSamples {
             (None, Some(why)) => dlpack::legacy_capsule(py, self.copied(py, &why)?.samples())?,
             (_, None) => dlpack::legacy_capsule(py, samples)?,
         };
-        torch.call_method1(intern!(py, "from_dlpack"), (capsule,))
+        torch.call_out(intern!(py, "from_dlpack"), (capsule,))
     }
 
     /// Audio on a PyTorch tensor's own memory, mono or multi-channel as the tensor's shape is.
@@ -68,7 +69,7 @@ impl AudioSamples {
         let modules = py
             .import(intern!(py, "sys"))?
             .getattr(intern!(py, "modules"))?;
-        let torch = modules.call_method1(intern!(py, "get"), (intern!(py, "torch"),))?;
+        let torch = modules.call_out(intern!(py, "get"), (intern!(py, "torch"),))?;
         if torch.is_none() || !tensor.is_instance(&torch.getattr(intern!(py, "Tensor"))?)? {
             return Err(PyTypeError::new_err(format!(
                 "from_torch takes a torch.Tensor, not {}; from_dlpack takes other tensors",

@@ -52,14 +52,26 @@ impl AudioSamples {
             reflected,
             overflow: policy::overflow(py, compute)?,
         };
-        let Some(other) = other else {
-            return running::run(py, self.bytes_per_pass(), |wait| {
-                self.audio().operate(operation, operand, wait)
-            });
-        };
+        if let Some(other) = other {
+            return self.compute_beside(py, operation, operand, other);
+        }
+        running::run(py, self.bytes_per_pass(), |wait| {
+            self.audio().operate(operation, operand, wait)
+        })
+    }
+
+    /// As `compute`, where the operand is audio: an error is told of both.
+    #[inline(never)]
+    fn compute_beside(
+        &self,
+        py: Python<'_>,
+        operation: Operation,
+        operand: &kernel::Operand<'_>,
+        other: &Audio,
+    ) -> PyResult<Audio> {
         running::run(py, self.bytes_per_pass(), |wait| {
             let done = self.audio().operate(operation, operand, wait);
-            done.map_err(|error| self.beside(Some(other), operator.symbol(), error))
+            done.map_err(|error| self.beside(Some(other), operation.operator.symbol(), error))
         })
     }
 

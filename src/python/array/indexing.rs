@@ -21,6 +21,7 @@ use crate::python::array::operand::Side;
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray::Readable;
+use crate::python::exchange::outward::Outward;
 use crate::python::exchange::{ndarray, outward};
 use crate::python::numpy::{numpy_module, scalar_types};
 use crate::python::running::{leased, leased_within};
@@ -80,7 +81,7 @@ impl AudioSamples {
         }
         ufunc::refuse_masked(value)?;
         let numpy = numpy_module(py)?;
-        let array = numpy.call_method1(intern!(py, "asarray"), (value,))?;
+        let array = numpy.call_out(intern!(py, "asarray"), (value,))?;
         let dtype = array.getattr(intern!(py, "dtype"))?;
         let kind: String = dtype.getattr(intern!(py, "kind"))?.extract()?;
         if !matches!(kind.as_str(), "b" | "i" | "u" | "f") {
@@ -94,10 +95,10 @@ impl AudioSamples {
             return Ok(array);
         }
         if ndarray::is_array(value) {
-            return array.call_method1(intern!(py, "astype"), (own.name(),));
+            return array.call_out(intern!(py, "astype"), (own.name(),));
         }
         // A sequence is read in the audio's type at once, which finds integers that do not fit.
-        numpy.call_method1(intern!(py, "asarray"), (value, own.name()))
+        numpy.call_out(intern!(py, "asarray"), (value, own.name()))
     }
 }
 
@@ -280,9 +281,9 @@ fn number(dtype: Dtype, value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     }
     // What warns, is refused or is cut off is NumPy's to say: it stores the number in one sample first.
     let py = value.py();
-    let cell = numpy_module(py)?.call_method1(intern!(py, "zeros"), (1, dtype.name()))?;
+    let cell = numpy_module(py)?.call_out(intern!(py, "zeros"), (1, dtype.name()))?;
     cell.set_item(PyEllipsis::get(py), value)?;
-    let stored = cell.call_method0(intern!(py, "item"))?;
+    let stored = cell.call_out(intern!(py, "item"), ())?;
     Ok(Some(if dtype.is_float() {
         Scalar::Float(stored.extract()?)
     } else {

@@ -15,6 +15,7 @@ use crate::kernel::{self, Operator, Scalar};
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::exchange::ndarray::Readable;
+use crate::python::exchange::outward::Outward;
 use crate::python::numpy::numpy_module;
 
 enum OperandKind<'py> {
@@ -160,7 +161,7 @@ fn uncommon<'py>(
     let py = object.py();
     if object.is_instance(scalar_type(py)?)? {
         // A NumPy scalar is a 0-d array: its type counts in full.
-        let as_array = numpy_module(py)?.call_method1(intern!(py, "asarray"), (object,))?;
+        let as_array = numpy_module(py)?.call_out(intern!(py, "asarray"), (object,))?;
         return array(own, operator, side, as_array).map(Some);
     }
     if let Ok(value) = object.cast::<PyInt>() {
@@ -179,7 +180,7 @@ fn uncommon<'py>(
                 "a masked array has no value where it is masked; give .filled(value) of it",
             ));
         }
-        let plain = numpy_module(py)?.call_method1(intern!(py, "asarray"), (object,))?;
+        let plain = numpy_module(py)?.call_out(intern!(py, "asarray"), (object,))?;
         return array(own, operator, side, plain).map(Some);
     }
     if object.is_instance_of::<PySequence>() && !object.hasattr(intern!(py, "__array_ufunc__"))? {
@@ -296,13 +297,13 @@ fn other_type<'py>(
 ) -> PyResult<OtherSide<'py>> {
     let py = array.py();
     let theirs = array.getattr(intern!(py, "dtype"))?;
-    let own_type = numpy_module(py)?.call_method1(intern!(py, "dtype"), (own.name(),))?;
+    let own_type = numpy_module(py)?.call_out(intern!(py, "dtype"), (own.name(),))?;
     let inputs = if side == Side::Left {
         (theirs.clone(), own_type, py.None())
     } else {
         (own_type, theirs.clone(), py.None())
     };
-    let resolved = ufunc(py, operator)?.call_method1(intern!(py, "resolve_dtypes"), (inputs,))?;
+    let resolved = ufunc(py, operator)?.call_out(intern!(py, "resolve_dtypes"), (inputs,))?;
     let result = resolved.get_item(2)?;
     let name: String = result.getattr(intern!(py, "name"))?.extract()?;
     let Ok(compute) = Dtype::from_name(&name) else {
@@ -316,7 +317,7 @@ fn other_type<'py>(
         return Err(no_sample_type(own, operator, &theirs, &name));
     };
     let wanted = resolved.get_item(usize::from(side != Side::Left))?;
-    let cast = array.call_method1(intern!(py, "astype"), (wanted,))?;
+    let cast = array.call_out(intern!(py, "astype"), (wanted,))?;
     match Readable::new(cast)? {
         Ok(cast) => Ok(OtherSide {
             source: OperandKind::Array(cast),

@@ -53,6 +53,7 @@ use crate::error::Error;
 use crate::layout::Layout;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
+use crate::python::exchange::outward::Outward;
 use crate::python::running;
 use crate::registry::Until;
 use crate::view::{Constancy, Loan, Samples};
@@ -282,7 +283,7 @@ impl AudioSamples {
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let columns = Bound::new(py, Columns(slf.clone().unbind()))?;
-        pyarrow(py)?.call_method1(intern!(py, "record_batch"), (columns,))
+        pyarrow(py)?.call_out(intern!(py, "record_batch"), (columns,))
     }
 
     /// Audio on Arrow's memory (arrays, record batches and tables of PyArrow, pandas, Polars and others): numbers

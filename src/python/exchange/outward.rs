@@ -15,7 +15,7 @@ use std::mem;
 use std::thread;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 mod foreign {
     use super::c_int;
@@ -73,6 +73,23 @@ where
         staying(|| unsafe { foreign::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) });
     // SAFETY: a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, result) }
+}
+
+/// Calls of methods that stay where they are.
+pub trait Outward<'py> {
+    /// `object.name(*args)`.
+    fn call_out<A>(&self, name: &Bound<'py, PyString>, args: A) -> PyResult<Bound<'py, PyAny>>
+    where
+        A: IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>;
+}
+
+impl<'py> Outward<'py> for Bound<'py, PyAny> {
+    fn call_out<A>(&self, name: &Bound<'py, PyString>, args: A) -> PyResult<Bound<'py, PyAny>>
+    where
+        A: IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error: Into<PyErr>>,
+    {
+        call(&self.getattr(name)?, args, None)
+    }
 }
 
 /// `object[key]`.

@@ -19,6 +19,7 @@ use crate::files::regular;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::exchange::outward::Outward;
 use crate::sync::Mutex;
 
 /// What a Python object raised while the core was reading: raised again once that has given up.
@@ -196,10 +197,10 @@ fn from_pipe<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny
     if !is_file || !given.hasattr(intern!(py, "seekable"))? {
         return Ok(None);
     }
-    if given.call_method0(intern!(py, "seekable"))?.is_truthy()? {
+    if given.call_out(intern!(py, "seekable"), ())?.is_truthy()? {
         return Ok(None);
     }
-    let content = given.call_method0(intern!(py, "read"))?;
+    let content = given.call_out(intern!(py, "read"), ())?;
     if !content.is_instance_of::<PyBytes>() {
         return Err(PyTypeError::new_err(
             "the file object's read() gave no bytes; open it with mode 'rb'",
@@ -251,7 +252,7 @@ struct BufferObject {
 
 impl BufferObject {
     fn of(view: &Bound<'_, PyMemoryView>, raised: Raised) -> PyResult<BufferObject> {
-        let view = view.call_method1(intern!(view.py(), "cast"), ("B",))?;
+        let view = view.call_out(intern!(view.py(), "cast"), ("B",))?;
         Ok(BufferObject {
             len: view.len()? as u64,
             view: view.unbind(),
@@ -315,7 +316,7 @@ impl FileObject {
         let object = self.object.bind(py);
         let asked = intern!(py, "seekable");
         let reason = if object.hasattr(asked)? {
-            let seeks = object.call_method0(asked)?.is_truthy()?;
+            let seeks = object.call_out(asked, ())?.is_truthy()?;
             (!seeks).then_some("cannot seek")
         } else {
             let seeks = object.hasattr(intern!(py, "seek"))?;
@@ -343,7 +344,7 @@ impl Read for FileObject {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.call(|object| {
             let py = object.py();
-            let read = object.call_method1(intern!(py, "read"), (into.len(),))?;
+            let read = object.call_out(intern!(py, "read"), (into.len(),))?;
             let bytes = read.cast::<PyBytes>().map_err(|_| {
                 PyTypeError::new_err(
                     "the file object's read() gave no bytes; open it with mode 'rb'",
@@ -369,13 +370,13 @@ impl Seek for FileObject {
             let py = object.py();
             let seek = intern!(py, "seek");
             let place = match to {
-                SeekFrom::Start(offset) => object.call_method1(seek, (offset, 0))?,
-                SeekFrom::Current(offset) => object.call_method1(seek, (offset, 1))?,
-                SeekFrom::End(offset) => object.call_method1(seek, (offset, 2))?,
+                SeekFrom::Start(offset) => object.call_out(seek, (offset, 0))?,
+                SeekFrom::Current(offset) => object.call_out(seek, (offset, 1))?,
+                SeekFrom::End(offset) => object.call_out(seek, (offset, 2))?,
             };
             if place.is_none() {
                 // Some objects, memory maps among them, only tell where they are when they are asked.
-                return object.call_method0(intern!(py, "tell"))?.extract();
+                return object.call_out(intern!(py, "tell"), ())?.extract();
             }
             place.extract()
         })
@@ -387,7 +388,7 @@ impl Write for FileObject {
         self.call(|object| {
             let py = object.py();
             let chunk = PyBytes::new(py, bytes);
-            let written = object.call_method1(intern!(py, "write"), (chunk,))?;
+            let written = object.call_out(intern!(py, "write"), (chunk,))?;
             let length = bytes.len();
             if written.is_none() {
                 // What a raw file in non-blocking mode says when it took nothing.

@@ -165,6 +165,54 @@ def test_the_process_ends_in_silence(alive, end):
     run("\n".join([make, ALIVE[alive], call]), code)
 
 
+# What a thread does over and over while the interpreter ends: calls that let go of the GIL, or run Python code.
+BUSY = {
+    "a ufunc": "np.sin(audio)",
+    "a ufunc into audio": "np.add(audio, audio, out=audio)",
+    "an operator": "audio // 2",
+    "a comparison": "audio == 1",
+    "a function": "np.sort(audio)",
+    "a function of a list": "np.concatenate([audio, audio])",
+    "a mask": "audio[audio > 0]",
+    "a store": "audio[:] = half",
+    "a cast operand": "audio.__iadd__(half)",
+    "a sequence": "AudioSamples.new_mono(numbers, RATE)",
+    "a converted array": "AudioSamples.new_mono(half, RATE, dtype='float32')",
+    "a pickle": "pickle.loads(pickle.dumps(audio, 4))",
+    "a tensor": "AudioSamples.from_dlpack(half.astype('f8'), RATE)",
+    "a file object": "audio_samples.read(Slow(content))",
+    "a stream": "list(audio_samples.stream(Slow(content), 1000))",
+    "a written file": "audio_samples.write(io.BytesIO(), audio, format='flac')",
+}
+
+
+@pytest.mark.parametrize("call", BUSY)
+def test_a_thread_that_is_inside_a_call_ends_with_the_process(call):
+    run(f"""
+        import io, pickle, audio_samples
+
+        class Slow(io.BytesIO):
+            def read(self, size=-1):
+                return super().read(min(size, 1000) if size > 0 else size)
+
+        audio = AudioSamples.new_mono(np.random.rand(500_000), RATE)
+        half, numbers = audio.to_numpy().astype("f2"), [0.0] * 100_000
+        content = io.BytesIO()
+        audio_samples.write(content, audio, format="wav")
+        content = content.getvalue()
+        started = threading.Event()
+
+        def work():
+            while True:
+                {BUSY[call]}
+                started.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        assert started.wait(30)
+        time.sleep(0.02)
+        """)
+
+
 def test_the_process_is_killed():
     code = "audio = AudioSamples.zeros(100, RATE)\nview = audio.to_numpy()\nos.kill(os.getpid(), 9)"
     run(code, -signal.SIGKILL)

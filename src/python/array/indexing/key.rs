@@ -8,6 +8,7 @@ use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
 use crate::layout::Layout;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
+use crate::python::exchange::outward::Outward;
 use crate::python::numpy::numpy_module;
 
 /// A key that needs no NumPy.
@@ -133,7 +134,7 @@ impl AudioSamples {
             let result = self.tuple_result(&parts)?;
             return Ok((PyTuple::new(py, parts)?.into_any(), result));
         }
-        let picks = numpy_module(py)?.call_method1(intern!(py, "asarray"), (key,))?;
+        let picks = numpy_module(py)?.call_out(intern!(py, "asarray"), (key,))?;
         let axes: usize = picks.getattr(intern!(py, "ndim"))?.extract()?;
         let size: usize = picks.getattr(intern!(py, "size"))?.extract()?;
         let kind: String = picks
@@ -145,7 +146,7 @@ impl AudioSamples {
             return Ok((picks, Gives::Array));
         }
         let picks = if size == 0 && kind == "f" {
-            picks.call_method1(intern!(py, "astype"), (intern!(py, "intp"),))?
+            picks.call_out(intern!(py, "astype"), (intern!(py, "intp"),))?
         } else {
             picks
         };
@@ -253,7 +254,7 @@ fn index_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyInt
     if other || !object.hasattr(intern!(py, "__index__"))? {
         return Ok(None);
     }
-    match object.call_method0(intern!(py, "__index__")) {
+    match object.call_out(intern!(py, "__index__"), ()) {
         Ok(index) => Ok(index.cast_into::<PyInt>().ok()),
         Err(error) if error.is_instance_of::<PyTypeError>(py) => Ok(None),
         Err(error) => Err(error),
@@ -281,9 +282,9 @@ fn settled<'py>(part: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     if plain {
         return Ok(part.clone());
     }
-    let picks = numpy_module(py)?.call_method1(intern!(py, "asarray"), (part,))?;
+    let picks = numpy_module(py)?.call_out(intern!(py, "asarray"), (part,))?;
     if part.is_instance_of::<PyList>() && part.len()? == 0 {
-        return picks.call_method1(intern!(py, "astype"), (intern!(py, "intp"),));
+        return picks.call_out(intern!(py, "astype"), (intern!(py, "intp"),));
     }
     Ok(picks)
 }

@@ -9,12 +9,13 @@ use pyo3::types::PyTuple;
 
 use super::structures::{ArrowArray, ArrowArrayStream, ArrowSchema, text};
 use super::take;
+use crate::python::exchange::outward;
 
 /// The schema and the arrays of an object that offers them, as its capsules have them.
 pub fn structures(data: &Bound<'_, PyAny>) -> PyResult<(ArrowSchema, Vec<ArrowArray>)> {
     let py = data.py();
     if let Ok(Some(method)) = data.getattr_opt(intern!(py, "__arrow_c_array__")) {
-        let answer = method.call0()?;
+        let answer = outward::call(&method, (), None)?;
         let capsules = answer.cast::<PyTuple>()?;
         let schema = take::<ArrowSchema>(&capsules.get_item(0)?)?;
         return Ok((schema, vec![take::<ArrowArray>(&capsules.get_item(1)?)?]));
@@ -26,7 +27,7 @@ pub fn structures(data: &Bound<'_, PyAny>) -> PyResult<(ArrowSchema, Vec<ArrowAr
             data.get_type().name()?
         )));
     };
-    let mut stream = take::<ArrowArrayStream>(&method.call0()?)?;
+    let mut stream = take::<ArrowArrayStream>(&outward::call(&method, (), None)?)?;
     // SAFETY: a producer's stream, straight from its capsule.
     unsafe { chunks_of(py, &mut stream) }
 }

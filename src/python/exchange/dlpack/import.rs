@@ -16,6 +16,7 @@ use super::{data_type, refused};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
+use crate::python::exchange::outward;
 use crate::python::policy;
 use crate::view::Samples;
 
@@ -59,7 +60,7 @@ pub fn import(tensor: &Bound<'_, PyAny>, copy: Option<bool>, legacy: Legacy) -> 
     }
     let py = tensor.py();
     if let Ok(Some(device)) = tensor.getattr_opt(intern!(py, "__dlpack_device__")) {
-        let (device_type, device_id): (u32, i32) = device.call0()?.extract()?;
+        let (device_type, device_id): (u32, i32) = outward::call(&device, (), None)?.extract()?;
         require_main_memory(DLDevice {
             device_type: DLDeviceType(device_type),
             device_id,
@@ -100,7 +101,7 @@ fn ask<'py>(tensor: &Bound<'py, PyAny>, copy: Option<bool>) -> PyResult<Bound<'p
         options.set_item(intern!(py, "copy"), false)?;
     }
     loop {
-        match method.call((), Some(&options)) {
+        match outward::call(&method, (), Some(&options)) {
             Err(error) if !options.is_empty() && error.is_instance_of::<PyTypeError>(py) => {
                 let last = if options.contains(intern!(py, "copy"))? {
                     intern!(py, "copy")
