@@ -165,7 +165,7 @@ def test_the_process_ends_in_silence(alive, end):
     run("\n".join([make, ALIVE[alive], call]), code)
 
 
-# What a thread does over and over while the interpreter ends: calls that let go of the GIL, or run Python code.
+# What a thread does while the interpreter ends: it lets go of the GIL, or runs Python code.
 BUSY = {
     "a ufunc": "np.sin(audio)",
     "a ufunc into audio": "np.add(audio, audio, out=audio)",
