@@ -30,11 +30,10 @@ use symphonia::core::packet::Packet;
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::facts::Split;
-use crate::files::facts::{Facts, make_room};
+use crate::files::facts::{Facts, Split, make_room, resized};
 use crate::files::input::Input;
-use crate::files::pcm::encoding::transfer;
-use crate::view::{Access, Fresh, Strided};
+
+use crate::view::{Access, Strided};
 use panics::caught;
 pub(super) use panics::guarded_write;
 use probe::{MPEG_PACKET, StreamTraits};
@@ -498,13 +497,4 @@ fn out_of_range(frame: u64, frames: u64) -> Error {
         index: i128::from(frame),
         count: usize::try_from(frames).unwrap_or(usize::MAX),
     }
-}
-
-/// Memory for `frames` frames that begin with the `kept` of `old`.
-fn resized(old: &mut Fresh, kept: usize, frames: usize) -> Result<Fresh, Error> {
-    let (channels, dtype) = (old.layout().channels(), old.dtype());
-    let mut new = make_room(channels, frames, dtype)?;
-    let from = old.strided().take_frames(0, kept)?;
-    new.fill(|access, out| transfer(access, &out.take_frames(0, kept)?, &from))?;
-    Ok(new)
 }

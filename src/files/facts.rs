@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::files::pcm::encoding::transfer;
 use crate::view::Fresh;
 
 /// What is known of a file before it is decoded.
@@ -60,4 +61,13 @@ pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, 
     } else {
         Fresh::new(&[channels, frames], dtype)
     }
+}
+
+/// Memory for `frames` frames that begin with the `kept` of `old`.
+pub fn resized(old: &mut Fresh, kept: usize, frames: usize) -> Result<Fresh, Error> {
+    let (channels, dtype) = (old.layout().channels(), old.dtype());
+    let mut new = make_room(channels, frames, dtype)?;
+    let from = old.strided().take_frames(0, kept)?;
+    new.fill(|access, out| transfer(access, &out.take_frames(0, kept)?, &from))?;
+    Ok(new)
 }
