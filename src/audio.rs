@@ -66,6 +66,7 @@ impl Wait<'_> {
 
 /// Samples in memory, with a sample rate. Cloning shares the samples.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Audio {
     samples: Samples,
     rate: SampleRate,

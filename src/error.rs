@@ -40,9 +40,9 @@ pub enum Error {
     /// A layout that reaches outside its buffer.
     OutsideBuffer {
         /// Lowest byte reached, from the buffer's start.
-        low: i128,
+        low: Wide,
         /// One past the highest byte reached.
-        high: i128,
+        high: Wide,
         /// Bytes of the buffer.
         bytes: usize,
     },
@@ -51,7 +51,7 @@ pub enum Error {
         /// `frame` or `channel`.
         what: &'static str,
         /// The index asked for.
-        index: i128,
+        index: Wide,
         /// How many there are.
         count: usize,
     },
@@ -142,6 +142,29 @@ pub enum Error {
         /// The file, if it is known.
         path: Option<String>,
     },
+}
+
+/// A whole number of 128 bits in two halves. As an `i128` it would align every error, and every result that may be one,
+/// to 16 bytes: such results were seen to be moved by aligned instructions to where they are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wide {
+    high: i64,
+    low: u64,
+}
+
+impl From<i128> for Wide {
+    fn from(value: i128) -> Wide {
+        Wide {
+            high: (value >> 64) as i64,
+            low: value as u64,
+        }
+    }
+}
+
+impl fmt::Display for Wide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (i128::from(self.high) << 64 | i128::from(self.low)).fmt(f)
+    }
 }
 
 /// Samples that an operation wanted, and what holds them.

@@ -11,11 +11,13 @@ pub use span::Span;
 
 /// Which sample lies where in a buffer: at most two axes, strides and offset in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Layout {
-    ndim: u8,
     shape: [usize; 2],
     strides: [isize; 2],
     offset: usize,
+    // Whole and last: see `AudioSamples` in `python`.
+    ndim: usize,
 }
 
 /// In which order samples lie side by side, without a gap.
@@ -121,7 +123,7 @@ impl Layout {
             });
         }
         Ok(Layout {
-            ndim: shape.len() as u8,
+            ndim: shape.len(),
             shape: shape2,
             strides: strides2,
             offset,
@@ -131,7 +133,7 @@ impl Layout {
     /// Number of axes that a user sees: 0, 1 or 2.
     #[inline]
     pub fn ndim(&self) -> usize {
-        self.ndim as usize
+        self.ndim
     }
 
     /// The shape that a user sees: `()`, `(frames,)` or `(channels, frames)`.
@@ -267,7 +269,7 @@ impl Layout {
         if let Some(index) = outside {
             return Err(Error::IndexOutOfRange {
                 what: if axis == 1 { "frame" } else { "channel" },
-                index,
+                index: index.into(),
                 count: have,
             });
         }

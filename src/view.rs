@@ -47,6 +47,7 @@ pub use strided::Strided;
 /// 1. every sample that `layout` reaches lies inside `buffer`;
 /// 2. `writable` only if the buffer is.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Samples {
     buffer: Buffer,
     layout: Layout,
@@ -66,8 +67,8 @@ impl Samples {
             && (low < 0 || high > buffer.len() as i128)
         {
             return Err(Error::OutsideBuffer {
-                low,
-                high,
+                low: low.into(),
+                high: high.into(),
                 bytes: buffer.len(),
             });
         }
@@ -99,8 +100,8 @@ impl Samples {
         };
         let start = first.as_ptr().wrapping_offset(low as isize);
         let start = NonNull::new(start).ok_or(Error::OutsideBuffer {
-            low,
-            high,
+            low: low.into(),
+            high: high.into(),
             bytes: 0,
         })?;
         // SAFETY: the bytes from the lowest to the highest that the layout reaches, by the caller's promise.

@@ -112,5 +112,16 @@ for _name in ("float", "int"):
 install("__bool__", _bool)
 install("__round__", _round)
 install("__contains__", _contains)
+
+
+def _sizeof(self: AudioSamples, /) -> int:
+    return object.__sizeof__(self) + self.nbytes
+
+
+install("__sizeof__", _sizeof)
+# Set like this, it fills the slot of sequences beside that of mappings.
+_len = AudioSamples.__len__
+AudioSamples.__len__ = _len  # type: ignore[method-assign]
+
 # What compares sample by sample has no hash.
 AudioSamples.__hash__ = None

@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 
 _PLAIN = {type(None), AudioSamples, float, int, bool, complex, type(...), slice}
 _DEPTH = 32
-_BY_ZERO = "division by zero; np.divide keeps inf and nan if you want them"
+_WHOLE = (np.floor_divide, np.remainder, np.divmod)
 
 
 def calls_back(value: object, depth: int = 0) -> bool:
@@ -107,6 +107,9 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     if any(map(_is_stranger, inputs + outputs)):
         return NotImplemented
+    if ufunc in _WHOLE and method == "__call__" and isinstance(inputs[0], np.ndarray | np.generic):
+        # `array // audio` arrives here: what stands on the left changes nothing.
+        _refuse_zeros(ufunc, inputs[1], inputs[1])
     call = _Call(_is_of_python(ufunc) or any(map(calls_back, inputs + outputs)))
     # `ufunc.at` changes its first operand.
     writes = method == "at"
@@ -129,6 +132,9 @@ def call(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str
         given = outputs or (None,) * len(result)
         pairs = zip(result, given, strict=True)
         return tuple(_wrap(one, beside) if out is None else out for one, out in pairs)
+    if method == "reduce" and not any(type(one) is AudioSamples for one in inputs):
+        # `array.mean(out=audio)`: NumPy divides the sum where it lies, if that is an array.
+        return result
     return outputs[0] if outputs and outputs[0] is not None else _wrap(result, beside)
 
 
@@ -190,8 +196,31 @@ def modify(audio: AudioSamples, ufunc: np.ufunc, operand: Any) -> None:
 def in_place(audio: AudioSamples, ufunc: np.ufunc, array: Any) -> None:
     """`audio op= array` for the four arithmetic operators and an array type that only NumPy has."""
     if ufunc is np.true_divide and (array == 0).any():
-        raise ZeroDivisionError(_BY_ZERO)
+        raise _by_zero(ufunc)
     modify(audio, ufunc, array)
+
+
+def _by_zero(ufunc: np.ufunc) -> ZeroDivisionError:
+    name = "divide" if ufunc is np.true_divide else ufunc.__name__
+    return ZeroDivisionError(
+        f"division by zero; np.{name}(audio.to_numpy(), divisor) gives what NumPy gives"
+    )
+
+
+def _refuse_zeros(ufunc: np.ufunc, audio: AudioSamples, divisor: Any) -> None:
+    """Integer audio has no number for what a division by zero gives."""
+    if type(audio) is AudioSamples and audio.dtype.kind == "i" and has_zero(divisor):
+        raise _by_zero(ufunc)
+
+
+def _defers(other: Any) -> bool:
+    """Whether an operand wants to be asked itself, as NumPy's arrays find out."""
+    kind = type(other)
+    if kind in _PLAIN or isinstance(other, np.ndarray | np.generic):
+        return False
+    if hasattr(kind, "__array_ufunc__"):
+        return kind.__array_ufunc__ is None
+    return bool(getattr(other, "__array_priority__", -1.0) > 0)
 
 
 def has_zero(divisor: Any) -> bool:
@@ -207,10 +236,11 @@ def has_zero(divisor: Any) -> bool:
 
 def compute(ufunc: np.ufunc, left: Any, right: Any, out: AudioSamples | None = None) -> Any:
     """A ufunc of two operands, one of them audio; the result goes into `out` if it is given."""
-    if ufunc in (np.floor_divide, np.remainder, np.divmod):
-        audio = left if type(left) is AudioSamples else right
-        if audio.dtype.kind == "i" and has_zero(right):
-            raise ZeroDivisionError(_BY_ZERO)
+    other = right if type(left) is AudioSamples else left
+    if _defers(other):
+        return NotImplemented
+    if ufunc in _WHOLE:
+        _refuse_zeros(ufunc, left if type(left) is AudioSamples else right, right)
     if out is None:
         # Called as NumPy calls it, so that strangers among the operands have their say.
         return ufunc(left, right)

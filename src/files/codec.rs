@@ -494,7 +494,7 @@ impl<'s> Decoder<'s> {
 fn out_of_range(frame: u64, frames: u64) -> Error {
     Error::IndexOutOfRange {
         what: "frame",
-        index: i128::from(frame),
+        index: i128::from(frame).into(),
         count: usize::try_from(frames).unwrap_or(usize::MAX),
     }
 }

@@ -107,7 +107,7 @@ impl Stream {
         if frame > self.end {
             return Err(Error::IndexOutOfRange {
                 what: "frame",
-                index: i128::from(frame),
+                index: i128::from(frame).into(),
                 count: usize::try_from(self.end).unwrap_or(usize::MAX),
             });
         }

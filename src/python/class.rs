@@ -12,7 +12,11 @@ use crate::python::opening::Opening;
 /// Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16, int32, float32
 /// or float64. Shape, type and sample rate never change, only the samples do. Made by `new_mono`,
 /// `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and `generation`.
+//
+// NumPy's random generators cast `out=` to an array without a look, and take four bytes of whatever it is for the array's
+// flags. In this order of fields those are the number of axes, which never reads as the flags of a writable array.
 #[pyclass(frozen, weakref, generic, freelist = 64, module = "audio_samples")]
+#[repr(C)]
 pub struct AudioSamples {
     audio: Audio,
     /// That of audio that `open` has returned, and of its slices.

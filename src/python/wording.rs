@@ -13,7 +13,9 @@ pub fn wording(error: &Error) -> String {
         } if !turned(audio, operand) => return between(audio, operand, symbol),
         Error::ShapeMismatch { audio, operand, .. } => fitting(audio, operand),
         Error::SampleRateMismatch { audio, operand } => resampled(*audio, *operand),
-        Error::DivisionByZero { .. } => "np.divide keeps inf and nan if you want them".into(),
+        Error::DivisionByZero { .. } => {
+            "np.divide of audio.to_numpy() keeps inf and nan if you want them".into()
+        }
         Error::IntegerOverflow { .. } => {
             "use integer_overflow(\"saturate\") or (\"wrap\"), or convert the audio \
                                           to a wider type first"

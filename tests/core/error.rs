@@ -32,8 +32,8 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
         ),
         (
             Error::OutsideBuffer {
-                low: -8,
-                high: 96,
+                low: (-8).into(),
+                high: 96.into(),
                 bytes: 80,
             },
             &["-8 to 96", "80 bytes"],
@@ -41,7 +41,7 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
         (
             Error::IndexOutOfRange {
                 what: "frame",
-                index: -3,
+                index: (-3).into(),
                 count: 2,
             },
             &["frame -3", "2 frames"],

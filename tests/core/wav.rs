@@ -172,7 +172,7 @@ fn any_range_is_the_slice_of_the_whole(#[values(1, 2, 5)] channels: usize) {
     let behind = wav::read(&mut Cursor::new(&file), None, 10, Some(0));
     let expected = Error::IndexOutOfRange {
         what: "frame",
-        index: 10,
+        index: 10.into(),
         count: 9,
     };
     assert_eq!(behind.unwrap_err(), expected);

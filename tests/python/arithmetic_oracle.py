@@ -60,14 +60,14 @@ def expected(
     """The outcome of an operator between audio with these samples and the operand."""
     outcome = Outcome()
     # The sum of an array and audio reaches the audio as a ufunc call, so the rules that only
-    # operators have (result type, own shape, zero divisors) cannot apply to it.
+    # operators have (result type, own shape) cannot apply to it.
     as_ufunc = form == "reflected" and isinstance(operand, (np.ndarray, np.generic))
     operand_rate = operand.sample_rate if isinstance(operand, AudioSamples) else None
     plain = operand.to_numpy(copy=True) if operand_rate is not None else operand
 
     if operand_rate is not None and operand_rate != rate:
         outcome.errors.add(SampleRateError)
-    if symbol == "/" and not as_ufunc:
+    if symbol == "/":
         _zero_divisors(outcome, form, samples, plain)
     result_type = _result_type(outcome, symbol, form, samples, plain)
     if result_type is not None and result_type not in SAMPLE_TYPES and not as_ufunc:

@@ -70,7 +70,7 @@ impl<R: Read + Seek> Frames<R> {
         if frame > self.info.frames {
             return Err(Error::IndexOutOfRange {
                 what: "frame",
-                index: i128::from(frame),
+                index: i128::from(frame).into(),
                 count: usize::try_from(self.info.frames).unwrap_or(usize::MAX),
             });
         }

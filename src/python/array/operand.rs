@@ -348,6 +348,22 @@ fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     object.hasattr(intern!(object.py(), "filled"))
 }
 
+/// Whether an operand is one of NumPy's: an array, of any class, or a scalar.
+pub fn is_numpys(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if ndarray::is_array(object) {
+        return Ok(!is_masked(object)?);
+    }
+    object.is_instance(scalar_type(object.py())?)
+}
+
+/// Whether an operand is one that operators of audio compute with.
+pub fn is_known(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(object.is_instance_of::<PyInt>()
+        || object.is_instance_of::<PyFloat>()
+        || object.cast_exact::<AudioSamples>().is_ok()
+        || is_numpys(object)?)
+}
+
 fn scalar_type(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static GENERIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let found = GENERIC.get_or_try_init(py, || {

@@ -1,5 +1,8 @@
 """NumPy's functions that are no ufuncs: audio is as good an argument as the array is."""
 
+import bisect
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -294,3 +297,40 @@ def test_windows_and_filters_run_over_audio() -> None:
     shaped = audio * np.hanning(8)
     assert isinstance(shaped, AudioSamples)
     assert_same_bits(np.fft.rfft(shaped), np.fft.rfft(samples * np.hanning(8)))
+
+
+REDUCTIONS = ["max", "min", "sum", "mean", "std", "var", "argmax", "argmin", "any", "all"]
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("axis", [None, 0, -1])
+def test_reductions_are_methods_with_the_results_of_numpy(adopted, name, axis):
+    array = adopted.to_numpy()
+
+    def result(owner):
+        try:
+            return np.asarray(getattr(owner, name)(axis=axis))
+        except ValueError as error:
+            return str(error)
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        np.testing.assert_array_equal(result(adopted), result(array))
+
+
+def test_the_other_methods_of_arrays_are_those_of_numpy(adopted):
+    array = adopted.to_numpy()
+    assert np.array_equal(adopted.T, array.T)
+    assert np.shares_memory(adopted.T, array) == bool(array.size)
+    assert adopted.tolist() == array.tolist()
+    assert np.array_equal(adopted.ravel(), array.ravel())
+    for result, wanted in ((adopted.clip(-1, 3), array.clip(-1, 3)), (adopted.round(1), array)):
+        assert isinstance(result, AudioSamples)
+        assert result.sample_rate == adopted.sample_rate
+        np.testing.assert_array_equal(np.asarray(result), wanted.round(1))
+    assert sys.getsizeof(adopted) >= adopted.nbytes
+
+
+def test_audio_is_a_sequence_to_c_code():
+    assert bisect.bisect(AudioSamples.new_mono(np.arange(4.0), 8000), 2.5) == 3
+    assert (np.abs(AudioSamples.new_mono(np.array([-3.0, 2]), 8000))).max() == 3

@@ -1,12 +1,14 @@
 """NumPy's functions on audio: leases on all of it, and no half-done work."""
 
+import ctypes
+import operator
 import threading
 
 import numpy as np
 import pytest
 from signals import RATE, mono
 
-from audio_samples import AudioSamples, BorrowError, SampleRateError
+from audio_samples import AudioSamples, BorrowError, SampleRateError, integer_overflow
 
 
 def test_a_list_inside_itself_is_an_error():
@@ -205,4 +207,98 @@ def test_an_array_and_audio_make_what_numpy_makes():
                 assert np.asarray(got).dtype == wanted.dtype
                 np.testing.assert_array_equal(np.asarray(got), wanted)
     with np.errstate(all="ignore"):
-        assert np.isinf(np.divide(np.ones(3), mono([0, 0, 0]))).all()
+        assert np.isinf(np.divide(mono([1, 1, 1]), np.zeros(3))).all()
+
+
+class Subclass(np.ndarray):
+    pass
+
+
+ONES = {
+    "scalar": np.int16(1),
+    "float": np.float64(1),
+    "array": np.ones(3),
+    "subclass": np.ones(3).view(Subclass),
+}
+
+
+@pytest.mark.parametrize("one", ONES)
+def test_a_zero_is_refused_whatever_is_divided_by_it(one):
+    for dtype in ("int16", "float32"):
+        with pytest.raises(ZeroDivisionError):
+            ONES[one] / mono([1, 0, 2], dtype)
+    whole = mono([1, 0, 2], "int16")
+    for work in (operator.floordiv, operator.mod, divmod):
+        with pytest.raises(ZeroDivisionError, match=r"np\.(floor_divide|remainder|divmod)"):
+            work(ONES[one], whole)
+        with np.errstate(all="ignore"):
+            quotient = work(ONES[one], mono([1, 0, 2]))
+            wanted = work(np.asarray(ONES[one], "f8"), np.array([1.0, 0, 2]))
+        np.testing.assert_array_equal(np.asarray(quotient), np.asarray(wanted))
+
+
+TWOS = {"int": 2, "scalar": np.int16(2), "array": np.array([2, 2], "int16"), "audio": None}
+TWOS["subclass"] = TWOS["array"].view(Subclass)
+
+
+@pytest.mark.parametrize("two", TWOS)
+def test_integer_overflow_is_chosen_whatever_stands_on_the_left(two):
+    audio = mono([30_000, -3], "int16")
+    factor = mono([2, 2], "int16") if two == "audio" else TWOS[two]
+    out = mono([7, 7], "int16")
+    for work in (lambda: factor * audio, lambda: np.multiply(factor, audio)):
+        with integer_overflow("saturate"):
+            assert np.asarray(work()).tolist() == [32_767, -6]
+        with integer_overflow("raise"), pytest.raises(OverflowError):
+            work()
+    with integer_overflow("raise"), pytest.raises(OverflowError):
+        np.multiply(factor, audio, out=out)
+    assert out.tolist() == [7, 7]
+    with integer_overflow("saturate"):
+        assert np.multiply(factor, audio, out=out) is out
+    assert out.tolist() == [32_767, -6]
+
+
+class Defers:
+    __array_ufunc__ = None
+
+    def answer(self, _):
+        return "asked"
+
+    __rfloordiv__ = __rmod__ = __rdivmod__ = __rpow__ = __rmatmul__ = answer
+    __rlshift__ = __rrshift__ = __rand__ = __rxor__ = __ror__ = answer
+
+
+class HasPriority(Defers):
+    __array_priority__ = 10
+
+
+del HasPriority.__base__.__array_ufunc__
+Nothing = type("Nothing", (Defers,), {"__array_ufunc__": None})
+
+
+@pytest.mark.parametrize("other", [HasPriority(), Nothing()], ids=["priority", "nothing"])
+def test_an_operand_that_wants_to_be_asked_is_asked(other):
+    audio = mono([1, 2, 3], "int16")
+    for name in ["floordiv", "mod", "pow", "matmul", "lshift", "rshift", "and_", "xor", "or_"]:
+        assert getattr(operator, name)(audio, other) == "asked"
+    assert divmod(audio, other) == "asked"
+
+
+def test_a_reduction_of_numpys_into_audio_is_whole():
+    array = np.arange(8.0).reshape(2, 4)
+    for name in ("mean", "var", "std", "sum", "max"):
+        out = mono([0, 0])
+        getattr(array, name)(axis=1, out=out)
+        assert out.tolist() == getattr(array, name)(axis=1).tolist()
+
+
+@pytest.mark.parametrize("frames", [1, 1281, 1285, 5377])
+def test_no_audio_passes_for_an_array_of_a_random_generator(frames):
+    """NumPy casts `out` without a look: four bytes of the object are taken for an array's flags."""
+    for audio in (mono(frames, "float64"), AudioSamples.zeros((2, frames), RATE)):
+        for part in (audio, audio[1:], audio[::2], audio[::-1]):
+            flags = ctypes.c_uint.from_address(id(part) + 64).value
+            assert flags & 0x501 != 0x501
+            with pytest.raises(ValueError, match="contiguous"):
+                np.random.default_rng(0).random(out=part)

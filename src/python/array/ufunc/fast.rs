@@ -6,7 +6,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 use crate::error::Error;
-use crate::kernel::{Operand, Operation, Operator, Overflow, Sign};
+use crate::kernel::{Engine, Operand, Operation, Operator, Overflow, Sign};
 use crate::python::array::computing::wrapped;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
@@ -16,6 +16,7 @@ use crate::python::numpy::numpy_module;
 use crate::python::running::leased;
 use crate::python::{policy, running};
 use crate::registry::Mode;
+use crate::view::access_to;
 
 /// Audio and what it is computed with by one of NumPy's four arithmetic ufuncs, where that is what the class's own
 /// operator computes.
@@ -51,13 +52,18 @@ impl<'s, 'py> Pair<'s, 'py> {
         Ok(pair.fits()?.then_some(pair))
     }
 
-    /// Whether the other side is an array of samples that is repeated into the audio's shape, no larger one.
+    /// Whether the other side is an array of samples that is repeated into the audio's shape, no larger one; or, where
+    /// integers do not wrap, anything that the operator takes.
     fn fits(&self) -> PyResult<bool> {
+        let own = self.audio.get().audio();
+        if policy::overflow(self.audio.py(), own.dtype())? != Overflow::Wrap {
+            return operand::is_known(self.other);
+        }
         if !ndarray::is_exact_array(self.other) {
             return Ok(false);
         }
         let facts = ndarray::facts(self.other)?;
-        let own = self.audio.get().audio().layout();
+        let own = own.layout();
         let layout = facts.layout.filter(|_| facts.dtype.is_some());
         Ok(layout.is_some_and(|layout| layout.broadcast_into(own).is_some()))
     }
@@ -77,13 +83,19 @@ fn operator_of(ufunc: &Bound<'_, PyAny>) -> PyResult<Option<Operator>> {
     Ok(place.map(|place| OPERATORS[place]))
 }
 
-/// `array * audio`, which NumPy asks for as a ufunc: the class's own operator where it gives what NumPy gives. Not
-/// division: `np.divide` keeps NumPy's inf and nan.
+/// `array * audio`, which NumPy asks for as a ufunc: the class's own operator. Not `np.divide(audio, array)`, which
+/// keeps NumPy's inf and nan; `array / audio` cannot be told from its function, and refuses zeros as operators do.
 pub fn of_two<'py>(
     ufunc: &Bound<'py, PyAny>,
     left: &Bound<'py, PyAny>,
     right: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if let Ok(audio) = right.cast_exact::<AudioSamples>()
+        && operator_of(ufunc)? == Some(Operator::Div)
+        && operand::is_numpys(left)?
+    {
+        refuse_zeros(audio)?;
+    }
     match Pair::of(ufunc, left, right)? {
         Some(Pair {
             operator,
@@ -95,6 +107,18 @@ pub fn of_two<'py>(
         }
         _ => Ok(None),
     }
+}
+
+/// An error if a divisor has a zero in it.
+fn refuse_zeros(audio: &Bound<'_, AudioSamples>) -> PyResult<()> {
+    let samples = audio.get().audio().samples().strided();
+    let bytes = audio.get().bytes_per_pass();
+    running::run(audio.py(), bytes, |wait| {
+        let claims = [samples.claim(Mode::Read)];
+        access_to(&samples, &claims, wait.lock, wait.until, |access| {
+            Engine::new().check_divisor(access, &Operand::Samples(samples))
+        })?
+    })
 }
 
 /// `np.add(audio, array, out=audio)` by our own loops. `None` where NumPy's differ: where integers do not wrap, and
@@ -112,6 +136,15 @@ pub fn into<'py>(
     let Some(operator) = operator_of(ufunc)? else {
         return Ok(None);
     };
+    if operator != Operator::Div
+        && let Some(pair) = Pair::of(ufunc, left, right)?
+        && policy::overflow(py, pair.audio.get().audio().dtype())? != Overflow::Wrap
+    {
+        // A result that does not fit is found before anything is stored.
+        let result = AudioSamples::operate(pair.audio, operator, pair.side, pair.other)?;
+        out.set_item(pyo3::types::PyEllipsis::get(py), result)?;
+        return Ok(Some(out.clone()));
+    }
     // Two of audio, or audio and an array.
     let both = left
         .cast_exact::<AudioSamples>()
