@@ -1,6 +1,6 @@
 //! Plans: which samples are read and written in which order, and by which loop.
 //!
-//! Everything here works on [`Strided`] samples that the caller has claimed ([`Access`]). An operation
+//! Everything here works on [`Strided`] samples that the caller has claimed ([`Access`](crate::view::Access)). An operation
 //! whose operand overlaps its destination gives what it would give had the operand been copied first.
 //!
 //! ```text

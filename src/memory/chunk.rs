@@ -53,8 +53,10 @@ impl MemoryChunk {
         let start = pages::map(capacity, alignment_of(capacity), protection, 0)?;
         #[cfg(target_os = "linux")]
         if capacity >= HUGE {
+            // Whole huge pages only: what the last one had too many would be memory that no sample is in.
+            let whole = capacity / HUGE_PAGE * HUGE_PAGE;
             // SAFETY: the range was mapped just above. Advice may be refused; the memory works all the same.
-            unsafe { libc::madvise(start.as_ptr().cast(), capacity, libc::MADV_HUGEPAGE) };
+            unsafe { libc::madvise(start.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
         }
         Some(MemoryChunk { start, capacity })
     }
@@ -71,6 +73,17 @@ impl MemoryChunk {
             // SAFETY: invariants 1 and 2; the layout is the one of `from_system`.
             unsafe { alloc::dealloc(self.start.as_ptr(), layout) };
         }
+    }
+
+    /// Gives the pages back to the system and keeps their addresses: all bytes are zero afterwards. For chunks in pages.
+    pub fn clear(&mut self) {
+        #[cfg(all(target_os = "linux", not(miri)))]
+        // SAFETY: invariant 1: whole pages of a private anonymous mapping, which the system replaces by zeroed ones.
+        if unsafe { pages::discard(self.start.as_ptr(), self.capacity) } {
+            return;
+        }
+        // SAFETY: invariant 1.
+        unsafe { self.start.as_ptr().write_bytes(0, self.capacity) };
     }
 
     #[inline]
@@ -97,10 +110,15 @@ impl MemoryChunk {
     }
 }
 
-/// Whole pages, or whole huge pages; `None` past the address space.
+/// Whole pages; below [`HUGE`] one of eight sizes to a doubling, so that freed addresses suit most of what comes later.
+/// Pages that are never touched cost nothing. `None` past the address space.
 #[inline]
 pub fn large_capacity(len: usize) -> Option<usize> {
-    let capacity = len.checked_next_multiple_of(if len >= HUGE { HUGE_PAGE } else { PAGE })?;
+    let step = match len {
+        HUGE.. => PAGE,
+        _ => ((len.next_power_of_two() / 2) / 8).max(PAGE),
+    };
+    let capacity = len.checked_next_multiple_of(step)?;
     isize::try_from(capacity).ok().map(|_| capacity)
 }
 

@@ -12,6 +12,8 @@ use crate::memory::pool;
 pub struct Allocation {
     chunk: MemoryChunk,
     len: usize,
+    /// Whether the bytes came from the system, zeroed.
+    is_fresh: bool,
 }
 
 impl Allocation {
@@ -21,13 +23,13 @@ impl Allocation {
         if len <= SMALL {
             let class = pool::class_of(len);
             if let Some(chunk) = pool::take_small(class) {
-                return Ok(Allocation { chunk, len });
+                return Ok(Allocation::used(chunk, len));
             }
             return Allocation::fresh(len, pool::capacity_of(class));
         }
         let capacity = large_capacity(len).ok_or(Error::OutOfMemory { bytes: len })?;
         match pool::take_large(capacity) {
-            Some(chunk) => Ok(Allocation { chunk, len }),
+            Some(chunk) => Ok(Allocation::used(chunk, len)),
             None => Allocation::fresh(len, capacity),
         }
     }
@@ -37,8 +39,11 @@ impl Allocation {
         if len >= HUGE {
             // The system clears such pages when they are first touched, if they ever are: to clear them
             // here would only bring that forward.
-            let capacity = large_capacity(len).ok_or(Error::OutOfMemory { bytes: len })?;
-            return Allocation::fresh(len, capacity);
+            let mut used = Allocation::new(len)?;
+            if !used.is_fresh {
+                used.chunk.clear();
+            }
+            return Ok(used);
         }
         let used = Allocation::new(len)?;
         // SAFETY: invariant 1; the chunk is ours alone (its invariant 1).
@@ -48,14 +53,28 @@ impl Allocation {
 
     #[cold]
     fn fresh(len: usize, capacity: usize) -> Result<Allocation, Error> {
-        let chunk = MemoryChunk::from_system(capacity).or_else(|| {
+        let chunk = pool::take_vacant(capacity).or_else(|| MemoryChunk::from_system(capacity));
+        let chunk = chunk.or_else(|| {
             // What the pool holds may be what is missing.
             pool::trim();
             MemoryChunk::from_system(capacity)
         });
         let chunk = chunk.ok_or(Error::OutOfMemory { bytes: len })?;
         pool::count_fresh(&chunk);
-        Ok(Allocation { chunk, len })
+        Ok(Allocation {
+            chunk,
+            len,
+            is_fresh: true,
+        })
+    }
+
+    #[inline]
+    fn used(chunk: MemoryChunk, len: usize) -> Allocation {
+        Allocation {
+            chunk,
+            len,
+            is_fresh: false,
+        }
     }
 
     #[inline]

@@ -46,8 +46,21 @@ pub fn map(
 /// # Safety
 /// `start` is the start of a page of such a mapping, and nothing uses its pages up to `len` any more.
 pub unsafe fn unmap(start: *mut u8, len: usize) {
-    if len > 0 {
-        // SAFETY: whole pages of a mapping that nothing uses any more, by the function's contract.
-        unsafe { libc::munmap(start.cast(), len) };
+    // SAFETY: whole pages of a mapping that nothing uses any more, by the function's contract.
+    if len > 0 && unsafe { libc::munmap(start.cast(), len) } != 0 {
+        // There are as many mappings as the system allows, and a hole would be one more: the memory goes, its addresses
+        // stay.
+        // SAFETY: as above.
+        unsafe { discard(start, len) };
     }
+}
+
+/// Gives `len` bytes of pages from [`map`] back to the system and keeps their addresses, where zeroed pages are next
+/// time. False if the system refuses.
+///
+/// # Safety
+/// As for [`unmap`], but that the pages may be used again.
+pub unsafe fn discard(start: *mut u8, len: usize) -> bool {
+    // SAFETY: whole pages of a private anonymous mapping, by the function's contract.
+    unsafe { libc::madvise(start.cast(), len, libc::MADV_DONTNEED) == 0 }
 }

@@ -6,6 +6,10 @@
 //!   larger         depot      by capacity, newest first out, oldest first evicted; one lock
 //! ```
 //!
+//! What nothing has asked for within a second goes back to the system with the next operation on the depot. Of
+//! chunks below 4 MiB only the pages go: their addresses wait for the next chunk of that capacity, for holes between
+//! mappings would be mappings more, and a process may have some 65,000.
+//!
 //! A slot is taken and filled with one atomic exchange: no lock, nothing that a fork could leave locked, nothing
 //! to run when a thread ends. The depot's lock is held around a fork. Both together never hold more
 //! than the limit.
@@ -14,8 +18,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::memory::chunk::{ALIGNMENT, MemoryChunk, SMALL};
+use crate::memory::chunk::{ALIGNMENT, HUGE, MemoryChunk, SMALL};
 use crate::sync::{Mutex, MutexGuard};
 
 /// Two classes for each doubling: at most a third of a chunk is unused.
@@ -30,8 +35,8 @@ const SHELVES_BYTES: usize = SHARDS * shelf_bytes();
 const LEAST_WITH_SHELVES: usize = 8 << 20;
 const _: () = assert!(SHELVES_BYTES < LEAST_WITH_SHELVES);
 
-/// The limit that a process starts with: an eighth of its memory, at most this.
-const DEFAULT_LIMIT: usize = 1 << 30;
+/// How long a large chunk waits for reuse.
+const STALE_AFTER: Duration = Duration::from_secs(1);
 
 /// Bytes of a class: 256 times 1, 2, 3, 4, 6, 8, 12, 16 and so on.
 #[inline]
@@ -176,8 +181,10 @@ fn empty_shelves() -> usize {
 /// Large chunks that wait for reuse.
 pub struct Depot {
     /// By capacity; of one capacity the newest last. The number tells which is oldest of all.
-    chunks: BTreeMap<usize, VecDeque<(u64, MemoryChunk)>>,
+    chunks: BTreeMap<usize, VecDeque<(u64, Instant, MemoryChunk)>>,
     next: u64,
+    /// Addresses whose pages went back, by capacity.
+    vacant: BTreeMap<usize, Vec<MemoryChunk>>,
     held: usize,
     count: usize,
     in_use: usize,
@@ -190,6 +197,7 @@ pub struct Depot {
 static DEPOT: Mutex<Depot> = Mutex::new(Depot {
     chunks: BTreeMap::new(),
     next: 0,
+    vacant: BTreeMap::new(),
     held: 0,
     count: 0,
     in_use: 0,
@@ -217,7 +225,7 @@ impl Depot {
         self.held += chunk.capacity();
         self.count += 1;
         let row = self.chunks.entry(chunk.capacity()).or_default();
-        row.push_back((self.next, chunk));
+        row.push_back((self.next, Instant::now(), chunk));
         self.next += 1;
     }
 
@@ -225,17 +233,35 @@ impl Depot {
     fn take(&mut self, capacity: usize) -> Option<MemoryChunk> {
         let most = capacity.saturating_add(capacity / 4);
         let (&found, row) = self.chunks.range_mut(capacity..=most).next()?;
-        let (_, chunk) = row.pop_back()?;
+        let (.., chunk) = row.pop_back()?;
         self.forget(found);
         Some(chunk)
     }
 
     fn take_oldest(&mut self) -> Option<MemoryChunk> {
-        let age = |row: &VecDeque<(u64, MemoryChunk)>| row.front().map(|(number, _)| *number);
-        let (&capacity, _) = self.chunks.iter().min_by_key(|(_, row)| age(row))?;
-        let (_, chunk) = self.chunks.get_mut(&capacity)?.pop_front()?;
+        let (_, capacity, _) = self.oldest()?;
+        let (.., chunk) = self.chunks.get_mut(&capacity)?.pop_front()?;
         self.forget(capacity);
         Some(chunk)
+    }
+
+    /// The number of the oldest chunk, its capacity, and when it came.
+    fn oldest(&self) -> Option<(u64, usize, Instant)> {
+        let first = |(capacity, row): (&usize, &VecDeque<_>)| {
+            let (number, since, _) = row.front()?;
+            Some((*number, *capacity, *since))
+        };
+        self.chunks.iter().filter_map(first).min()
+    }
+
+    /// Takes out what nothing has asked for in time.
+    fn take_stale(&mut self, evicted: &mut Vec<MemoryChunk>) {
+        while let Some((.., since)) = self.oldest()
+            && since.elapsed() >= STALE_AFTER
+            && let Some(chunk) = self.take_oldest()
+        {
+            evicted.push(chunk);
+        }
     }
 
     /// Counts one chunk of this capacity out.
@@ -259,11 +285,25 @@ impl Depot {
 }
 
 pub(super) fn take_large(capacity: usize) -> Option<MemoryChunk> {
+    let mut evicted = Vec::new();
     let mut depot = DEPOT.lock();
-    let chunk = depot.take(capacity)?;
-    depot.in_use += chunk.capacity();
-    depot.reused += 1;
-    Some(chunk)
+    let chunk = depot.take(capacity);
+    if let Some(chunk) = &chunk {
+        depot.in_use += chunk.capacity();
+        depot.reused += 1;
+    }
+    depot.take_stale(&mut evicted);
+    drop(depot);
+    release_all(evicted);
+    chunk
+}
+
+/// Addresses for a chunk of that capacity, with zeroed pages.
+pub(super) fn take_vacant(capacity: usize) -> Option<MemoryChunk> {
+    if capacity <= SMALL {
+        return None;
+    }
+    DEPOT.lock().vacant.get_mut(&capacity)?.pop()
 }
 
 pub(super) fn put_large(chunk: MemoryChunk) {
@@ -273,10 +313,12 @@ pub(super) fn put_large(chunk: MemoryChunk) {
     let room = depot.room();
     if capacity > room {
         drop(depot);
-        return chunk.release();
+        release_all(vec![chunk]);
+        return;
     }
-    let evicted = depot.shrink_to(room - capacity);
+    let mut evicted = depot.shrink_to(room - capacity);
     depot.insert(chunk);
+    depot.take_stale(&mut evicted);
     // Unmapping takes long: other threads should not wait for it.
     drop(depot);
     release_all(evicted);
@@ -305,7 +347,19 @@ pub(super) fn freeze() -> MutexGuard<'static, Depot> {
 
 fn release_all(chunks: Vec<MemoryChunk>) -> usize {
     let bytes = chunks.iter().map(MemoryChunk::capacity).sum();
-    chunks.into_iter().for_each(MemoryChunk::release);
+    for mut chunk in chunks {
+        if chunk.capacity() >= HUGE || cfg!(not(target_os = "linux")) || cfg!(miri) {
+            chunk.release();
+            continue;
+        }
+        chunk.clear();
+        let mut depot = DEPOT.lock();
+        depot
+            .vacant
+            .entry(chunk.capacity())
+            .or_default()
+            .push(chunk);
+    }
     bytes
 }
 
@@ -378,7 +432,7 @@ fn default_limit() -> usize {
     static MEMORY: OnceLock<usize> = OnceLock::new();
     let memory = *MEMORY.get_or_init(|| memory_of_machine().min(memory_of_group()));
     // Never so little that the shelves, which start open, would not fit.
-    (memory / 8).clamp(LEAST_WITH_SHELVES, DEFAULT_LIMIT)
+    (memory / 8).max(LEAST_WITH_SHELVES)
 }
 
 #[cfg(all(unix, not(miri)))]

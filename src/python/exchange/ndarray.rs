@@ -404,7 +404,14 @@ pub fn adopt(array: &Bound<'_, PyAny>) -> PyResult<Samples> {
             return Ok(samples);
         }
     }
-    let owner = Box::new(HeldObject(Some(array.clone().unbind())));
+    // NumPy does not keep what owns the memory from closing or moving it: an export does.
+    let root = owner_of(array).filter(|root| !is_array(root));
+    let export = root.and_then(|root| PyMemoryView::from(&root).ok());
+    let held = match export {
+        Some(export) => (array, export).into_pyobject(array.py())?.into_any(),
+        None => array.clone(),
+    };
+    let owner = Box::new(HeldObject(Some(held.unbind())));
     // SAFETY: NumPy keeps the memory while the array lives, and `owner` holds the array.
     let samples = unsafe { Samples::adopt(first, layout, dtype, facts.writable, owner) }?;
     if !facts.writable && is_constant(array)? {

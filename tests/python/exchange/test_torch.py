@@ -293,3 +293,15 @@ def test_a_tensor_of_another_type_is_cast_as_the_error_says(other):
             new(tensor, 48_000)
         assert "dtype=" not in str(told.value)
         assert new(tensor.float(), 48_000).to_numpy().tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("adopt", ["from_torch", "from_dlpack", "new_mono"])
+def test_the_storage_of_an_adopted_tensor_keeps_its_place(adopt):
+    tensor = torch.zeros(100, dtype=torch.float64)
+    options = {"copy": False} if adopt == "new_mono" else {}
+    audio = getattr(AudioSamples, adopt)(tensor, RATE, **options)
+    with pytest.raises(RuntimeError, match="not resizable"):
+        tensor.resize_(10_000_000)
+    # Not the tensor: PyTorch has given it the larger shape before it refused the memory.
+    audio += 1
+    assert audio.sum() == 100

@@ -1,5 +1,6 @@
 """Memory lives as long as its last view, and the registry knows each view until then (M2, A5)."""
 
+import array
 import gc
 import itertools
 import mmap
@@ -9,6 +10,7 @@ import sys
 import textwrap
 import threading
 import weakref
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
@@ -354,3 +356,30 @@ def test_the_interpreter_shuts_down_quietly_with(script):
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+OWNERS = {
+    "bytearray": (lambda: bytearray(800), lambda owner: owner.extend(bytes(10_000_000))),
+    "array": (lambda: array.array("d", [0.0] * 100), lambda owner: owner.append(1.0)),
+    "mmap": (lambda: mmap.mmap(-1, 800), lambda owner: owner.close()),
+    "shared memory": (
+        lambda: SharedMemory(create=True, size=800),
+        lambda owner: owner.close(),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OWNERS)
+def test_what_owns_adopted_memory_neither_closes_nor_moves_it(kind):
+    make, let_go = OWNERS[kind]
+    owner = make()
+    buffer = owner.buf if kind == "shared memory" else owner
+    audio = AudioSamples.new_mono(np.ndarray((100,), "f8", buffer=buffer)[::-1], RATE, copy=False)
+    with pytest.raises(BufferError):
+        let_go(owner)
+    audio[3] = 1
+    assert audio.sum() == 1
+    del audio
+    if kind == "shared memory":
+        owner.unlink()
+    let_go(owner)

@@ -17,6 +17,7 @@ use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::python::exchange::outward;
+use crate::python::exchange::outward::Outward;
 use crate::python::policy;
 use crate::view::Samples;
 
@@ -75,6 +76,9 @@ pub fn import(tensor: &Bound<'_, PyAny>, copy: Option<bool>, legacy: Legacy) -> 
              pass tensor.resolve_neg()",
         ));
     }
+    if copy != Some(true) {
+        fix_storage(tensor)?;
+    }
     let answer = ask(tensor, copy)?;
     let capsule = answer.cast::<PyCapsule>().map_err(|_| {
         let name = answer.get_type().name().map(|name| name.to_string());
@@ -84,6 +88,18 @@ pub fn import(tensor: &Bound<'_, PyAny>, copy: Option<bool>, legacy: Legacy) -> 
         ))
     })?;
     adopt(capsule, copy, legacy)
+}
+
+/// Has PyTorch refuse to resize a tensor's storage, as it does once an array shares it: `resize_` frees the memory.
+fn fix_storage(tensor: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = tensor.py();
+    let module = tensor.get_type().module()?;
+    if module.to_str()?.split('.').next() == Some("torch") {
+        let detached = tensor.call_out(intern!(py, "detach"), ())?;
+        // Not every type of PyTorch's has one of NumPy's, and those are no sample types.
+        drop(detached.call_out(intern!(py, "numpy"), ()));
+    }
+    Ok(())
 }
 
 /// Asks for a capsule as new as possible, then without the arguments that older libraries do not know.
