@@ -159,7 +159,7 @@ fn storeys(file: &str, text: &str) -> Vec<Finding> {
     found.collect()
 }
 
-/// The files that a file names, each once; but none of the folders that it stands in, whose faces it may know.
+/// The files that a file names, each once; but none of the folders that it stands in: it may know their faces.
 fn names_files<'a>(file: &str, text: &str, all: &'a [(String, String)]) -> BTreeSet<&'a str> {
     let own = modules_of(file);
     let of_path = |(_, path): (usize, Vec<String>)| {

@@ -191,7 +191,7 @@ fn views_stop_no_operation() {
 }
 
 #[test]
-fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
+fn while_lent_for_reading_views_are_readonly_and_no_claim_writes() {
     let registry = Registry::new();
     let borrow = lend(&registry, Read).unwrap();
     let array = registry
@@ -231,7 +231,7 @@ fn while_lent_for_reading_views_are_readonly_and_nobody_writes() {
 }
 
 #[rstest]
-fn while_lent_for_writing_nobody_else_comes_near(#[values(Read, Write)] mode: Mode) {
+fn while_lent_for_writing_no_other_claim_comes_near(#[values(Read, Write)] mode: Mode) {
     let registry = Registry::new();
     let borrow = lend(&registry, Write).unwrap();
     let by_borrow = Some(Holder::Borrow(ViewKind::BorrowMut));
@@ -324,7 +324,7 @@ fn a_borrow_waits_for_an_operation_that_is_under_way() {
 }
 
 #[test]
-fn while_frozen_nobody_enters() {
+fn while_frozen_no_thread_enters() {
     let registry = Registry::new();
     let frozen = registry.freeze();
     thread::scope(|scope| {

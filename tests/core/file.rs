@@ -105,7 +105,7 @@ fn replacing_keeps_the_permissions(folder: Folder, #[values(0o600, 0o640, 0o666)
 }
 
 #[rstest]
-fn who_has_the_old_file_open_keeps_it(folder: Folder) {
+fn an_open_handle_keeps_the_old_file(folder: Folder) {
     let path = folder.path("a.wav");
     write(&path, &ramp(3)).unwrap();
     let mut old = fs::File::open(&path).unwrap();

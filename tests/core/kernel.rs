@@ -34,7 +34,7 @@ fn engines() -> Vec<Engine> {
     .collect()
 }
 
-/// Works on samples that nobody else knows.
+/// Works on samples that no other thread knows.
 fn with_access<R>(work: impl FnOnce(&Access) -> R) -> R {
     access(&[], Lock::Table, Until::Now, work).unwrap()
 }
@@ -224,7 +224,7 @@ fn compare(
             bits(access, &out.strided()),
             bits(access, &same_place.strided()),
         );
-        // Once the results are equal they are wiped out: what is left is what nobody should have touched.
+        // Once the results are equal they are wiped out: what is left is what no kernel may touch.
         scalar::fill(access, &out.strided(), Scalar::Int(1));
         scalar::fill(access, &same_place.strided(), Scalar::Int(1));
         let memories = (

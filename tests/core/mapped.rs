@@ -267,7 +267,7 @@ fn samples_of_the_other_byte_order_cannot_be_mapped(folder: Folder) {
 }
 
 #[rstest]
-fn a_file_that_shrinks_is_refused_and_crashes_nobody(folder: Folder) {
+fn a_file_that_shrinks_is_refused_without_a_crash(folder: Folder) {
     let path = folder.path("a.wav");
     store(&path, &ramp(2, 50_000, Dtype::Float32));
     let audio = mapped::open(&path, true).unwrap();

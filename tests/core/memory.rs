@@ -144,7 +144,7 @@ fn slices_and_exports_keep_the_memory() {
 }
 
 #[test]
-fn an_empty_adoption_needs_nobody() {
+fn an_empty_adoption_releases_its_owner_at_once() {
     let (start, owner, released) = borrowed_bytes(8);
     let layout = Layout::contiguous(&[0], 8).unwrap();
     // SAFETY: no byte is reached.

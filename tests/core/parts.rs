@@ -231,7 +231,7 @@ fn damage_is_the_error_that_one_thread_finds(#[case] file: Vec<u8>) {
     }
 }
 
-/// A file that is another one for whoever opens it later.
+/// A file that later readers find to be another one.
 struct Changing {
     first: Vec<u8>,
     later: Vec<u8>,

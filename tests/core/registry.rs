@@ -228,7 +228,7 @@ fn a_waiting_thread_wakes_when_its_samples_are_free() {
 }
 
 #[test]
-fn who_waits_is_asked_and_can_give_up() {
+fn a_waiting_thread_is_asked_and_can_give_up() {
     let registry = Registry::new();
     while_held(&registry, &[claim(Read)], || {
         let mut asked = 0;
@@ -250,7 +250,7 @@ fn who_waits_is_asked_and_can_give_up() {
 
 /// The samples are asked for in another part of the table too, where another thread comes and goes all the time.
 #[test]
-fn who_waits_is_asked_also_where_others_come_and_go() {
+fn a_waiting_thread_is_asked_also_where_others_come_and_go() {
     let registry = Registry::new();
     let finished = AtomicBool::new(false);
     let coming_and_going = Claim {
@@ -415,7 +415,7 @@ fn view(kind: ViewKind, mode: Mode, span: Span) -> ViewEntry {
 #[case::an_operation_on_the_second([1, 2], &[2], false)]
 #[case::an_operation_on_adopted_memory([2, 0], &[0], false)]
 #[case::an_operation_elsewhere([1, 2], &[3], true)]
-fn quiet_work_runs_only_where_nobody_else_is(
+fn quiet_work_runs_only_where_no_other_operation_is(
     #[case] domains: [u64; 2],
     #[case] held: &[u64],
     #[case] runs: bool,

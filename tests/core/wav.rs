@@ -303,7 +303,7 @@ fn other_chunks_are_kept_by_their_place_and_passed_over() {
 }
 
 #[test]
-fn a_chunk_that_nobody_padded_is_passed_over_all_the_same() {
+fn a_chunk_without_padding_is_passed_over_all_the_same() {
     let format = fmt(1, 1, 8000, 16);
     let mut file = riff(&[
         (b"note", None, b"odd"),

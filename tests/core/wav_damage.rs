@@ -98,7 +98,10 @@ fn the_message_ends_with_the_byte() {
 #[case::size_of_the_riff_chunk_zero(4, b"\0\0\0\0")]
 #[case::size_of_the_riff_chunk_too_large(4, b"\xFF\xFF\xFF\x7F")]
 #[case::byte_rate(28, b"\xFF\xFF\xFF\xFF")]
-fn fields_that_nobody_needs_are_believed_by_nobody(#[case] offset: usize, #[case] bytes: &[u8]) {
+fn fields_that_the_reader_does_not_need_are_not_believed(
+    #[case] offset: usize,
+    #[case] bytes: &[u8],
+) {
     let audio = read_all(&with(&good(), offset, bytes)).unwrap();
     assert_eq!(values(&audio), [[1.0, 2.0, 3.0, 4.0]]);
 }

@@ -146,7 +146,7 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte(
     assert!(file.is_empty());
 }
 
-/// The first bytes of a file, all that anybody wants of it.
+/// The first bytes of a file, all that the test reads of it.
 struct Head(Vec<u8>);
 
 impl Write for Head {

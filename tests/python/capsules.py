@@ -195,5 +195,5 @@ class Producer:
 
     def __dlpack__(self, **options: Any) -> Any:
         self.calls.append(options)
-        LENT.add(self)  # somebody holds a pointer to the structure until the deleter is called
+        LENT.add(self)  # the consumer holds a pointer to the structure until it calls the deleter
         return wrap(self.managed, LEGACY if self.version is None else VERSIONED)

@@ -372,7 +372,7 @@ class TestDivision:
             audio /= divisors
         assert_same_bits(audio, wanted)
 
-    def test_the_ufunc_keeps_inf_and_nan_for_those_who_want_them(self) -> None:
+    def test_the_ufunc_keeps_inf_and_nan_for_callers_that_want_them(self) -> None:
         samples = np.array([1.0, 0.0, -1.0])
         with np.errstate(all="ignore"):
             for zero in (0, 0.0, -0.0, np.zeros(3), np.array([1, 0, 1])):

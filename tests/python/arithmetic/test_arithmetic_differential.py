@@ -262,7 +262,7 @@ def test_an_array_changed_in_place_by_audio_gives_the_bits_of_numpy(
 
 
 def change_in_place(symbol: str, array: np.ndarray, audio: AudioSamples) -> np.ndarray:
-    # The statements themselves: an operator function would hide who answers them.
+    # The statements themselves: an operator function would hide which operand answers them.
     if symbol == "+":
         array += audio
     elif symbol == "-":

@@ -306,7 +306,7 @@ class TestMethods:
 
 
 class Stranger:
-    """A type of somebody else with answers of its own."""
+    """A type of another library with answers of its own."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **named: Any) -> str:
         return f"{ufunc.__name__} {method} by the stranger"

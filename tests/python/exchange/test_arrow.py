@@ -140,7 +140,7 @@ def test_a_column_outlives_its_table():
     assert pair.views == []
 
 
-def test_what_nobody_takes_out_of_a_capsule_is_given_back():
+def test_an_untaken_structure_goes_with_its_capsule():
     quiet = stereo().as_readonly()
     capsules = quiet.__arrow_c_array__()
     quiet.__arrow_c_schema__()
@@ -439,7 +439,7 @@ begun = threading.Event()
 other = threading.Thread(target=lambda: (begun.wait(), os.write(sink, b".")))
 other.start()
 faulthandler.dump_traceback_later(45, exit=True)
-sys.setswitchinterval(1000)  # From here on nobody takes the interpreter from who has it.
+sys.setswitchinterval(1000)  # From here on a thread keeps the interpreter until it lets go.
 begun.set()
 try:
     AudioSamples.from_arrow(Stream(), 48_000)

@@ -49,7 +49,7 @@ WRITES = {
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-def test_nobody_writes_to_the_samples_while_arrow_data_is_on_them(write):
+def test_no_call_writes_to_the_samples_while_arrow_data_is_on_them(write):
     audio = mono()
     array = pa.array(audio.as_readonly())
     assert address(array) == audio.address
@@ -88,7 +88,7 @@ def test_writers_of_other_frames_go_on():
     assert audio.to_numpy().tolist() == [10, 11, 2, 3, 4, 8, 8, 8]
 
 
-def test_who_reads_goes_on():
+def test_readers_go_on():
     audio = mono()
     array = pa.array(audio.as_readonly())
     again = pa.array(audio.as_readonly())
@@ -115,7 +115,7 @@ def test_a_column_alone_keeps_writers_out():
     column = pair.as_readonly().to_arrow().column(1)
     gc.collect()
     with pytest.raises(BorrowError):
-        pair[0, 0] = 1  # the table is one: who has a column has all of it
+        pair[0, 0] = 1  # the table is one: a column keeps all of it
     del column
     pair[0, 0] = 1
 
@@ -209,7 +209,7 @@ def test_a_file_that_is_written_to_is_copied_and_one_that_is_read_is_not(tmp_pat
             assert not is_shared(same.as_readonly())
 
 
-def test_adopted_memory_is_shared_if_nobody_has_it_to_write():
+def test_adopted_memory_is_shared_if_no_owner_may_write_to_it():
     data = np.arange(8, dtype=np.float32).tobytes()
     for source in (data, memoryview(data)):
         assert is_shared(AudioSamples.from_buffer(source, RATE, dtype="float32"))
@@ -219,7 +219,7 @@ def test_adopted_memory_is_shared_if_nobody_has_it_to_write():
 
 
 def test_audio_out_of_an_object_store_is_shared():
-    """As Ray's: the samples come back in memory that nobody has to write."""
+    """As Ray's: the samples come back in memory that no process may write to."""
     buffers = []
     pickled = pickle.dumps(mono(), 5, buffer_callback=buffers.append)
     stored = [memoryview(bytes(buffer)) for buffer in buffers]

@@ -10,7 +10,7 @@ import pytest
 import audio_samples
 from audio_samples import AudioSamples, generation, no_copies
 
-# Whoever imports Ray first decides what its workers say and send home.
+# The first import of Ray decides what its workers say and send home.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_DEDUP_LOGS", "0")
 ray = extras.require("ray", "ray")

@@ -62,7 +62,7 @@ def test_part_of_audio_is_read_into_where_it_lies(tone):
     assert back.to_numpy()[200:].max() == 0
 
 
-def test_read_only_audio_is_read_into_by_nobody(tone):
+def test_no_file_reads_into_read_only_audio(tone):
     with pytest.raises((TypeError, BufferError), match=r"read-only|read-write"):
         io.BytesIO(bytes(100)).readinto(tone.as_readonly())
 

@@ -117,7 +117,7 @@ def test_read_only_audio_is_copied_or_refused(audio):
     assert audio.to_numpy().any()
     with pytest.raises(BufferError, match=r"copy=False.*read-only"):
         quiet.to_torch(copy=False)
-    # PyTorch itself ignores the flag: who asks it shares the memory on their own word.
+    # PyTorch itself ignores the flag: a caller that asks it shares the memory on its own word.
     assert torch.from_dlpack(quiet).data_ptr() == audio.address
 
 

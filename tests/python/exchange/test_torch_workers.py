@@ -39,7 +39,7 @@ class Pickles(Clips):
     def __getitem__(self, index):
         audio = super().__getitem__(index)
         sizes = [len(pickle.dumps(audio, protocol)) for protocol in (4, 5)]
-        # Nobody takes those two handles.
+        # No process takes those two handles.
         segments.age(audio.shared_name)
         return sizes
 
@@ -64,7 +64,7 @@ def nothing_is_left():
         new = segments.names() - before
         return [name for name in new if not segments.lives(segments.made_by(name))]
 
-    # A worker that is ended early leaves handles that nobody takes. Their time is over at once.
+    # A worker that is ended early leaves untaken handles. Their time is over at once.
     for name in left():
         segments.age(name)
 

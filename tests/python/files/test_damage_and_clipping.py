@@ -411,7 +411,7 @@ def test_the_command_line_tells_of_files_of_any_name(tmp_path, name):
     assert "\x1b" not in done.stdout + done.stderr
 
 
-def test_the_command_line_ends_quietly_once_nobody_reads_it(tmp_path):
+def test_the_command_line_ends_quietly_once_its_pipe_is_closed(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(riff(form(), (b"data", bytes(20))))
     command = [sys.executable, "-m", "audio_samples", "info", *[path] * 3_000]

@@ -21,7 +21,7 @@ HUGE = 2**63
 
 
 def in_child(work):
-    """Run work in a process of its own, whose limits and rights are nobody else's."""
+    """Run work in a process of its own, with limits and rights of its own."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -313,7 +313,7 @@ def test_a_folder_is_one(tmp_path):
         )
 
 
-def test_an_empty_path_is_found_by_nobody():
+def test_an_empty_path_is_not_found():
     audio = AudioSamples.zeros(8, RATE)
     for work in (audio_samples.read, lambda path: audio_samples.write(path, audio)):
         with pytest.raises(FileNotFoundError):
@@ -336,7 +336,7 @@ def test_without_permission_it_is_a_permission_error():
         path.chmod(0)
         Path(folder).chmod(0o755)
 
-        def look_as_nobody():
+        def look_without_rights():
             if os.geteuid() == 0:
                 os.setgroups([])
                 os.setgid(65534)
@@ -347,7 +347,7 @@ def test_without_permission_it_is_a_permission_error():
             with pytest.raises(PermissionError):
                 audio_samples.write(path, AudioSamples.new_mono(np.zeros(4, np.int16), RATE))
 
-        assert in_child(look_as_nobody) == 0
+        assert in_child(look_without_rights) == 0
         path.chmod(0o600)
         assert len(audio_samples.read(path)) == 4
 

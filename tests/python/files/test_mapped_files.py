@@ -134,7 +134,7 @@ def test_a_file_opened_to_be_read_is_read_only_through_every_door(stereo):
             work()
 
 
-def test_who_ignores_the_read_only_flag_damages_no_file(stereo):
+def test_a_consumer_that_ignores_the_read_only_flag_damages_no_file(stereo):
     before = stereo.read_bytes()
     audio = audio_samples.open(stereo)
     ctypes.memset(audio.address, 255, 64)
@@ -270,7 +270,7 @@ def test_the_systems_own_refusals_keep_their_classes(tmp_path):
 
 def test_a_file_without_permission_to_write_is_opened_to_be_read_only(stereo):
     if os.geteuid() == 0:
-        # Root may write everything: ask as somebody else.
+        # Root may write everything: a process with another user's rights asks.
         code = (
             "import os, sys, numpy, audio_samples\n"
             "os.setgid(65534); os.setuid(65534)\n"
@@ -310,7 +310,7 @@ def test_a_file_that_shrinks_is_an_error_and_not_a_crash(tmp_path):
         audio *= 2
     assert caught.value.offset == 100_000
     assert path.read_bytes() == before
-    # NumPy asks nobody, and finds silence where the file was.
+    # NumPy does not ask the registry, and finds silence where the file was.
     assert array[-1] == 0
     assert array.sum() == pytest.approx(25_000, rel=0.1)
     with pytest.raises(AudioFileError):

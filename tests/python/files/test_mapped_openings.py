@@ -1,4 +1,4 @@
-"""One file, opened by several: who closes it, and who may replace it."""
+"""One file, opened several times: when it is closed, and when it may be replaced."""
 
 import gc
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ def samples_in(path):
     return soundfile.read(path, dtype="float32", always_2d=True)[0].T
 
 
-def test_a_file_is_closed_by_the_last_of_those_who_opened_it(stereo):
+def test_a_file_is_closed_with_its_last_opening(stereo):
     with audio_samples.open(stereo, "r+") as outer:
         with audio_samples.open(stereo) as inner:
             assert inner[0, 0] == 1
@@ -45,7 +45,7 @@ def test_a_file_is_closed_by_the_last_of_those_who_opened_it(stereo):
             again *= 2
         assert view[0, 0] == 4
         del view
-        # Who lets go of it without closing it does not keep it open.
+        # A handle that goes without being closed does not keep the file open.
         forgotten = audio_samples.open(stereo)
         del forgotten
         gc.collect()
@@ -76,7 +76,7 @@ def test_a_slice_closes_what_it_is_a_slice_of_and_keeps_it_open(stereo):
         part.to_numpy()
 
 
-def test_who_opens_a_file_while_it_is_about_to_be_closed_has_the_same_memory(tmp_path):
+def test_a_file_opened_while_it_is_about_to_be_closed_is_the_same_memory(tmp_path):
     path = tmp_path / "long.wav"
     frames = 2_000_000
     audio_samples.write(path, AudioSamples.zeros((2, frames), RATE, dtype=np.float32))

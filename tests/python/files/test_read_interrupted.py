@@ -59,7 +59,7 @@ def test_what_a_handler_raises_ends_the_reading(endless, signalled, give, thread
     audio_samples.set_num_threads(threads)
     try:
         signalled()
-        # Who answers later finds the end of the file, and has another error.
+        # A reader that answers later finds the end of the file, and has another error.
         with pytest.raises(SignalError):
             audio_samples.read(given)
     finally:

@@ -1,4 +1,4 @@
-"""Who begins in the middle of a compressed file gets what who reads all of it gets there (F1)."""
+"""A read from the middle of a compressed file gives what a read of all of it has there (F1)."""
 
 import io
 

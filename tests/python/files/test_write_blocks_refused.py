@@ -175,7 +175,7 @@ def test_flac_above_96_khz_is_refused_before_anything_is_written(tmp_path, rate,
 
 
 @pytest.mark.parametrize("rate", [1, 11_025, 65_536, 65_537, 88_200, 88_201, 95_999, 96_000])
-def test_flac_up_to_96_khz_is_read_by_everybody(tmp_path, rate):
+def test_flac_up_to_96_khz_is_read_by_every_library(tmp_path, rate):
     path = tmp_path / "a.flac"
     audio = AudioSamples.new_mono((np.arange(9_000) % 700).astype(np.int16), rate)
     audio_samples.write(path, [audio])
@@ -268,7 +268,7 @@ def test_other_threads_run_while_a_block_is_written(tmp_path):
 
     pause = sys.getswitchinterval()
     other = threading.Thread(target=count)
-    # Nobody is made to hand over: the other thread has its turns only while this one has let go.
+    # No thread is made to hand over: the other has its turns only while this one has let go.
     sys.setswitchinterval(100)
     other.start()
     try:

@@ -337,12 +337,12 @@ def test_the_command_line_tells_it_too(tmp_path, capsys):
 def test_metadata_of_aiff_is_passed_on_to_aiff_only(tmp_path):
     first, second = tmp_path / "a.aiff", tmp_path / "b.aiff"
     with soundfile.SoundFile(first, "w", RATE, 1, "PCM_16") as file:
-        file.title, file.artist = "A title", "Somebody"
+        file.title, file.artist = "A title", "A band"
         file.write(signal(1)[0])
     assert audio_samples.info(first).tags["title"] == "A title"
     audio_samples.write(second, holding("PCM_16", 1), metadata_from=first)
     with soundfile.SoundFile(second) as file:
-        assert (file.title, file.artist) == ("A title", "Somebody")
+        assert (file.title, file.artist) == ("A title", "A band")
     with pytest.raises(ValueError, match="an AIFF file is passed on to files of the same kind"):
         audio_samples.write(tmp_path / "c.wav", holding("PCM_16", 1), metadata_from=first)
     with pytest.raises(ValueError, match="not to a FLAC file"):
@@ -354,10 +354,10 @@ def test_metadata_of_aiff_is_passed_on_to_aiff_only(tmp_path):
 def test_tags_of_codecs_are_told(tmp_path, ending):
     path = tmp_path / f"a.{ending}"
     with soundfile.SoundFile(path, "w", RATE, 2) as file:
-        file.title, file.artist = "A title", "Somebody"
+        file.title, file.artist = "A title", "A band"
         file.write(signal(2).T)
     info = audio_samples.info(path)
-    assert (info.tags["title"], info.tags["artist"]) == ("A title", "Somebody")
+    assert (info.tags["title"], info.tags["artist"]) == ("A title", "A band")
     assert not info.mappable
     assert "holds no plain samples" in info.obstacle
 

@@ -31,7 +31,7 @@ def path(tmp_path, audio):
 
 
 class Writer:
-    """A file object whose write() says what it is told to say."""
+    """A file object with a write() that says what it is told to say."""
 
     def __init__(self, said):
         self.said = said

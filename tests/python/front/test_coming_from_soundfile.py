@@ -1,4 +1,4 @@
-"""Each row of the guide's table for those who come from soundfile: the same samples by both."""
+"""Each row of the guide's table for users of soundfile: the same samples by both."""
 
 import numpy as np
 import pytest

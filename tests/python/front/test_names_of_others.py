@@ -1,4 +1,4 @@
-"""Callers who type what other libraries have read what it is called here."""
+"""A caller that types another library's name reads what it is called here."""
 
 import inspect
 import pydoc
@@ -57,7 +57,7 @@ def test_a_function_of_others_is_missing_with_a_sentence(name):
         exec(f"from audio_samples import {name}")
 
 
-def test_a_name_that_nobody_has_is_missing_without_a_sentence():
+def test_a_name_of_no_library_is_missing_without_a_sentence():
     with pytest.raises(AttributeError, match=r"^module 'audio_samples' has no attribute 'xyz'$"):
         audio_samples.xyz  # noqa: B018
     from audio_samples import plotting

@@ -68,7 +68,7 @@ class Handle(Part):
 
 @dataclass
 class Held:
-    """An object that somebody holds on a view, and by which way it was made from the view's own.
+    """An object that a caller holds on a view, and by which way it was made from the view's own.
 
     NumPy can take the right to write away from an `array`, and from one over a `buffer`; not from a
     memoryview, and not from a `tensor`.
@@ -127,7 +127,7 @@ class World:
         return self.handles[pick % len(self.handles)]
 
     def view(self, pick):
-        """A view that somebody holds."""
+        """A view that a caller holds."""
         held = [view for view in self.views if view.held]
         return held[pick % len(held)]
 
@@ -140,13 +140,13 @@ class World:
     # -- the contract --
 
     def may_be_read(self, part):
-        """Nobody has borrowed any of it for writing."""
+        """No borrow for writing has any of it."""
         return not any(
             view.lends and view.mode == "write" and view.part.meets(part) for view in self.views
         )
 
     def may_be_written(self, part):
-        """Nobody has borrowed any of it."""
+        """No borrow has any of it."""
         return not any(view.lends and view.part.meets(part) for view in self.views)
 
     def may_be_borrowed(self, part, mode):
@@ -156,7 +156,7 @@ class World:
         return self.may_be_written(part) and not writable
 
     def operand_may_be_read(self, view, held):
-        """Who reads through the array of a borrow has its permission."""
+        """A read through the array of a borrow has its permission."""
         if view.lends and held.way == "array":
             return True
         return self.may_be_read(Part(view.part.memory, held.numbers))

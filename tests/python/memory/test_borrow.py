@@ -275,7 +275,7 @@ def test_borrow_mut_is_refused_while_another_writable_view_is_alive(audio):
         pass
 
 
-def test_a_read_only_view_stops_nobody_from_borrowing(audio):
+def test_a_read_only_view_stops_no_borrow(audio):
     array = audio.as_readonly().to_numpy()
     with audio.borrow_mut() as x:
         x[:] = 7

@@ -225,7 +225,7 @@ def test_what_lives_in_a_cycle_only_is_not_alive(audio):
     assert [view.shape for view in audio.views] == [(2, 20)]
 
 
-def test_temporary_views_are_nobody_s_business(audio):
+def test_temporary_views_are_not_reported(audio):
     with audio.borrow_mut() as x:
         for channel in x:
             channel += 1

@@ -99,8 +99,8 @@ FOUND_AGAIN = {(kind, "array") for kind in ("numpy", "buffer", "borrow", "borrow
 
 @pytest.fixture(autouse=True, scope="module")
 def _cycles_go_when_the_model_says_so():
-    # What is alive already is nobody's business here: the search for what outlives a borrow, which
-    # looks through all containers, takes a millisecond instead of a hundred.
+    # The search for what outlives a borrow looks through all containers: without those that are
+    # alive already it takes a millisecond instead of a hundred.
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -383,7 +383,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if not handle.writable:
             refused(ValueError, call, *arguments)
         elif store and operand.is_just(handle):
-            call(*arguments)  # nothing to do, so nobody is asked
+            call(*arguments)  # nothing to do, so no borrow refuses it
         elif allowed and self.world.may_be_written(handle):
             call(*arguments)
             handle.write(operand.read() + (0 if store else handle.read()))

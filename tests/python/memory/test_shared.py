@@ -147,13 +147,13 @@ def test_a_handle_on_its_way_keeps_the_segment_and_an_arrived_one_does_not():
         pickle.loads(pickled)
 
 
-def test_a_handle_is_taken_again_while_somebody_has_the_audio():
+def test_a_handle_is_taken_again_while_the_audio_lives():
     shared = stereo().share()
     pickled = pickle.dumps(shared)
     assert all(pickle.loads(pickled).address == shared.address for _ in range(3))
 
 
-def test_a_handle_that_nobody_takes_does_not_keep_the_segment_for_ever():
+def test_an_untaken_handle_does_not_keep_the_segment_for_ever():
     shared = stereo().share()
     name = shared.shared_name
     pickled = pickle.dumps(shared)

@@ -143,10 +143,10 @@ def test_a_handle_of_a_name_that_is_gone_says_so_in_the_other_process():
     assert "keep the audio until" in segments.run(code, pickled.hex())
 
 
-# ---- who is the last
+# ---- the last user
 
 
-def test_the_segment_goes_with_the_last_user_whoever_made_it():
+def test_the_segment_goes_with_its_last_user_maker_or_not():
     shared = ramp().share()
     name = shared.shared_name
     with segments.python(ATTACH, name) as other:

@@ -78,7 +78,7 @@ print(AudioSamples.zeros(4, 44_100, shared=True).size)
 
 
 def test_what_the_system_does_not_map_read_only_leaves_the_rest_at_work():
-    # Eight TiB, of which none is there: more than a system promises to who might change all of it.
+    # Eight TiB, of which none is there: more than a system promises to one process for writing.
     frames, start = 2**40, 2**21
     audio = AudioSamples.zeros(4, RATE).as_readonly().share()
     header = bytearray((segments.FOLDER / audio.shared_name).read_bytes()[:4096])

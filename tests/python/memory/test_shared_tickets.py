@@ -38,11 +38,11 @@ def shared(frames: int = 6) -> AudioSamples:
 
 
 def sweep() -> None:
-    """Another program shares something, and looks for what nobody has."""
+    """Another program shares something, and looks for what no process has."""
     segments.run("from audio_samples import AudioSamples as A; A.zeros(1, 8000, shared=True)")
 
 
-def test_a_handle_that_is_unpickled_twice_takes_nobody_elses_hold():
+def test_a_handle_that_is_unpickled_twice_takes_no_other_handle_s_hold():
     audio = shared()
     name = audio.shared_name
     first, second = pickle.dumps(audio), pickle.dumps(audio)
@@ -147,7 +147,7 @@ USES = {
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
-def test_what_nobody_took_in_time_goes_with_any_use_of_shared_memory(use):
+def test_a_handle_untaken_in_time_goes_with_any_use_of_shared_memory(use):
     held = [shared(), shared()]
     audio = shared()
     name = audio.shared_name
@@ -156,7 +156,7 @@ def test_what_nobody_took_in_time_goes_with_any_use_of_shared_memory(use):
     sweep()
     assert segments.is_there(name)
     segments.age(name)
-    # Nobody looks again before a second is over.
+    # No process looks again before a second is over.
     time.sleep(1.1)
     use(held)
     assert not segments.is_there(name)
@@ -185,7 +185,7 @@ def test_more_handles_than_places_hold_the_memory_by_their_time():
         assert pickle.loads(each)[2] == 2
     assert segments.handles(name) == 0
     sweep()
-    # Which of those without a place have arrived nobody knows: the memory waits for its time.
+    # No process knows which of those without a place have arrived: the memory waits for its time.
     assert segments.is_there(name)
     segments.age(name)
     sweep()
@@ -222,7 +222,7 @@ def test_a_process_that_ends_takes_along_what_is_too_old():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="segments lie on a disk and outlive the start")
-def test_the_time_of_a_handle_is_told_by_a_clock_that_nobody_sets():
+def test_the_time_of_a_handle_is_told_by_a_clock_that_no_user_sets():
     audio = shared()
     before = int(time.monotonic())
     pickled = pickle.dumps(audio)
@@ -262,7 +262,7 @@ def test_a_wrong_time_of_a_handle_without_a_place_is_put_right_by_the_next():
 
 
 def test_other_threads_run_while_a_handle_is_made():
-    """Which looks for segments that nobody has, and may wait for another thread that does."""
+    """The call looks for segments that no process has, and may wait for a thread that does so too."""
     audio = shared()
     begin, ran = threading.Event(), threading.Event()
 
@@ -273,7 +273,7 @@ def test_other_threads_run_while_a_handle_is_made():
     thread = threading.Thread(target=run)
     thread.start()
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # who has the GIL keeps it until it lets go by itself
+    sys.setswitchinterval(1000)  # a thread keeps the GIL until it lets go by itself
     try:
         begin.set()
         for _ in range(20_000):

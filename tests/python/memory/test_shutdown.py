@@ -288,7 +288,7 @@ def test_a_fork_of_a_c_library_is_no_different():
     def work():
         while not stop:
             long.__iadd__(0)  # with the GIL free
-    # Nobody may ask for the GIL: a child that the interpreter has not heard of waits for ever then.
+    # No thread may ask for the GIL: the child of a fork unknown to the interpreter waits for ever.
     sys.setswitchinterval(1000)
     threads = [threading.Thread(target=work) for _ in range(3)]
     [thread.start() for thread in threads]
