@@ -358,7 +358,7 @@ def test_the_interpreter_shuts_down_quietly_with(script):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-OWNERS = {
+ROOTS = {
     "bytearray": (lambda: bytearray(800), lambda owner: owner.extend(bytes(10_000_000))),
     "array": (lambda: array.array("d", [0.0] * 100), lambda owner: owner.append(1.0)),
     "mmap": (lambda: mmap.mmap(-1, 800), lambda owner: owner.close()),
@@ -369,9 +369,9 @@ OWNERS = {
 }
 
 
-@pytest.mark.parametrize("kind", OWNERS)
+@pytest.mark.parametrize("kind", ROOTS)
 def test_what_owns_adopted_memory_neither_closes_nor_moves_it(kind):
-    make, let_go = OWNERS[kind]
+    make, let_go = ROOTS[kind]
     owner = make()
     buffer = owner.buf if kind == "shared memory" else owner
     audio = AudioSamples.new_mono(np.ndarray((100,), "f8", buffer=buffer)[::-1], RATE, copy=False)
