@@ -5,6 +5,7 @@ from fractions import Fraction
 import extras
 import numpy as np
 import pytest
+from signals import tones
 
 import audio_samples
 from audio_samples import AudioFileError
@@ -13,13 +14,6 @@ av = extras.require("av", "test")
 
 RATE = 48_000
 FRAMES = 50_000
-
-
-def signal(channels):
-    time = np.arange(FRAMES) / RATE
-    noise = np.random.default_rng(9).standard_normal((channels, FRAMES)) * 0.01
-    tones = [0.4 * np.sin(2 * np.pi * 330 * (channel + 1) * time) for channel in range(channels)]
-    return np.stack(tones) + noise
 
 
 def as_samples(values, form):
@@ -36,14 +30,12 @@ def as_samples(values, form):
 
 def encode(path, codec, form, channels, container=None):
     """Writes a file and returns the samples that went into it."""
-    planes, expected = as_samples(signal(channels), form)
+    planes, expected = as_samples(tones(channels, FRAMES, RATE).T, form)
     layout = {1: "mono", 2: "stereo"}[channels]
     with av.open(str(path), "w", format=container) as file:
         stream = file.add_stream(codec, rate=RATE, layout=layout, format=form)
-        if codec == "mp2":
-            stream.bit_rate = (
-                128_000  # at its own choice FFmpeg makes files that the standard forbids
-            )
+        if codec == "mp2":  # at its own choice FFmpeg makes files that the standard forbids
+            stream.bit_rate = 128_000
         stream.codec_context.open()
         size = stream.codec_context.frame_size or 4096
         for start in range(0, FRAMES, size):
@@ -127,7 +119,6 @@ def test_lossy_codecs_decode_as_ffmpeg_does(tmp_path, row, channels):
     ours = planes_of(audio)
     # FFmpeg cuts off what the container says is there for the decoder only; we keep it.
     lead = ours.shape[1] - expected.shape[1]
-    print(row, ours.shape, expected.shape)
     best = min(
         np.abs(ours[:, shift : shift + 30_000] - expected[:, :30_000]).max()
         for shift in range(2400)
@@ -174,11 +165,9 @@ def test_the_chapters_of_a_file_are_its_cues(tmp_path):
         stream = file.add_stream("libmp3lame", rate=RATE, layout="mono", format="s16p")
         chapter = {"time_base": Fraction(1, 1000), "metadata": {"title": "first"}}
         second = {"title": "second"}
+        first = {"id": 1, "start": 0, "end": 250, **chapter}
         file.set_chapters(
-            [
-                {"id": 1, "start": 0, "end": 250, **chapter},
-                {"id": 2, "start": 250, "end": 500, **chapter, "metadata": second},
-            ]
+            [first, {"id": 2, "start": 250, "end": 500, **chapter, "metadata": second}]
         )
         for start in range(0, FRAMES, 1152):
             samples = np.zeros((1, 1152), np.int16)

@@ -12,34 +12,14 @@ import extras
 import numpy as np
 import pytest
 import soundfile
+from containers import chunk, form, riff
+from signals import RATE, tones
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 from audio_samples.__main__ import main
 
 av = extras.require("av", "test")
-
-RATE = 44_100
-
-
-def tone(frames=60_000, channels=2):
-    time = np.arange(frames) / RATE
-    noise = np.random.default_rng(1).normal(0, 0.01, (frames, channels))
-    return 0.4 * np.sin(2 * np.pi * 330 * time)[:, None] + noise
-
-
-def riff(*chunks, magic=b"RIFF"):
-    order = ">" if magic == b"RIFX" else "<"
-    body = b"".join(
-        name + struct.pack(order + "I", len(content)) + content + b"\0" * (len(content) % 2)
-        for name, content in chunks
-    )
-    return magic + struct.pack(order + "I", 4 + len(body)) + b"WAVE" + body
-
-
-def form(order="<"):
-    return b"fmt ", struct.pack(order + "HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16)
-
 
 READERS = [audio_samples.read, audio_samples.info, audio_samples.stream]
 
@@ -89,7 +69,7 @@ def test_the_repr_of_a_closed_file_says_so(tmp_path):
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 def test_a_flac_file_tells_what_was_cut_off_without_being_decoded(tmp_path, subtype, capsys):
     path = tmp_path / "a.flac"
-    soundfile.write(path, tone(), RATE, subtype=subtype)
+    soundfile.write(path, tones(2), RATE, subtype=subtype)
     content = path.read_bytes()
     assert audio_samples.info(path).damage is None
     assert audio_samples.info(content + b"TAG" + bytes(125)).damage is None
@@ -113,8 +93,8 @@ def test_no_whole_flac_file_is_called_damaged(tmp_path, kind, channels):
     samples = {
         "silence": np.zeros((50_000, channels)),
         "noise": np.random.default_rng(3).uniform(-1, 1, (400_000, channels)),
-        "short": tone(7, channels),
-    }.get(kind, tone(50_000, channels))
+        "short": tones(channels, 7),
+    }.get(kind, tones(channels, 50_000))
     if kind == "ours":
         audio = AudioSamples.new_multi(samples, RATE, layout="frames_first")
         audio_samples.write(path, audio)
@@ -136,7 +116,7 @@ def test_no_whole_flac_file_is_called_damaged(tmp_path, kind, channels):
 
 def test_an_mp3_that_lacks_bytes_says_so(tmp_path):
     path = tmp_path / "a.mp3"
-    soundfile.write(path, tone(), RATE)
+    soundfile.write(path, tones(2), RATE)
     content = path.read_bytes()
     assert audio_samples.info(content).damage is None
     assert audio_samples.info(content + b"TAG" + bytes(125)).damage is None
@@ -152,9 +132,8 @@ def test_clipped_samples_are_counted_in_a_warning(tmp_path, ending, subtype, dty
     path = tmp_path / f"a.{ending}"
     samples = np.zeros((2, 30_000), dtype)
     samples[0, ::100], samples[1, 7] = 1.5, -4.0
-    with pytest.warns(
-        UserWarning, match=r"301 samples in '.*' were clipped.* peak is 4\.0"
-    ) as told:
+    says = r"301 samples in '.*' were clipped.* peak is 4\.0"
+    with pytest.warns(UserWarning, match=says) as told:
         audio_samples.write(path, AudioSamples.new_multi(samples, RATE), subtype=subtype)
     assert "+12.04 dB" in str(told[0].message)
     assert told[0].filename == __file__
@@ -215,10 +194,8 @@ def test_what_an_edit_clipped_is_told_though_an_error_ended_it(tmp_path):
                 if number == 5:
                     raise KeyError(number)
 
-    with (
-        pytest.warns(UserWarning, match="500 samples in the file were clipped"),
-        pytest.raises(KeyError),
-    ):
+    told = pytest.warns(UserWarning, match="500 samples in the file were clipped")
+    with told, pytest.raises(KeyError):
         fail(loud_blocks(tmp_path, 100))
     assert (audio_samples.read(tmp_path / "a.wav").to_numpy() == 32_767).sum() == 500
 
@@ -249,7 +226,7 @@ def test_several_paths_may_come_from_anything_that_gives_paths(tmp_path):
 @pytest.mark.parametrize("container", ["WAV", "FLAC"])
 def test_a_pipe_is_read_to_its_end_first(work, container):
     content = io.BytesIO()
-    soundfile.write(content, tone(5_000), RATE, format=container)
+    soundfile.write(content, tones(2, 5_000), RATE, format=container)
     out, into = os.pipe()
 
     def feed():
@@ -301,9 +278,7 @@ def test_a_name_that_stands_for_very_many_texts_is_told_in_no_time():
 )
 def test_an_aiff_file_of_an_impossible_rate_is_refused(hertz):
     common = struct.pack(">HIH", 1, 2, 16) + hertz
-    body = (
-        b"AIFFCOMM" + struct.pack(">I", 18) + common + b"SSND" + struct.pack(">I", 12) + bytes(12)
-    )
+    body = b"AIFF" + chunk(b"COMM", common, ">") + chunk(b"SSND", bytes(12), ">")
     content = b"FORM" + struct.pack(">I", len(body)) + body
     with pytest.raises(AudioFileError, match="claims a sample rate") as caught:
         audio_samples.read(content)
@@ -350,10 +325,8 @@ def test_channels_have_positions_only_if_each_has_one(mask, told):
 
 
 def test_texts_of_odd_length_are_followed_by_a_byte_of_padding():
-    parts = b"".join(
-        name + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
-        for name, text in ((b"INAM", b"odd"), (b"IART", b"even"), (b"ICMT", b"x"), (b"ISFT", b"z"))
-    )
+    texts = ((b"INAM", b"odd"), (b"IART", b"even"), (b"ICMT", b"x"), (b"ISFT", b"z"))
+    parts = b"".join(chunk(*text) for text in texts)
     tags = audio_samples.info(riff(form(), (b"LIST", b"INFO" + parts), (b"data", b""))).tags
     assert tags == {"title": "odd", "artist": "even", "comment": "x", "software": "z"}
 
@@ -425,7 +398,7 @@ def test_the_command_line_ends_quietly_once_its_pipe_is_closed(tmp_path):
 @pytest.mark.parametrize("container", ["WAV", "RF64", "W64", "AIFF", "CAF", "FLAC", "OGG", "MP3"])
 def test_the_command_line_tells_of_every_format_and_of_every_error(tmp_path, container, capsys):
     good, bad = tmp_path / f"a.{container.lower()}", tmp_path / "b.wav"
-    soundfile.write(good, tone(5_000), RATE, format=container)
+    soundfile.write(good, tones(2, 5_000), RATE, format=container)
     bad.write_bytes(b"")
     missing, folder = tmp_path / "missing.wav", tmp_path
     assert main(["info", *map(str, (bad, good, missing, folder, good))]) == 1

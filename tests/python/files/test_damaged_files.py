@@ -12,27 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from elsewhere import in_child
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 
 RATE = 8_000
 HUGE = 2**63
-
-
-def in_child(work):
-    """Run work in a process of its own, with limits and rights of its own."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        except BaseException as error:
-            os.write(2, repr(error).encode())
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def limited(megabytes, work):
@@ -65,12 +51,8 @@ FORMAT = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16))
 
 def rf64(size, data):
     sizes = struct.pack("<QQQI", 2**62, size, size // 2, 0)
-    return (
-        b"RF64\xff\xff\xff\xffWAVE"
-        + chunk(b"ds64", sizes)
-        + FORMAT
-        + chunk(b"data", data, 2**32 - 1)
-    )
+    head = b"RF64\xff\xff\xff\xffWAVE" + chunk(b"ds64", sizes)
+    return head + FORMAT + chunk(b"data", data, 2**32 - 1)
 
 
 def w64(data_size):
@@ -94,21 +76,13 @@ def aiff(frames):
 
 def caf(size):
     desc = struct.pack(">d4sIIIII", RATE, b"lpcm", 0, 2, 1, 1, 16)
-    return (
-        b"caff\0\1\0\0desc"
-        + struct.pack(">q", 32)
-        + desc
-        + b"data"
-        + struct.pack(">q", size)
-        + bytes(20)
-    )
+    head = b"caff\0\1\0\0desc" + struct.pack(">q", 32) + desc
+    return head + b"data" + struct.pack(">q", size) + bytes(20)
 
 
 def flac(frames):
-    file = io.BytesIO()
-    audio_samples.write(
-        file, AudioSamples.new_mono(np.arange(500, dtype=np.int16), RATE), format="FLAC"
-    )
+    file, audio = io.BytesIO(), AudioSamples.new_mono(np.arange(500, dtype=np.int16), RATE)
+    audio_samples.write(file, audio, format="FLAC")
     content = bytearray(file.getvalue())
     content[21] = content[21] & 0xF0 | frames >> 32 & 0x0F
     content[22:26] = struct.pack(">I", frames & 0xFFFF_FFFF)
@@ -118,21 +92,10 @@ def flac(frames):
 @pytest.mark.parametrize(
     "content",
     [
-        rf64(HUGE, bytes(16)),
-        rf64(2**64 - 2, bytes(16)),
-        rf64(2**62, bytes(16)),
-        w64(HUGE),
-        w64(23),
-        w64(0),
-        aiff(2**32 - 1),
-        caf(2**62),
-        caf(-2),
-        flac(2**36 - 1),
-        b"RIFF"
-        + struct.pack("<I", 99)
-        + b"WAVE"
-        + FORMAT
-        + chunk(b"data", bytes(6), 2**31 - 2**20),
+        *(rf64(size, bytes(16)) for size in (HUGE, 2**64 - 2, 2**62)),
+        *map(w64, (HUGE, 23, 0)),
+        *(aiff(2**32 - 1), caf(2**62), caf(-2), flac(2**36 - 1)),
+        b"RIFF\x63\0\0\0WAVE" + FORMAT + chunk(b"data", bytes(6), 2**31 - 2**20),
         b"RIFF\0\0\0\0WAVE" + chunk(b"LIST", b"", 2**32 - 1),
     ],
     ids=lambda content: content[:4].decode("latin-1"),
@@ -164,10 +127,8 @@ def test_missing_data_is_refused():
 def written(container, subtype):
     time = np.arange(6000) / RATE
     values = 0.5 * np.sin(2 * np.pi * 300 * time) + np.random.default_rng(4).normal(0, 0.02, 6000)
-    file = io.BytesIO()
-    soundfile.write(
-        file, np.stack([values, values[::-1]], 1), RATE, format=container, subtype=subtype
-    )
+    file, frames = io.BytesIO(), np.stack([values, values[::-1]], 1)
+    soundfile.write(file, frames, RATE, format=container, subtype=subtype)
     return file.getvalue()
 
 
@@ -308,9 +269,7 @@ def test_a_folder_is_one(tmp_path):
         with pytest.raises(IsADirectoryError):
             work(tmp_path)
     with pytest.raises(IsADirectoryError):
-        audio_samples.write(
-            tmp_path, AudioSamples.new_mono(np.zeros(4, np.int16), RATE), format="WAV"
-        )
+        audio_samples.write(tmp_path, AudioSamples.zeros(4, RATE, dtype=np.int16), format="WAV")
 
 
 def test_an_empty_path_is_not_found():
@@ -374,11 +333,9 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, ending):
 @pytest.mark.parametrize("container", ["WAV", "AIFF", "FLAC"])
 def test_a_device_without_room_is_an_error(container):
     noise = np.random.default_rng(1).integers(-9999, 9999, 100_000).astype(np.int16)
-    with (
-        Path("/dev/full").open("wb", buffering=0) as full,
-        pytest.raises(OSError, match="No space left"),
-    ):
-        audio_samples.write(full, AudioSamples.new_mono(noise, RATE), format=container)
+    audio = AudioSamples.new_mono(noise, RATE)
+    with open("/dev/full", "wb", 0) as full, pytest.raises(OSError, match="No space"):  # noqa: PTH123
+        audio_samples.write(full, audio, format=container)
 
 
 def test_a_file_that_shrinks_while_it_is_streamed_is_noticed(tmp_path):

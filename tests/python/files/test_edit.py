@@ -14,18 +14,18 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 import soundfile
+from containers import chunk
+from elsewhere import in_child
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples, BorrowError
 
 RATE = 48_000
 ENCODINGS = [
-    ("WAV", "PCM_U8", "FILE"),
-    ("WAV", "PCM_16", "FILE"),
-    ("WAV", "PCM_24", "FILE"),
-    ("WAV", "PCM_32", "FILE"),
-    ("WAV", "FLOAT", "FILE"),
-    ("WAV", "DOUBLE", "FILE"),
+    *[
+        ("WAV", name, "FILE")
+        for name in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
+    ],
     ("WAV", "PCM_24", "BIG"),
     ("AIFF", "PCM_S8", "FILE"),
     ("AIFF", "PCM_24", "FILE"),
@@ -128,10 +128,7 @@ def test_every_other_chunk_is_kept_byte_for_byte(tmp_path):
         (b"cue ", b"c" * 28),
         (b"odd!", b"123"),
     ]
-    body = b"".join(
-        name + len(content).to_bytes(4, "little") + content + b"\0" * (len(content) % 2)
-        for name, content in chunks
-    )
+    body = b"".join(chunk(*each) for each in chunks)
     before = b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WAVE" + body + b"behind"
     path.write_bytes(before)
     with audio_samples.edit(path, block_frames=33) as file:
@@ -260,16 +257,12 @@ def test_a_write_that_ends_between_two_pages_cuts_no_sample(tmp_path, subtype, p
             for block in file:
                 block *= -1
 
-    child = os.fork()
-    if child == 0:
-        status = 0
-        try:
+    def refused():
+        with pytest.raises(OSError, match="too large") as caught:
             negate()
-        except OSError as error:
-            status = error.errno
-        finally:
-            os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == errno.EFBIG
+        assert caught.value.errno == errno.EFBIG
+
+    assert in_child(refused) == 0
     after = read(path).ravel()
     assert np.all(np.abs(after) == abs(VALUES[subtype]))
     new = np.flatnonzero(after == -VALUES[subtype])
@@ -339,10 +332,9 @@ def test_compressed_files_name_what_to_do_instead(tmp_path):
         audio_samples.open(path)
     with pytest.raises(AudioFileError, match=r"FLAC file.*read\(\) decodes this file"):
         audio_samples.edit(path)
+    audio = AudioSamples.zeros(10, RATE, dtype=np.int16)
     with pytest.raises(AudioFileError, match=r"FLAC file.*info\(\)\.tags"):
-        audio_samples.write(
-            tmp_path / "b.wav", AudioSamples.zeros(10, RATE, dtype=np.int16), metadata_from=path
-        )
+        audio_samples.write(tmp_path / "b.wav", audio, metadata_from=path)
 
 
 def test_the_type_that_is_told_is_that_of_the_blocks(encoded):

@@ -262,7 +262,7 @@ def test_a_wrong_time_of_a_handle_without_a_place_is_put_right_by_the_next():
 
 
 def test_other_threads_run_while_a_handle_is_made():
-    """The call looks for segments of no process, and may wait for a thread that does so too."""
+    """The call looks for segments without a process, and may wait for a thread that does so too."""
     audio = shared()
     begin, ran = threading.Event(), threading.Event()
 
