@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from signals import RATE
 
 from audio_samples import AudioSamples, SampleRateError
 
-RATE = 44_100
 SAMPLE_TYPES = tuple(np.dtype(name) for name in ("int16", "int32", "float32", "float64"))
 NUMERIC_TYPES = tuple(np.dtype(code) for code in "?bBhHiIlLqQefdgFDG")
 FORWARD = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
@@ -168,12 +168,6 @@ def assert_same_bits(actual: Any, wanted: np.ndarray) -> None:
             f"{actual.dtype} {actual.shape} {actual!r}\n"
             f"is not NumPy's {wanted.dtype} {wanted.shape} {wanted!r}"
         )
-
-
-def make_audio(samples: np.ndarray, rate: int = RATE, **how: Any) -> AudioSamples:
-    """Mono audio from one axis, multi-channel audio from two."""
-    make = AudioSamples.new_mono if samples.ndim == 1 else AudioSamples.new_multi
-    return make(samples, rate, **how)
 
 
 def assert_operator(

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
+from signals import make_audio
 
-from audio_samples import AudioSamples
+import audio_samples
 
 THOROUGH = bool(os.environ.get("AUDIO_SAMPLES_THOROUGH"))
 
@@ -23,8 +24,6 @@ settings.load_profile("thorough" if THOROUGH else "fast")
 # A shell that starts the tests in the background has SIGINT ignored, by them and by every process
 # that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-RATE = 44_100
 
 # name: (shape of a C-ordered base array, the key that cuts the layout out of it)
 LAYOUTS = {
@@ -60,6 +59,13 @@ def thorough():
     return THOROUGH
 
 
+@pytest.fixture
+def num_threads_as_before():
+    before = audio_samples.num_threads()
+    yield
+    audio_samples.set_num_threads(before)
+
+
 @pytest.fixture(params=["int16", "int32", "float32", "float64"])
 def dtype(request):
     return np.dtype(request.param)
@@ -86,8 +92,7 @@ def reference(request, dtype, layout):
 @pytest.fixture
 def adopted(reference):
     """Audio on the memory of `reference`."""
-    make = AudioSamples.new_mono if reference.ndim == 1 else AudioSamples.new_multi
-    return make(reference, RATE, copy=False)
+    return make_audio(reference, copy=False)
 
 
 @pytest.hookimpl(optionalhook=True)

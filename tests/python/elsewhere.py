@@ -66,9 +66,13 @@ def python(code: str, *arguments: str, **options) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, **options)
 
 
-def run(code: str, *arguments: str, **options) -> str:
-    """What another interpreter prints, which has no word to say on its standard error."""
-    command = [sys.executable, "-c", textwrap.dedent(code), *arguments]
+def program(*arguments: str, **options) -> str:
+    """What another interpreter prints, which ends well and says nothing of errors."""
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, **options)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.strip()
+
+
+def run(code: str, *arguments: str, **options) -> str:
+    return program("-c", textwrap.dedent(code), *arguments, **options)

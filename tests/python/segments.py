@@ -1,13 +1,14 @@
-"""The segments of shared audio that lie in memory, and programs that use them."""
+"""The segments of shared audio that lie in memory."""
 
 import contextlib
 import os
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from elsewhere import run
 
 FOLDER = Path("/dev/shm") if sys.platform == "linux" else Path(tempfile.gettempdir())
 
@@ -76,25 +77,6 @@ def until(condition, seconds: float = 20.0) -> bool:
     return True
 
 
-def python(code: str, *arguments: str, **options) -> subprocess.Popen[str]:
-    """Another interpreter, which says what it prints and reads what it is told."""
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-
-
-def run(code: str, *arguments: str) -> str:
-    """What another interpreter prints."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+def sweep() -> None:
+    """Another program shares something, and looks for what no process has."""
+    run("from audio_samples import AudioSamples as A; A.zeros(1, 8000, shared=True)")

@@ -10,14 +10,12 @@ from arithmetic_oracle import (
     FORWARD,
     IN_PLACE,
     NUMERIC_TYPES,
-    RATE,
     SAMPLE_TYPES,
     assert_operator,
     assert_same_bits,
     expected,
-    make_audio,
 )
-from signals import mono
+from signals import RATE, make_audio, mono
 
 from audio_samples import AudioSamples, SampleRateError
 
@@ -35,10 +33,8 @@ def waves(shape: tuple[int, ...], dtype: Any, seed: int = 7) -> np.ndarray:
     """Samples that are never zero and fill the range of their type."""
     values = np.random.default_rng(seed).uniform(0.01, 1, shape)
     values *= np.random.default_rng(seed + 1).choice([-1, 1], shape)
-    dtype = np.dtype(dtype)
-    return (
-        (values * np.iinfo(dtype).max).astype(dtype) if dtype.kind == "i" else values.astype(dtype)
-    )
+    top = np.iinfo(dtype).max if np.dtype(dtype).kind == "i" else 1
+    return (values * top).astype(dtype)
 
 
 class TestBits:
@@ -79,12 +75,8 @@ class TestBits:
     ) -> None:
         samples = waves((9,), own)
         array = np.arange(1, 10).astype(other)
-        for operand in (
-            array,
-            array[2],
-            np.array(array[2]),
-            array.astype(array.dtype.newbyteorder()),
-        ):
+        swapped = array.astype(array.dtype.newbyteorder())
+        for operand in (array, array[2], np.array(array[2]), swapped):
             for symbol in FORWARD:
                 for form in ("forward", "reflected", "in place"):
                     outcome = expected(symbol, form, samples, operand)
@@ -211,20 +203,9 @@ class TestShapes:
     @pytest.mark.parametrize(
         ("own", "other"),
         [
-            ((5,), (4,)),
-            ((5,), (2, 5)),
-            ((5,), (5, 1)),
-            ((1,), (5,)),
-            ((2, 5), (4,)),
-            ((2, 5), (2,)),
-            ((2, 5), (3, 5)),
-            ((2, 5), (3, 1)),
-            ((2, 5), (3, 2, 5)),
-            ((2, 1), (2, 5)),
-            ((2, 1), (5,)),
-            ((1, 5), (2, 5)),
-            ((2, 5), (0,)),
-            ((5,), (0,)),
+            *(((5,), other) for other in ((4,), (2, 5), (5, 1), (0,))),
+            *(((2, 5), other) for other in ((4,), (2,), (3, 5), (3, 1), (3, 2, 5), (0,))),
+            *[((1,), (5,)), ((2, 1), (2, 5)), ((2, 1), (5,)), ((1, 5), (2, 5))],
         ],
     )
     def test_other_shapes_are_refused_with_both_in_the_message(
@@ -296,19 +277,10 @@ class TestDivision:
     @pytest.mark.parametrize("own", NAMES)
     @pytest.mark.parametrize(
         "zero",
-        [
-            0,
-            0.0,
-            -0.0,
-            False,
-            np.float32(0),
-            np.int16(0),
-            np.float64(-0.0),
-            np.array(0),
-            np.bool(0),
-        ],
+        [0, 0.0, -0.0, False, np.float32(0), np.int16(0), np.float64(-0.0), np.array(0),
+         np.bool(0)],
         ids=lambda zero: f"{type(zero).__name__} {zero!r}",
-    )
+    )  # fmt: skip
     def test_a_scalar_zero_is_refused(self, own: str, zero: Any) -> None:
         audio = mono([1, 2, 3], own)
         with pytest.raises(ZeroDivisionError):
@@ -339,12 +311,8 @@ class TestDivision:
     def test_a_zero_in_a_broadcast_divisor_is_found(self) -> None:
         audio = stereo()
         before = audio.to_numpy(copy=True)
-        for divisor in (
-            np.array([1, 2, 0, 4, 5]),
-            np.array([[1.0], [0.0]]),
-            np.array([0]),
-            mono([1, 0, 1, 1, 1]),
-        ):
+        arrays = np.array([1, 2, 0, 4, 5]), np.array([[1.0], [0.0]]), np.array([0])
+        for divisor in (*arrays, mono([1, 0, 1, 1, 1])):
             with pytest.raises(ZeroDivisionError):
                 audio / divisor
             with pytest.raises(ZeroDivisionError):
@@ -352,12 +320,10 @@ class TestDivision:
         assert_same_bits(audio, before)
 
     def test_silent_samples_cannot_divide(self) -> None:
-        with pytest.raises(ZeroDivisionError):
-            1.0 / mono([1, 0, 2])
-        with pytest.raises(ZeroDivisionError):
-            1 / mono([1, 0, 2], np.int16)
-        with pytest.raises(ZeroDivisionError):
-            mono([1, 2, 3]) / mono([1, 0, 2])
+        silent, whole = mono([1, 0, 2]), mono([1, 0, 2], np.int16)
+        for left, right in ((1.0, silent), (1, whole), (mono([1, 2, 3]), silent)):
+            with pytest.raises(ZeroDivisionError):
+                left / right
         audio = mono([1, 0, 2])
         with pytest.raises(ZeroDivisionError):
             audio /= audio

@@ -9,16 +9,15 @@ from arithmetic_oracle import (
     FORMS,
     FORWARD,
     NUMERIC_TYPES,
-    RATE,
     SAMPLE_TYPES,
     apply,
     assert_operator,
     assert_same_bits,
     expected,
-    make_audio,
 )
 from hypothesis import given, note
 from hypothesis import strategies as st
+from signals import RATE, make_audio
 
 from audio_samples import AudioSamples
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arithmetic_oracle import FORWARD, IN_PLACE, RATE, assert_same_bits, make_audio
+from arithmetic_oracle import FORWARD, IN_PLACE, assert_same_bits
+from elsewhere import at_once
 from hypothesis import given
 from hypothesis import strategies as st
+from signals import RATE, make_audio
 
 from audio_samples import AudioSamples, integer_overflow
 
@@ -224,9 +226,7 @@ def test_a_copied_context_carries_the_mode_into_another_thread() -> None:
     seen = []
     with integer_overflow("saturate"):
         context = contextvars.copy_context()
-    thread = threading.Thread(target=lambda: seen.append(context.run(mode_now)))
-    thread.start()
-    thread.join()
+    at_once(lambda: seen.append(context.run(mode_now)))
     assert seen == ["saturate"]
     assert mode_now() == "wrap"
 

@@ -1,34 +1,15 @@
 """Indexing: no chain of owners, keys as NumPy reads them, values stored whole or not at all."""
 
-import subprocess
-import sys
-import textwrap
-
 import numpy as np
 import pytest
+from elsewhere import run
+from signals import mono, stereo
 
 from audio_samples import AudioSamples, SampleRateError
 
-RATE = 44_100
-
-
-def mono(values, dtype="float64"):
-    return AudioSamples.new_mono(np.array(values, dtype), RATE)
-
-
-def stereo(frames=6, dtype="float64"):
-    return AudioSamples.new_multi(np.arange(2 * frames, dtype=dtype).reshape(2, frames), RATE)
-
-
-def run(code):
-    """In a process of its own: what fails here would take this one along."""
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=100
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-
 
 def test_slices_of_slices_of_adopted_audio_are_no_chain():
+    # In a process of its own: what fails here would take this one along.
     run("""
         import numpy as np
         from audio_samples import AudioSamples
@@ -46,7 +27,7 @@ def test_slices_of_slices_of_adopted_audio_are_no_chain():
     ids=str,
 )
 def test_a_tuple_slice_is_no_view(key):
-    audio = stereo()
+    audio = stereo(6)
     part = audio[key]
     assert type(part) is AudioSamples
     assert part.views == audio.views == []
@@ -56,7 +37,7 @@ def test_a_tuple_slice_is_no_view(key):
 
 
 def test_what_numpy_slices_on_our_memory_is_no_view_either():
-    audio = stereo()
+    audio = stereo(6)
     part = audio[np.int64(1), 1:4]
     assert type(part) is AudioSamples
     assert audio.views == []
@@ -72,7 +53,7 @@ def test_a_tuple_of_two_dimensional_indices_is_the_indices_themselves():
 
 
 @pytest.mark.parametrize("key", [True, False, None, np.True_, (True,)], ids=repr)
-@pytest.mark.parametrize("audio", [mono([1, 2, 3]), stereo()], ids=["mono", "stereo"])
+@pytest.mark.parametrize("audio", [mono([1, 2, 3]), stereo(6)], ids=["mono", "stereo"])
 def test_truth_values_and_none_add_an_axis_as_for_the_array(audio, key):
     expected = audio.to_numpy()[key]
     got = np.asarray(audio[key])
@@ -98,7 +79,7 @@ class Index:
 @pytest.mark.parametrize("value", [1.0, 1, [7.0], np.ones(1, "int64"), np.ones(1)], ids=repr)
 def test_an_index_of_the_users_own_is_asked_once(value):
     for key in (lambda i: i, lambda i: slice(i, 3), lambda i: (slice(None), slice(i, 3))):
-        index, audio = Index(2), stereo()
+        index, audio = Index(2), stereo(6)
         audio[key(index)] = value
         assert index.asked == 1
         assert audio[1, 2] == np.asarray(value).ravel()[0]

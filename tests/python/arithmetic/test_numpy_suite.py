@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arithmetic_oracle import RATE, SAMPLE_TYPES, assert_same_bits, make_audio
+from arithmetic_oracle import SAMPLE_TYPES, assert_same_bits
 from numpy._core._multiarray_tests import internal_overlap
 from numpy.lib.tests import test_mixins as mixins
+from signals import RATE, make_audio
 
 from audio_samples import AudioSamples
 
@@ -71,28 +72,19 @@ def test_the_suite_of_array_likes_passes_with_audio(
     monkeypatch.setattr(mixins, "np", numpy)
     monkeypatch.setattr(mixins, "ArrayLike", audio_like)
     monkeypatch.setattr(mixins, "_assert_equal_type_and_value", assert_same_kind_and_values)
+
+    def wrap(result: Any) -> Any:
+        return tuple(map(audio_like, result)) if type(result) is tuple else audio_like(result)
+
     # This one asks for the class itself, to wrap what arrays give.
-    monkeypatch.setattr(
-        mixins,
-        "wrap_array_like",
-        lambda result: (
-            tuple(map(audio_like, result)) if type(result) is tuple else audio_like(result)
-        ),
-    )
+    monkeypatch.setattr(mixins, "wrap_array_like", wrap)
     getattr(mixins.TestNDArrayOperatorsMixin(), name)()
 
 
 def test_the_suite_of_array_likes_is_the_one_we_know() -> None:
-    assert {
-        "test_array_like_add",
-        "test_opt_out",
-        "test_object",
-        "test_unary_methods",
-        "test_forward_binary_methods",
-        "test_reflected_binary_methods",
-        "test_ufunc_at",
-        "test_ufunc_two_outputs",
-    } <= set(MIXIN_TESTS)
+    known = "array_like_add opt_out object unary_methods forward_binary_methods"
+    known += " reflected_binary_methods ufunc_at ufunc_two_outputs"
+    assert {f"test_{name}" for name in known.split()} <= set(MIXIN_TESTS)
 
 
 def test_in_place_keeps_audio_audio_and_arrays_arrays() -> None:
@@ -164,19 +156,12 @@ def test_unary_ufuncs_on_overlapping_audio(
     overlap.TestUFunc().check_unary_fuzz(ufunc, None, np.int16, count=600)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "test_binary_ufunc_accumulate_fuzz",
-        "test_binary_ufunc_reduce_fuzz",
-        "test_binary_ufunc_reduceat_fuzz",
-    ],
-)
+@pytest.mark.parametrize("name", ["accumulate", "reduce", "reduceat"])
 def test_reductions_of_audio_into_overlapping_arrays(
     name: str, overlap: ModuleType, overlap_on_audio: Callable[..., None]
 ) -> None:
     overlap_on_audio("a")
-    getattr(overlap.TestUFunc(), name)()
+    getattr(overlap.TestUFunc(), f"test_binary_ufunc_{name}_fuzz")()
 
 
 @pytest.mark.parametrize("shape", [(60,), (7, 13)], ids=["mono", "multi"])

@@ -5,13 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from arithmetic_oracle import RATE, SAMPLE_TYPES, assert_same_bits, make_audio
+from arithmetic_oracle import SAMPLE_TYPES, assert_same_bits
+from signals import RATE, make_audio
 
 from audio_samples import AudioSamples, SampleRateError
 
-UFUNCS = sorted(
-    (name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)),
-)
+UFUNCS = [name for name in dir(np) if isinstance(getattr(np, name), np.ufunc)]
 ELEMENTWISE = [name for name in UFUNCS if getattr(np, name).signature is None]
 SHAPES = {"mono": (9,), "stereo": (2, 9), "one channel": (1, 9), "no frames": (0,)}
 

@@ -1,12 +1,11 @@
 """Arrow (X5): audio as arrays and tables, Parquet, and Arrow data as audio."""
 
 import gc
-import threading
 
 import extras
 import numpy as np
 import pytest
-import segments
+from elsewhere import at_once, run
 from signals import RATE, mono, stereo
 
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
@@ -152,12 +151,9 @@ def test_an_untaken_structure_goes_with_its_capsule():
 def test_arrow_data_is_let_go_of_on_any_thread():
     quiet = stereo().as_readonly()
     held = [quiet.to_arrow() for _ in range(100)]
-    threads = [threading.Thread(target=held[i::4].clear) for i in range(4)]
+    parts = [held[i::4].clear for i in range(4)]
     held.clear()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*parts)
     assert quiet.views == []
 
 
@@ -264,10 +260,8 @@ def test_chunks_are_joined():
     with pytest.raises(BufferError, match=r"copy=False.*several chunks"):
         AudioSamples.from_arrow(chunks, RATE, copy=False)
     pairs = pa.Table.from_batches([stereo().to_arrow().slice(2, 3), stereo().to_arrow()])
-    np.testing.assert_array_equal(
-        AudioSamples.from_arrow(pairs).to_numpy(),
-        np.hstack([stereo().to_numpy()[:, 2:5], stereo().to_numpy()]),
-    )
+    wanted = np.hstack([stereo().to_numpy()[:, 2:5], stereo().to_numpy()])
+    np.testing.assert_array_equal(AudioSamples.from_arrow(pairs).to_numpy(), wanted)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -408,12 +402,12 @@ os._exit(0)  # PyArrow's threads and the end of the interpreter do not go togeth
 
 
 def test_a_stream_may_wait_for_threads_that_need_the_interpreter(tmp_path):
-    said = segments.run(SCANNED, str(tmp_path), "none")
+    said = run(SCANNED, str(tmp_path), "none")
     assert said == f"(2, 400000) {8 * np.arange(1e5).sum()}"
 
 
 def test_a_stream_that_fails_is_let_go_of_while_its_threads_need_the_interpreter(tmp_path):
-    assert "3.parquet cannot be read" in segments.run(SCANNED, str(tmp_path), "3.parquet")
+    assert "3.parquet cannot be read" in run(SCANNED, str(tmp_path), "3.parquet")
 
 
 # A stream of nothing, whose release waits in C for what another Python thread writes.
@@ -450,7 +444,7 @@ other.join()
 
 
 def test_what_is_released_may_wait_for_threads_that_need_the_interpreter():
-    assert segments.run(RELEASED) == "the Arrow stream is released already"
+    assert run(RELEASED) == "the Arrow stream is released already"
 
 
 def test_a_stream_of_python_code_attaches_itself():

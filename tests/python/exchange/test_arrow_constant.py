@@ -42,9 +42,9 @@ WRITES = {
     "a ufunc's output": lambda audio: np.add(audio, 1, out=audio),
     "ufunc.at": lambda audio: np.add.at(audio, [0], 1),
     "a function of NumPy": lambda audio: np.copyto(audio, 1),
-    "the same memory adopted": lambda audio: AudioSamples.from_buffer(
-        memoryview(audio), RATE
-    ).__iadd__(1),
+    "the same memory adopted": lambda it: AudioSamples.from_buffer(memoryview(it), RATE).__iadd__(
+        1
+    ),
 }
 
 

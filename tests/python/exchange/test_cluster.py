@@ -36,11 +36,7 @@ def nodes():
     """Two nodes, each with an object store of its own."""
     cluster = Cluster(
         initialize_head=True,
-        head_node_args={
-            "num_cpus": 2,
-            "object_store_memory": STORE,
-            "include_dashboard": False,
-        },
+        head_node_args={"num_cpus": 2, "object_store_memory": STORE, "include_dashboard": False},
     )
     cluster.add_node(num_cpus=2, object_store_memory=STORE)
     ray.init(address=cluster.address, log_to_driver=False)

@@ -15,10 +15,9 @@ import scipy.io.wavfile
 import scipy.signal
 import soundfile
 from matplotlib.figure import Figure
+from signals import RATE
 
 from audio_samples import AudioSamples, generation, no_copies
-
-RATE = 44_100
 
 
 @pytest.fixture
@@ -98,9 +97,7 @@ def test_the_wave_module_writes_audio():
     audio = AudioSamples.new_mono(np.array([1, -2, 3], np.int16), RATE)
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(RATE)
+        writer.setparams((1, 2, RATE, 0, "NONE", ""))
         writer.writeframes(audio)
     file.seek(0)
     with wave.open(file) as reader:

@@ -2,17 +2,16 @@
 
 import gc
 import inspect
-import subprocess
 import sys
-import textwrap
-import threading
 import weakref
+from functools import partial
 from pathlib import Path
 
 import capsules
 import numpy as np
 import pytest
 from capsules import CUDA, IS_COPIED, LEGACY, READ_ONLY, VERSIONED
+from elsewhere import at_once, run
 from signals import RATE, mono, read_only
 
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
@@ -41,9 +40,8 @@ def test_a_tensor_says_where_its_samples_are(adopted, reference):
     assert managed.flags == (0 if reference.flags.writeable else READ_ONLY)
     assert capsules.shape_of(tensor) == reference.shape
     assert tensor.strides, "strides may never be null"
-    for count, step, expected in zip(
-        reference.shape, capsules.strides_of(tensor), reference.strides, strict=True
-    ):
+    steps = capsules.strides_of(tensor)
+    for count, step, expected in zip(reference.shape, steps, reference.strides, strict=True):
         assert count <= 1 or not reference.size or step * reference.itemsize == expected
     assert (tensor.dtype.code, tensor.dtype.lanes) == (0 if reference.dtype.kind == "i" else 2, 1)
     assert tensor.dtype.bits == reference.itemsize * 8
@@ -53,13 +51,7 @@ def test_a_tensor_says_where_its_samples_are(adopted, reference):
 
 @pytest.mark.parametrize(
     ("max_version", "name"),
-    [
-        (None, LEGACY),
-        ((0, 8), LEGACY),
-        ((1, 0), VERSIONED),
-        ((1, 3), VERSIONED),
-        ((9, 9), VERSIONED),
-    ],
+    [(None, LEGACY), ((0, 8), LEGACY), *((it, VERSIONED) for it in ((1, 0), (1, 3), (9, 9)))],
 )
 def test_the_consumer_gets_the_structure_it_knows(max_version, name):
     assert capsules.is_named(mono().__dlpack__(max_version=max_version), name)
@@ -140,9 +132,8 @@ def test_what_was_refused_is_let_go_of_at_once():
 def test_the_method_says_what_it_takes():
     parameters = inspect.signature(AudioSamples.__dlpack__).parameters
     assert list(parameters) == ["self", "stream", "max_version", "dl_device", "copy"]
-    assert {parameters[name].kind for name in ("stream", "copy")} == {
-        inspect.Parameter.KEYWORD_ONLY
-    }
+    kinds = {parameters[name].kind for name in ("stream", "copy")}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
     assert "BufferError" in AudioSamples.__dlpack__.__doc__
 
 
@@ -249,22 +240,13 @@ def test_deleters_run_on_any_thread_and_without_the_gil():
     taken = [capsules.take(audio.__dlpack__(max_version=(1, 0))) for _ in range(100)]
     taken += [capsules.take(audio.__dlpack__()) for _ in range(100)]
     assert len(audio.views) == 200
-    threads = [
-        threading.Thread(target=lambda part=taken[i::4]: [capsules.release(one) for one in part])
-        for i in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(list, map(capsules.release, taken[i::4])) for i in range(4)))
     assert audio.views == []
 
 
 @pytest.mark.parametrize("memory", ["own", "adopted", "tensor"])
-def test_deleters_run_after_the_interpreter_has_ended(memory, tmp_path):
-    script = tmp_path / "late.py"
-    script.write_text(
-        textwrap.dedent(f"""
+def test_deleters_run_after_the_interpreter_has_ended(memory):
+    code = f"""
         import ctypes, sys
         sys.path.insert(0, {str(Path(capsules.__file__).parent)!r})
         import capsules
@@ -287,7 +269,5 @@ def test_deleters_run_after_the_interpreter_has_ended(memory, tmp_path):
         )
         tensor = np.from_dlpack(audio)
         sys.modules["builtins"].kept = (tensor, audio, audio.__dlpack__())
-        """)
-    )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+    """
+    run(code)

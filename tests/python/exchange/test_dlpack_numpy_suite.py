@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy._core.tests import test_dlpack as suite
+from signals import make_audio
 
 from audio_samples import AudioSamples
 
-RATE = 44_100
 SAMPLE_TYPES = ("int16", "int32", "float32", "float64")
-
-
-def audio_of(array: np.ndarray) -> AudioSamples:
-    make = AudioSamples.new_mono if array.ndim == 1 else AudioSamples.new_multi
-    return make(array, RATE, copy=False)
+audio_of = partial(make_audio, copy=False)
 
 
 class OldAudio:

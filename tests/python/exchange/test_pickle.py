@@ -4,15 +4,15 @@ import concurrent.futures
 import copy
 import io
 import multiprocessing
+import operator
 import pickle
 import tracemalloc
 
 import numpy as np
 import pytest
+from signals import RATE, shares
 
 from audio_samples import AudioSamples, BorrowError, CopyError, no_copies
-
-RATE = 44_100
 
 
 def dump_beside(audio):
@@ -21,17 +21,9 @@ def dump_beside(audio):
 
 
 def assert_same(restored, audio):
-    assert (restored.shape, restored.dtype, restored.sample_rate, restored.writable) == (
-        audio.shape,
-        audio.dtype,
-        audio.sample_rate,
-        audio.writable,
-    )
+    facts = operator.attrgetter("shape", "dtype", "sample_rate", "writable")
+    assert facts(restored) == facts(audio)
     np.testing.assert_array_equal(restored.to_numpy(), audio.to_numpy())
-
-
-def shares(one, other):
-    return np.shares_memory(one.to_numpy(), other.to_numpy())
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))

@@ -2,29 +2,22 @@
 
 import numpy as np
 import pytest
+import signals
+from signals import RATE, address
 
 from audio_samples import AudioSamples
 
-RATE = 44_100
 OTHER = {"int16": np.float64, "int32": np.float32, "float32": np.float64, "float64": np.int16}
-
-
-def address(exporter):
-    return np.asarray(exporter).__array_interface__["data"][0]
 
 
 @pytest.fixture(params=["mono", "stereo"])
 def audio(request, dtype):
-    if request.param == "mono":
-        return AudioSamples.new_mono(np.arange(10, dtype=dtype), RATE)
-    return AudioSamples.new_multi(np.arange(10, dtype=dtype).reshape(2, 5), RATE)
+    return signals.mono(10, dtype) if request.param == "mono" else signals.stereo(5, dtype)
 
 
 @pytest.fixture
 def read_only(dtype):
-    samples = np.arange(10, dtype=dtype)
-    samples.flags.writeable = False
-    return AudioSamples.new_mono(samples, RATE, copy=False)
+    return signals.read_only(signals.mono(10, dtype))
 
 
 SHARING = {

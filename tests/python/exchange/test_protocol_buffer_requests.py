@@ -1,16 +1,14 @@
 """Every buffer request (PEP 3118) asked in C, and the answer read field by field."""
 
 import ctypes
-import subprocess
-import sys
-import textwrap
+import itertools
 
 import numpy as np
 import pytest
+from elsewhere import run
+from signals import RATE
 
 from audio_samples import AudioSamples
-
-RATE = 44_100
 
 WRITABLE, FORMAT, ND = 0x1, 0x4, 0x8
 STRIDES = 0x10 | ND
@@ -43,13 +41,8 @@ REQUESTS = {
     "FULL_RO": INDIRECT | FORMAT,
 }
 # Each request again with the two flags that go with any of them.
-ALL_REQUESTS = sorted(
-    {
-        request | extra
-        for request in REQUESTS.values()
-        for extra in (0, WRITABLE, FORMAT, WRITABLE | FORMAT)
-    }
-)
+FLAGS = (0, WRITABLE, FORMAT, WRITABLE | FORMAT)
+ALL_REQUESTS = sorted({ask | flag for ask, flag in itertools.product(REQUESTS.values(), FLAGS)})
 
 NATIVE_FORMATS = {"int16": b"h", "int32": b"i", "float32": b"f", "float64": b"d"}
 
@@ -231,8 +224,4 @@ def test_a_null_struct_is_an_error_and_no_crash():
         except BufferError:
             print("refused", len(audio.views))
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["refused", "0"]
+    assert run(script) == "refused 0"

@@ -12,10 +12,9 @@ test_buffer = pytest.importorskip("test.test_buffer", reason="interpreter withou
 testbuffer = pytest.importorskip("_testbuffer", reason="interpreter without _testbuffer")
 
 import numpy as np  # noqa: E402
+from signals import RATE  # noqa: E402
 
 from audio_samples import AudioSamples  # noqa: E402
-
-RATE = 44_100
 
 # Each request alone, and with the two flags that go with any of them.
 REQUESTS = {

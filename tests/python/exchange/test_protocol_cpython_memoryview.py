@@ -13,9 +13,10 @@ import pytest
 
 cpython = pytest.importorskip("test.test_memoryview", reason="interpreter without its tests")
 
+from signals import RATE, read_only  # noqa: E402
+
 from audio_samples import AudioSamples  # noqa: E402
 
-RATE = 44_100
 FORMATS = {"int16": "h", "int32": "i", "float32": "f", "float64": "d"}
 
 UNHASHABLE = "memoryview hashes its exporter, and audio is not hashable"
@@ -46,9 +47,7 @@ class AudioSource:
         return AudioSamples.new_mono(np.array(list(content), self.dtype), RATE)
 
     def read_only(self, content):
-        samples = np.array(list(content), self.dtype)
-        samples.flags.writeable = False
-        return AudioSamples.new_mono(samples, RATE, copy=False)
+        return read_only(AudioSamples.new_mono(np.array(list(content), self.dtype), RATE))
 
     def item_bytes(self, content):
         return np.array(list(content), self.dtype).tobytes()
@@ -69,9 +68,7 @@ class ByteSource(AudioSource):
         return memoryview(audio).cast("B")[: len(content)]
 
     def read_only(self, content):
-        samples = self._bytes_of(content)
-        samples.flags.writeable = False
-        audio = AudioSamples.new_mono(samples, RATE, copy=False)
+        audio = read_only(AudioSamples.new_mono(self._bytes_of(content), RATE))
         return memoryview(audio).cast("B")[: len(content)]
 
     def item_bytes(self, content):
@@ -170,9 +167,7 @@ def test_items_of_a_view_are_the_samples(dtype):
 
 @pytest.mark.parametrize("dtype", FORMATS)
 def test_a_view_cannot_be_hashed_because_audio_cannot(dtype):
-    samples = np.array(list(b"abcdef"), dtype)
-    samples.flags.writeable = False
-    audio = AudioSamples.new_mono(samples, RATE, copy=False)
+    audio = read_only(AudioSamples.new_mono(np.array(list(b"abcdef"), dtype), RATE))
     with pytest.raises(TypeError, match="unhashable"):
         hash(memoryview(audio).cast("B"))
 

@@ -2,18 +2,17 @@
 
 import numpy as np
 import pytest
+import signals
+from signals import RATE, address
 
 from audio_samples import AudioSamples
 
-RATE = 44_100
 FRAMES = 6
 
 
 @pytest.fixture(params=["mono", "stereo"])
 def audio(request, dtype):
-    if request.param == "mono":
-        return AudioSamples.new_mono(np.arange(FRAMES, dtype=dtype), RATE)
-    return AudioSamples.new_multi(np.arange(2 * FRAMES, dtype=dtype).reshape(2, FRAMES), RATE)
+    return getattr(signals, request.param)(FRAMES, dtype)
 
 
 class Indexed:
@@ -130,10 +129,6 @@ def test_a_write_changes_the_one_sample_and_no_other(audio, writer):
     expected[(2,) if audio.ndim == 1 else (last, 2)] = 123
     for name in ("to_numpy", "asarray", "memoryview"):
         np.testing.assert_array_equal(np.asarray(doors[name].opened), expected)
-
-
-def address(opened):
-    return np.asarray(opened).__array_interface__["data"][0]
 
 
 @pytest.mark.parametrize("door", [name for name in DOORS if "reversed" not in name])

@@ -1,12 +1,14 @@
 """PyTorch on audio's memory, and audio on PyTorch's."""
 
 import gc
-import subprocess
 import sys
 
 import extras
 import numpy as np
 import pytest
+import signals
+from elsewhere import run
+from signals import read_only
 
 from audio_samples import AudioSamples
 
@@ -14,25 +16,12 @@ torch = extras.require("torch", "torch")
 
 RATE = 16_000
 
-TYPES = {
-    "int16": torch.int16,
-    "int32": torch.int32,
-    "float32": torch.float32,
-    "float64": torch.float64,
-}
+TYPES = {name: getattr(torch, name) for name in ("int16", "int32", "float32", "float64")}
 
 
 @pytest.fixture(params=["mono", "stereo"])
 def audio(request):
-    if request.param == "mono":
-        return AudioSamples.new_mono(np.arange(64, dtype=np.float32), RATE)
-    return AudioSamples.new_multi(np.arange(128, dtype=np.float32).reshape(2, 64), RATE)
-
-
-def read_only(audio):
-    array = audio.to_numpy()
-    array.flags.writeable = False
-    return AudioSamples.from_numpy(array, RATE)
+    return getattr(signals, request.param)(64)
 
 
 # ---- audio as a tensor
@@ -256,7 +245,7 @@ def test_pytorch_is_not_imported_before_it_is_asked_for():
         "x.__dlpack__(); assert 'torch' not in sys.modules;"
         "x.to_torch(); assert 'torch' in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=100)
+    run(code)
 
 
 def test_a_missing_pytorch_is_named(monkeypatch):
@@ -287,9 +276,8 @@ def test_arithmetic_with_a_tensor_says_how(audio, symbol):
 def test_a_tensor_of_another_type_is_cast_as_the_error_says(other):
     tensor = torch.ones(3).to(getattr(torch, other))
     for new in (AudioSamples.from_torch, AudioSamples.from_dlpack):
-        with pytest.raises(
-            TypeError, match=rf"{other} is no sample type.*tensor\.float\(\)"
-        ) as told:
+        says = rf"{other} is no sample type.*tensor\.float\(\)"
+        with pytest.raises(TypeError, match=says) as told:
             new(tensor, 48_000)
         assert "dtype=" not in str(told.value)
         assert new(tensor.float(), 48_000).to_numpy().tolist() == [1, 1, 1]

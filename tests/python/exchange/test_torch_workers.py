@@ -81,13 +81,8 @@ def method(request):
 
 
 def test_workers_give_audio_back_in_shared_memory(method):
-    loader = torch.utils.data.DataLoader(
-        Clips(),
-        batch_size=2,
-        num_workers=2,
-        collate_fn=as_they_are,
-        multiprocessing_context=method,
-    )
+    how = {"collate_fn": as_they_are, "multiprocessing_context": method}
+    loader = torch.utils.data.DataLoader(Clips(), batch_size=2, num_workers=2, **how)
     clips = [clip for batch in loader for clip in batch]
     makers = {segments.made_by(clip.shared_name) for clip in clips}
     assert len(makers) == 2

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from containers import chunk
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
@@ -30,8 +31,7 @@ def paths(tmp_path):
     content = (tmp_path / "a.wav").read_bytes()
     text = b"INFOINAM" + struct.pack("<I", 6) + b"title\0"
     cue = struct.pack("<III4sIII", 1, 7, 0, b"data", 0, 0, 20)
-    for name, chunk in ((b"LIST", text), (b"cue ", cue)):
-        content += name + struct.pack("<I", len(chunk)) + chunk
+    content += chunk(b"LIST", text) + chunk(b"cue ", cue)
     content = content[:4] + struct.pack("<I", len(content) - 8) + content[8:]
     (tmp_path / "a.wav").write_bytes(content)
     cut = (DATA / "tabla.mp3").read_bytes()[:9_000]
@@ -89,9 +89,7 @@ def stated(content, mask):
 @pytest.mark.parametrize(
     ("channels", "mask", "told"),
     [
-        (1, "0x4", ("FC",)),
-        (1, "0x1", ("FL",)),
-        (1, "0x0", None),
+        *[(1, "0x4", ("FC",)), (1, "0x1", ("FL",)), (1, "0x0", None)],
         (2, "0x0600", ("SL", "SR")),
         (2, "0x3", ("FL", "FR")),
     ],
@@ -102,23 +100,13 @@ def test_what_a_flac_file_says_of_its_channels_is_told(channels, mask, told):
     assert audio_samples.info(content).channel_positions == told
 
 
-@pytest.mark.parametrize(
-    "work",
-    [
-        audio_samples.read,
-        audio_samples.info,
-        audio_samples.stream,
-        audio_samples.open,
-        audio_samples.edit,
-        lambda path: audio_samples.read_many([path]),
-    ],
-    ids=["read", "info", "stream", "open", "edit", "read_many"],
-)
-def test_the_error_of_a_file_has_its_name(tmp_path, work):
+@pytest.mark.parametrize("name", ["read", "info", "stream", "open", "edit", "read_many"])
+def test_the_error_of_a_file_has_its_name(tmp_path, name):
+    work = getattr(audio_samples, name)
     path = tmp_path / "bad.wav"
     path.write_bytes(b"RIFF\x24\0\0\0WAVEjunk\xff\0\0\0")
     with pytest.raises(AudioFileError, match=r"bad\.wav") as caught:
-        work(path)
+        work([path] if name == "read_many" else path)
     same = pickle.loads(pickle.dumps(caught.value))
     for error in (caught.value, same):
         assert error.filename == str(path)

@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import wave
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from elsewhere import at_once, run
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples, BorrowError
@@ -165,9 +167,8 @@ def test_closing_names_the_views_that_are_alive(stereo):
     audio = audio_samples.open(stereo, "r+")
     array = audio.to_numpy()
     view = memoryview(audio[5:50])
-    with pytest.raises(
-        BufferError, match=r"2 views are alive: numpy of shape \(2, 1000\) \(write\)"
-    ):
+    says = r"2 views are alive: numpy of shape \(2, 1000\) \(write\)"
+    with pytest.raises(BufferError, match=says):
         audio.close()
     with pytest.raises(BorrowError, match=r"buffer of shape \(2, 45\)"):
         audio.close()
@@ -188,17 +189,11 @@ def test_a_closed_file_is_an_error_and_not_a_crash(stereo):
     for handle in (audio, part):
         assert handle.closed
         for use in (
-            lambda handle=handle: handle.__imul__(2),
-            lambda handle=handle: handle + 1,
-            lambda handle=handle: handle.to_numpy(),
-            lambda handle=handle: memoryview(handle),
-            lambda handle=handle: handle.copy(),
-            lambda handle=handle: handle[0, 0],
-            lambda handle=handle: handle.flush(),
-            lambda handle=handle: handle.__enter__(),
+            *(lambda it: it.__imul__(2), lambda it: it + 1, lambda it: it[0, 0], memoryview),
+            *map(methodcaller, ("to_numpy", "copy", "flush", "__enter__")),
         ):
             with pytest.raises((ValueError, BufferError), match="is closed"):
-                use()
+                use(handle)
     assert part.shape == (2, 10)
     assert audio.views == []
     assert np.array_equal(samples_in(stereo), ramp(2, 1_000, np.float32))
@@ -208,10 +203,7 @@ def test_a_with_block_closes_and_a_view_that_outlives_it_is_reported(stereo):
     with audio_samples.open(stereo) as audio:
         assert audio[0, 0] == 1
     assert audio.closed
-    with (
-        pytest.raises(BufferError, match="numpy of shape"),
-        audio_samples.open(stereo) as audio,
-    ):
+    with pytest.raises(BufferError, match="numpy of shape"), audio_samples.open(stereo) as audio:
         array = audio.to_numpy()
     assert array[0, 0] == 1
 
@@ -363,11 +355,7 @@ def test_threads_add_up_in_a_file_too(tmp_path):
         for _ in range(20):
             audio += 1
 
-    threads = [threading.Thread(target=add, args=(audio,)) for audio in handles]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(add, audio) for audio in handles))
     assert np.all(samples_in(path) == 80)
 
 
@@ -415,10 +403,7 @@ def sparse_wav(path, data_bytes):
 def test_a_file_larger_than_the_limit_is_edited_in_bounded_memory(tmp_path):
     path = tmp_path / "large.wav"
     sparse_wav(path, 200 << 20)
-    done = subprocess.run(
-        [sys.executable, "-c", EDIT, path], capture_output=True, text=True, check=True
-    )
-    assert int(done.stdout) < (50 + 100) << 10  # KiB, 100 MiB of them the int16 copy
+    assert int(run(EDIT, path)) < (50 + 100) << 10  # KiB, 100 MiB of them the int16 copy
     audio = audio_samples.open(path)
     assert audio[0].tolist() == [2, 3]
     assert audio[-1].tolist() == [1, 2]

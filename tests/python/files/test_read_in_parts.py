@@ -1,40 +1,31 @@
 """A long file is read by several threads: the samples and the errors are those of one."""
 
 import io
-import threading
+from functools import partial
 
 import numpy as np
 import pytest
 import soundfile
+from elsewhere import at_once
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from signals import RATE, tones
 
 import audio_samples
 from audio_samples import AudioFileError
 
-RATE = 44_100
+pytestmark = pytest.mark.usefixtures("num_threads_as_before")
 FRAMES = 700_000
 WRITTEN = [
-    ("WAV", "PCM_16"),
-    ("WAV", "PCM_24"),
-    ("WAV", "FLOAT"),
-    ("AIFF", "PCM_16"),
-    ("FLAC", "PCM_16"),
-    ("FLAC", "PCM_24"),
-    ("OGG", "VORBIS"),
-    ("MP3", "MPEG_LAYER_III"),
+    *[("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "FLOAT"), ("AIFF", "PCM_16")],
+    *[("FLAC", "PCM_16"), ("FLAC", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")],
 ]
 
 
 def signal(channels):
-    """Tones that come and go, and noise."""
-    time = np.arange(FRAMES) / RATE
-    random = np.random.default_rng(7)
-    tones = [0.3 * np.sin(2 * np.pi * 330 * (n + 1) * time) for n in range(channels)]
-    envelope = 0.5 + 0.5 * np.sin(2 * np.pi * 0.7 * time)
-    return np.stack(tones, 1) * envelope[:, None] + 0.02 * random.standard_normal(
-        (FRAMES, channels)
-    )
+    """Tones that come and go."""
+    envelope = 0.5 + 0.5 * np.sin(2 * np.pi * 0.7 * np.arange(FRAMES) / RATE)
+    return tones(channels, FRAMES) * envelope[:, None]
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +44,6 @@ def recordings(tmp_path_factory):
         return path
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def as_before():
-    before = audio_samples.num_threads()
-    yield
-    audio_samples.set_num_threads(before)
 
 
 def by(threads, given, **wanted):
@@ -152,10 +136,6 @@ def test_several_threads_may_read_long_files_at_once(recordings):
     def read(number):
         found[number] = audio_samples.read(paths[number]).to_numpy()
 
-    threads = [threading.Thread(target=read, args=(number,)) for number in range(len(paths))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*(partial(read, number) for number in range(len(paths))))
     for number, expected in enumerate(alone):
         assert_same(found[number], expected)

@@ -41,29 +41,17 @@ def endless():
     return bytes(content) + 300 * bytes(content[first:])
 
 
-def give_path(content, folder):
-    path = folder / "a.mp3"
-    path.write_bytes(content)
-    return path
-
-
-def give_bytes(content, _folder):
-    return content
-
-
+@pytest.mark.usefixtures("num_threads_as_before")
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("give", [give_path, give_bytes])
-def test_what_a_handler_raises_ends_the_reading(endless, signalled, give, threads, tmp_path):
-    given = give(endless, tmp_path)
-    before = audio_samples.num_threads()
+@pytest.mark.parametrize("given", ["path", "bytes"])
+def test_what_a_handler_raises_ends_the_reading(endless, signalled, given, threads, tmp_path):
+    path = tmp_path / "a.mp3"
+    path.write_bytes(endless)
     audio_samples.set_num_threads(threads)
-    try:
-        signalled()
-        # A reader that answers later finds the end of the file, and has another error.
-        with pytest.raises(SignalError):
-            audio_samples.read(given)
-    finally:
-        audio_samples.set_num_threads(before)
+    signalled()
+    # A reader that answers later finds the end of the file, and has another error.
+    with pytest.raises(SignalError):
+        audio_samples.read(path if given == "path" else endless)
 
 
 def test_a_stream_goes_on_after_a_handler_has_raised(endless, signalled):

@@ -1,12 +1,10 @@
 """`read_many`: several files at once."""
 
 import os
-import subprocess
-import sys
-import threading
 
 import numpy as np
 import pytest
+from elsewhere import lets_others_run, run
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
@@ -32,10 +30,10 @@ def test_the_order_is_that_of_the_paths(paths, workers):
 
 
 def test_it_reads_as_read_does(paths):
-    read = audio_samples.read_many([*map(str, paths[:4])], dtype="float32",
-                                   start=10, frames=20)  # fmt: skip
+    how = {"dtype": "float32", "start": 10, "frames": 20}
+    read = audio_samples.read_many([*map(str, paths[:4])], **how)
     for path, audio in zip(paths, read, strict=False):
-        assert np.array_equal(audio, audio_samples.read(path, dtype="float32", start=10, frames=20))
+        assert np.array_equal(audio, audio_samples.read(path, **how))
 
 
 def test_no_paths_are_no_audio():
@@ -68,32 +66,9 @@ def test_a_system_that_has_no_more_threads_is_no_obstacle(paths):
         "print(*(audio.sample_rate for audio in read))"
     )
     # Stacks of a size that no machine has: no thread can be started.
-    environment = os.environ | {"RUST_MIN_STACK": str(1 << 50)}
-    command = [sys.executable, "-c", program, *map(str, paths)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == [str(8000 + number) for number in range(12)], done.stderr
+    told = run(program, *paths, env=os.environ | {"RUST_MIN_STACK": str(1 << 50)})
+    assert told.split() == [str(8000 + number) for number in range(12)]
 
 
 def test_other_threads_run_meanwhile(paths):
-    gate, ran = threading.Lock(), []
-    gate.acquire()
-
-    def other():
-        with gate:
-            ran.append(True)
-
-    thread = threading.Thread(target=other)
-    thread.start()
-    before = sys.getswitchinterval()
-    try:
-        sys.setswitchinterval(1000)
-        gate.release()
-        for _ in range(1000):
-            audio_samples.read_many(paths, workers=2)
-            if ran:
-                break
-        seen = list(ran)
-    finally:
-        sys.setswitchinterval(before)
-    thread.join()
-    assert seen == [True]
+    assert lets_others_run(lambda: audio_samples.read_many(paths, workers=2))

@@ -12,11 +12,8 @@ PART = 131_072  # frames of the smallest part that a thread reads
 
 
 @pytest.fixture(params=[1, 2, 3])
-def threads(request):
-    before = audio_samples.num_threads()
+def threads(request, num_threads_as_before):  # noqa: ARG001
     audio_samples.set_num_threads(request.param)
-    yield
-    audio_samples.set_num_threads(before)
 
 
 def noise(frames, channels=2, seed=0):
@@ -144,13 +141,10 @@ def test_a_stream_that_failed_once_goes_on_with_the_frames_that_come_next(
     assert failures > 0
 
 
+@pytest.mark.usefixtures("num_threads_as_before")
 def test_any_number_of_threads_may_be_asked_for():
     content = encoded(noise(3 * PART), 44_100, "FLAC", "PCM_16")
     whole = by_one_thread(content)
-    before = audio_samples.num_threads()
-    try:
-        audio_samples.set_num_threads(2**62)
-        assert audio_samples.num_threads() == 1024
-        assert np.array_equal(audio_samples.read(content), whole)
-    finally:
-        audio_samples.set_num_threads(before)
+    audio_samples.set_num_threads(2**62)
+    assert audio_samples.num_threads() == 1024
+    assert np.array_equal(audio_samples.read(content), whole)

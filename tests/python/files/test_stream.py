@@ -1,11 +1,11 @@
-"""`stream`: a file of any length in the memory of one block."""
+"""`stream`: a file of any length in the memory of one block, and what closed files still tell."""
 
 import numpy as np
 import pytest
 import soundfile
 
 import audio_samples
-from audio_samples import AudioFileError
+from audio_samples import AudioFileError, AudioSamples
 
 RATE = 8_000
 
@@ -140,3 +140,58 @@ def test_a_file_cut_short_is_an_error(path):
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(AudioFileError):
         list(audio_samples.stream(path))
+
+
+# A ramp of 1000 frames
+
+
+@pytest.fixture
+def ramp(tmp_path):
+    path = tmp_path / "a.wav"
+    ramp = np.arange(1_000, dtype=np.int16)
+    audio_samples.write(path, AudioSamples.new_mono(ramp, 8_000))
+    return path
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_a_stream_that_was_sent_to_its_end_gives_no_block_and_then_all(ramp, reuse):
+    with audio_samples.stream(ramp, 300, reuse=reuse) as blocks:
+        blocks.seek(1_000)
+        assert [len(block) for block in blocks] == []
+        assert [len(block) for block in blocks] == [300, 300, 300, 100]
+        blocks.seek(seconds=0.125)
+        assert list(blocks) == []
+
+
+def test_a_stream_goes_on_where_seek_went_also_after_its_end(ramp):
+    with audio_samples.stream(ramp, 300) as blocks:
+        for _ in blocks:
+            pass
+        blocks.seek(900)
+        assert [block[0] for block in blocks] == [900]
+        assert [block[0] for block in blocks] == [0, 300, 600, 900]
+
+
+def test_a_closed_edit_still_tells_what_it_wrote_and_of_what(ramp):
+    with audio_samples.edit(ramp, block_frames=400) as file:
+        for number, block in enumerate(file):
+            if number != 1:
+                block *= 0.5
+    assert file.closed
+    assert (file.blocks_written, file.frames, file.sample_rate) == (2, 1_000, 8_000)
+
+
+@pytest.mark.parametrize("opened", [audio_samples.edit, audio_samples.stream])
+def test_the_repr_of_a_closed_file_says_closed(ramp, opened):
+    file = opened(ramp)
+    assert "closed" not in repr(file)
+    file.close()
+    assert repr(file).endswith("(WAV PCM_16, 1 channel, 1000 frames, 8000 Hz, 0.125 s, closed)")
+
+
+def test_one_frame_is_one_frame(tmp_path):
+    audio = AudioSamples.new_mono(np.zeros(1), 8_000)
+    assert repr(audio) == "AudioSamples(mono, 1 frame, float64, 8000 Hz, 0.000 s)"
+    assert "mono, 2 frames," in repr(AudioSamples.new_mono(np.zeros(2), 8_000))
+    audio_samples.write(tmp_path / "one.wav", audio)
+    assert ", 1 frame," in repr(audio_samples.info(tmp_path / "one.wav"))

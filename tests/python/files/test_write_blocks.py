@@ -9,21 +9,16 @@ import numpy as np
 import pytest
 import soundfile
 from scipy.io import wavfile
+from signals import RATE, make_audio
 
 import audio_samples
 from audio_samples import AudioSamples
 
-RATE = 44_100
+WIDE = ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 MADE = [
-    *[
-        ("wav", name)
-        for name in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
-    ],
+    *[("wav", name) for name in ("PCM_U8", *WIDE)],
     *[("rf64", name) for name in ("PCM_U8", "PCM_16", "PCM_24", "FLOAT", "DOUBLE")],
-    *[
-        ("aiff", name)
-        for name in ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
-    ],
+    *[("aiff", name) for name in ("PCM_S8", *WIDE)],
     *[("flac", name) for name in ("PCM_S8", "PCM_16", "PCM_24")],
 ]
 LENGTHS = [0, 1, 4_095, 0, 7, 20_000, 9_998, 0, 30]
@@ -34,8 +29,7 @@ def sound(channels, dtype="float32", frames=FRAMES, rate=RATE):
     values = np.random.default_rng(11).uniform(-0.9, 0.9, (channels, frames))
     if np.dtype(dtype).kind == "i":
         values = np.round(values * np.iinfo(dtype).max)
-    make = AudioSamples.new_multi if channels > 1 else AudioSamples.new_mono
-    return make((values if channels > 1 else values[0]).astype(dtype), rate)
+    return make_audio((values if channels > 1 else values[0]).astype(dtype), rate)
 
 
 def cut(audio, lengths=LENGTHS):
@@ -51,13 +45,8 @@ def chunks(content):
     while at < len(content):
         name, size = struct.unpack_from("<4sI", content, at)
         if name == b"ds64":
-            long = dict(
-                zip(
-                    ("riff", "data", "frames"),
-                    struct.unpack_from("<QQQ", content, at + 8),
-                    strict=True,
-                )
-            )
+            sizes = struct.unpack_from("<QQQ", content, at + 8)
+            long = dict(zip(("riff", "data", "frames"), sizes, strict=True))
         if size == 0xFFFF_FFFF:
             size = long["data"]
         found.append((name, content[at + 8 : at + 8 + size]))
@@ -232,29 +221,21 @@ def test_what_stands_before_the_file_in_a_file_object_stays(tmp_path, ending, bu
     assert np.array_equal(audio_samples.read(content[6:-6]), audio)
 
 
-class Pipe(io.RawIOBase):
-    """Takes bytes, and does not go back."""
-
-    def __init__(self):
-        self.taken = b""
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        self.taken += bytes(data)
-        return len(data)
-
-
 class Bare:
     """Nothing but a `write`."""
 
-    def __init__(self):
-        self.taken = b""
+    taken = b""
 
     def write(self, data):
         self.taken += bytes(data)
         return len(data)
+
+
+class Pipe(Bare, io.RawIOBase):
+    """Takes bytes, and does not go back."""
+
+    def writable(self):
+        return True
 
 
 @pytest.mark.parametrize("kind", [Pipe, Bare])

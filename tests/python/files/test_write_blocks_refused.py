@@ -4,7 +4,6 @@ import gc
 import io
 import itertools
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -14,11 +13,11 @@ import weakref
 import numpy as np
 import pytest
 import soundfile
+from elsewhere import run
+from signals import RATE, shown
 
 import audio_samples
 from audio_samples import AudioSamples, BorrowError
-
-RATE = 44_100
 
 
 def block(channels=2, frames=100, rate=RATE, dtype="int16"):
@@ -51,11 +50,7 @@ def test_a_block_of_another_kind_is_refused_with_its_number(old, other, says, co
         audio_samples.write(old, [block(), block(frames=7), block(**other)], format=container)
 
 
-@pytest.mark.parametrize(
-    "none",
-    [[], (), iter([]), (part for part in ())],
-    ids=lambda value: repr(value).split(" at 0x")[0],
-)
+@pytest.mark.parametrize("none", [[], (), iter([]), (part for part in ())], ids=shown)
 def test_without_a_block_nothing_is_known_and_nothing_written(old, none):
     with pytest.raises(ValueError, match="sample rate and the channels are unknown"):
         audio_samples.write(old, none)
@@ -101,26 +96,13 @@ def test_a_finished_generator_is_let_go_of(tmp_path):
 
 @pytest.mark.parametrize(
     "given",
-    [
-        "text",
-        b"bytes",
-        bytearray(8),
-        memoryview(bytes(8)),
-        np.zeros((2, 4)),
-        [0.5, 0.5],
-        (1, 2),
-        [np.zeros(4)],
-        np.float32(1),
-        None,
-        5,
-        object(),
-    ],
+    ["text", b"bytes", bytearray(8), memoryview(bytes(8)), np.zeros((2, 4)), [0.5, 0.5], (1, 2),
+     [np.zeros(4)], np.float32(1), None, 5, object()],
     ids=lambda given: type(given).__name__,
-)
+)  # fmt: skip
 def test_what_is_no_audio_has_the_error_that_it_had(old, given):
-    with pytest.raises(
-        TypeError, match=r"write takes AudioSamples, which know .*new_mono\(data, sample_rate\)"
-    ):
+    says = r"write takes AudioSamples, which know .*new_mono\(data, sample_rate\)"
+    with pytest.raises(TypeError, match=says):
         audio_samples.write(old, given)
 
 
@@ -334,10 +316,8 @@ def test_a_long_recording_is_converted_in_the_memory_of_a_block(
     second = np.random.default_rng(2).integers(-9_000, 9_000, (2, RATE)).astype(np.int16)
     part = AudioSamples.new_multi(second, RATE)
     audio_samples.write(source, (part for _ in range(seconds)))
-    done = subprocess.run(
-        [sys.executable, "-c", CONVERT, source, path], capture_output=True, text=True, check=True
-    )
+    grown = run(CONVERT, source, path)
     assert audio_samples.info(path).frames == seconds * RATE
     for large in (source, path):
         large.unlink()
-    assert int(done.stdout) < 8 << 10  # KiB; 18 MB are written twice, or up to 529
+    assert int(grown) < 8 << 10  # KiB; 18 MB are written twice, or up to 529

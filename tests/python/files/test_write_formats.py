@@ -7,39 +7,27 @@ import struct
 import numpy as np
 import pytest
 import soundfile
+from containers import NATIVE, chunk, form, riff
+from signals import RATE, make_audio
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
 from audio_samples.__main__ import main
 
-RATE = 44_100
+WIDE = ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
 MADE = [
-    *[("wav", "WAV", name) for name in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")],
+    *[("wav", "WAV", name) for name in ("PCM_U8", *WIDE)],
     *[("rf64", "RF64", name) for name in ("PCM_16", "PCM_24", "FLOAT", "DOUBLE")],
-    *[
-        ("aiff", "AIFF", name)
-        for name in ("PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE")
-    ],
+    *[("aiff", "AIFF", name) for name in ("PCM_S8", *WIDE)],
     *[("flac", "FLAC", name) for name in ("PCM_S8", "PCM_16", "PCM_24")],
 ]
-NATIVE = {
-    "PCM_U8": "int16",
-    "PCM_S8": "int16",
-    "PCM_16": "int16",
-    "PCM_24": "int32",
-    "PCM_32": "int32",
-    "FLOAT": "float32",
-    "DOUBLE": "float64",
-}
 KEPT_BITS = {"PCM_U8": 8, "PCM_S8": 8, "PCM_24": 24}
 
 
 def signal(channels, frames=10_001):
     time = np.arange(frames) / RATE
     noise = np.random.default_rng(3).uniform(-0.3, 0.3, (channels, frames))
-    return (
-        np.stack([0.6 * np.sin(2 * np.pi * 100 * (c + 1) * time) for c in range(channels)]) + noise
-    )
+    return 0.6 * np.sin(2 * np.pi * 100 * np.arange(1, channels + 1)[:, None] * time) + noise
 
 
 def holding(subtype, channels, frames=10_001):
@@ -53,9 +41,7 @@ def holding(subtype, channels, frames=10_001):
         whole = np.round(values * 2 ** (bits - 1)).astype(native)
         shift = bits - KEPT_BITS.get(subtype, bits)
         whole = (whole >> shift) << shift
-    whole = whole[0] if channels == 1 else whole
-    make = AudioSamples.new_mono if channels == 1 else AudioSamples.new_multi
-    return make(whole, RATE)
+    return make_audio(whole[0] if channels == 1 else whole)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 5])
@@ -237,37 +223,19 @@ def test_flac_of_too_many_channels_is_refused(tmp_path):
         audio_samples.write(tmp_path / "a.flac", audio)
 
 
-def riff(*chunks):
-    """A WAV file of chunks."""
-    body = b"".join(
-        name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
-        for name, content in chunks
-    )
-    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body
-
-
-FORMAT = (b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16))
-
-
 def cue(*points):
     entries = b"".join(struct.pack("<II4sIII", n, f, b"data", 0, 0, f) for n, f in points)
     return b"cue ", struct.pack("<I", len(points)) + entries
 
 
 def labels(*names):
-    parts = b""
-    for number, name in names:
-        text = struct.pack("<I", number) + name + b"\0"
-        parts += b"labl" + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
-    return b"LIST", b"adtl" + parts
+    parts = (chunk(b"labl", struct.pack("<I", number) + name + b"\0") for number, name in names)
+    return b"LIST", b"adtl" + b"".join(parts)
 
 
 def texts(**names):
-    parts = b""
-    for name, value in names.items():
-        text = value.encode() + b"\0"
-        parts += name.encode() + struct.pack("<I", len(text)) + text + b"\0" * (len(text) % 2)
-    return b"LIST", b"INFO" + parts
+    parts = (chunk(name.encode(), value.encode() + b"\0") for name, value in names.items())
+    return b"LIST", b"INFO" + b"".join(parts)
 
 
 BROADCAST = (
@@ -277,7 +245,7 @@ BROADCAST = (
 )  # fmt: skip
 SOURCE = riff(
     BROADCAST,
-    FORMAT,
+    form(),
     texts(INAM="Café", ISFT="A tool"),
     (b"data", bytes(40)),
     cue((7, 15), (3, 4)),

@@ -2,22 +2,14 @@
 
 import array
 import ctypes
+import itertools
 import mmap
 
 import numpy as np
 import pytest
+from signals import RATE, address, make_audio, shares, shown
 
 from audio_samples import AudioSamples
-
-RATE = 44_100
-
-
-def address(exporter):
-    return np.asarray(exporter).__array_interface__["data"][0]
-
-
-def shares(audio, source):
-    return np.shares_memory(np.asarray(audio), np.asarray(source))
 
 
 def assert_holds(audio, expected, rate=RATE):
@@ -54,12 +46,8 @@ def stereo(dtype):
 
 
 def test_the_default_is_a_copy(mono, stereo):
-    for audio, source in (
-        (AudioSamples.new_mono(mono, RATE), mono),
-        (AudioSamples.new_multi(stereo, RATE), stereo),
-        (AudioSamples.new_mono(mono, RATE, copy=True), mono),
-        (AudioSamples.new_multi(stereo, RATE, copy=True), stereo),
-    ):
+    for source, how in itertools.product((mono, stereo), ({}, {"copy": True})):
+        audio = make_audio(source, **how)
         assert_holds(audio, source)
         assert not shares(audio, source)
         assert audio.writable
@@ -67,10 +55,8 @@ def test_the_default_is_a_copy(mono, stereo):
 
 @pytest.mark.parametrize("copy", [False, None])
 def test_memory_is_adopted_without_a_copy(mono, stereo, copy):
-    for audio, source in (
-        (AudioSamples.new_mono(mono, RATE, copy=copy), mono),
-        (AudioSamples.new_multi(stereo, RATE, copy=copy), stereo),
-    ):
+    for source in (mono, stereo):
+        audio = make_audio(source, copy=copy)
         assert_holds(audio, source)
         assert audio.address == address(audio) == address(source)
         audio[..., 0] = 42
@@ -130,7 +116,7 @@ def test_a_sequence_has_no_memory_to_adopt():
 @pytest.mark.parametrize(
     "junk",
     [None, "abc", 1.5, object(), {"a": 1.0}, ["a", "b"], [None, 1.0], [[0.0], [0.0, 1.0]], [1j]],
-    ids=lambda value: repr(value).split(" at 0x")[0],
+    ids=shown,
 )
 def test_what_holds_no_samples_is_refused(junk):
     for new in (AudioSamples.new_mono, AudioSamples.new_multi):
@@ -146,14 +132,11 @@ def test_what_holds_no_samples_is_refused(junk):
 @pytest.mark.parametrize("copy", [True, False, None])
 def test_another_dtype_is_a_type_error_that_names_the_cast(other, copy):
     source = np.zeros(6, other)
-    for new, data in (
-        (AudioSamples.new_mono, source),
-        (AudioSamples.new_multi, source.reshape(2, 3)),
-    ):
+    for data in (source, source.reshape(2, 3)):
         is_of_numbers = source.dtype.kind in "biufcV"
         told = r"astype|convert" if is_of_numbers else "is no sample type"
         with pytest.raises(TypeError, match=told) as caught:
-            new(data, RATE, copy=copy)
+            make_audio(data, copy=copy)
         assert "float64" in str(caught.value) or "float32" in str(caught.value)
 
 
@@ -219,10 +202,9 @@ def test_a_memory_map_is_adopted():
 
 @pytest.mark.parametrize("raw", [bytes(16), bytearray(16), memoryview(bytes(16))], ids=type)
 def test_plain_bytes_do_not_say_their_sample_type(raw):
-    with pytest.raises(TypeError, match=r"dtype|cast|astype|frombuffer"):
-        AudioSamples.new_mono(raw, RATE)
-    with pytest.raises(TypeError, match=r"dtype|cast|astype|frombuffer"):
-        AudioSamples.from_buffer(raw, RATE)
+    for make in (AudioSamples.new_mono, AudioSamples.from_buffer):
+        with pytest.raises(TypeError, match=r"dtype|cast|astype|frombuffer"):
+            make(raw, RATE)
 
 
 def test_audio_is_a_source_like_any_other(mono):
@@ -293,9 +275,8 @@ def test_frames_first_takes_what_soundfile_returns(dtype, copy):
 
 
 def test_frames_first_takes_nested_sequences_too():
-    audio = AudioSamples.new_multi(
-        [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], RATE, layout="frames_first"
-    )
+    frames = [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
+    audio = AudioSamples.new_multi(frames, RATE, layout="frames_first")
     assert_holds(audio, np.array([[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]))
 
 
@@ -330,9 +311,8 @@ def test_an_unknown_layout_names_those_that_exist(layout):
 @pytest.mark.parametrize("shape", [(0,), (1,), (2, 0), (1, 0), (1, 1), (64, 1)])
 @pytest.mark.parametrize("copy", [True, False, None])
 def test_the_smallest_audio_is_audio(shape, copy, dtype):
-    new = AudioSamples.new_mono if len(shape) == 1 else AudioSamples.new_multi
     source = np.arange(np.prod(shape)).astype(dtype).reshape(shape)
-    audio = new(source, RATE, copy=copy)
+    audio = make_audio(source, copy=copy)
     assert_holds(audio, source)
     assert len(audio) == shape[-1]
     assert audio.duration == shape[-1] / RATE
@@ -373,40 +353,37 @@ def test_read_only_memory_stays_read_only(mono):
     audio = AudioSamples.new_mono(mono, RATE, copy=False)
     assert not audio.writable
     assert address(audio) == address(mono)
-    with pytest.raises((ValueError, BufferError), match="read-only"):
-        audio[0] = 1
-    with pytest.raises((ValueError, BufferError), match="read-only"):
-        audio[1:3] = 1
+    for key in (0, slice(1, 3)):
+        with pytest.raises((ValueError, BufferError), match="read-only"):
+            audio[key] = 1
     with pytest.raises((ValueError, BufferError), match="read-only"):
         audio *= 2
     assert mono.tolist() == before
     assert AudioSamples.new_mono(mono, RATE).writable
 
 
-@pytest.mark.parametrize("copy", [True, None])
-def test_unaligned_arrays_are_read_as_they_lie(dtype, copy):
-    raw = bytearray(1 + 6 * dtype.itemsize)
-    source = np.frombuffer(raw, dtype, offset=1)
+def unaligned(dtype):
+    source = np.frombuffer(bytearray(1 + 6 * dtype.itemsize), dtype, offset=1)
     source[:] = np.arange(6)
     assert not source.flags.aligned
+    return source
+
+
+@pytest.mark.parametrize("copy", [True, None])
+def test_unaligned_arrays_are_read_as_they_lie(dtype, copy):
+    source = unaligned(dtype)
     assert_holds(AudioSamples.new_mono(source, RATE, copy=copy), source)
 
 
 def test_unaligned_arrays_are_adopted_whole_or_refused(dtype):
-    raw = bytearray(1 + 6 * dtype.itemsize)
-    source = np.frombuffer(raw, dtype, offset=1)
-    source[:] = np.arange(6)
-    assert_right_or_refused(
-        lambda: AudioSamples.new_mono(source, RATE, copy=False), source, "align"
-    )
+    source = unaligned(dtype)
+    assert_right_or_refused(lambda: make_audio(source, copy=False), source, "align")
 
 
 @pytest.mark.parametrize("copy", [True, None])
 def test_the_other_byte_order_is_read_right_or_refused(mono, copy):
     source = mono.astype(mono.dtype.newbyteorder("S"))
-    assert_right_or_refused(
-        lambda: AudioSamples.new_mono(source, RATE, copy=copy), mono, "byte", "endian"
-    )
+    assert_right_or_refused(lambda: make_audio(source, copy=copy), mono, "byte", "endian")
 
 
 def test_the_other_byte_order_is_never_adopted(mono):
@@ -467,7 +444,7 @@ def test_values_arrive_bit_for_bit():
 
 @pytest.mark.parametrize(
     "rate", [0, -1, -44_100, float("nan"), float("inf"), 2**40, 2**70, "44100", None, [44_100], 1j],
-    ids=lambda value: repr(value).split(" at 0x")[0],
+    ids=shown,
 )  # fmt: skip
 def test_what_is_no_sample_rate_is_refused(rate):
     makers = (

@@ -39,13 +39,10 @@ def test_an_array_of_any_numbers_becomes_samples_of_the_type_named(other, dtype)
     assert (audio.address == source.ctypes.data) == (other == dtype)
 
 
-@given(
-    hnp.arrays(
-        st.sampled_from([np.int64, np.uint64, np.int32, np.float16, np.float32, np.float64]),
-        st.integers(1, 5),
-    ),
-    st.sampled_from(SAMPLE_TYPES),
-)
+NUMBERS = st.sampled_from([np.int64, np.uint64, np.int32, np.float16, np.float32, np.float64])
+
+
+@given(hnp.arrays(NUMBERS, st.integers(1, 5)), st.sampled_from(SAMPLE_TYPES))
 def test_what_is_made_is_equal_to_what_was_given_or_refused(data, dtype):
     finite = bool(np.isfinite(data).all())
     if np.dtype(dtype).kind == "i":
@@ -159,9 +156,8 @@ def test_a_type_that_is_no_sample_type_says_how_it_is_reached():
 
 @pytest.mark.parametrize("data", [[1, 2], np.array([1, 2]), np.array([True, False])], ids=repr)
 def test_data_without_a_sample_type_is_told_of_dtype(data):
-    with pytest.raises(
-        TypeError, match=r"AudioSamples\.new_mono\(data, sample_rate, dtype='int16'"
-    ):
+    says = r"AudioSamples\.new_mono\(data, sample_rate, dtype='int16'"
+    with pytest.raises(TypeError, match=says):
         AudioSamples.new_mono(data, RATE)
 
 
@@ -259,18 +255,10 @@ def test_a_tensor_on_a_device_is_told_the_way_to_main_memory(options):
 
 @pytest.mark.parametrize(
     "data",
-    [
-        np.ones(3, np.complex64),
-        np.array(["a", "b"]),
-        np.array([1, None], object),
-        np.zeros(3, "M8[s]"),
-        np.zeros(3, "m8[s]"),
-        [1j, 2],
-        ["a"],
-        [None],
-    ],
+    [np.ones(3, np.complex64), np.array(["a", "b"]), np.array([1, None], object),
+     np.zeros(3, "M8[s]"), np.zeros(3, "m8[s]"), [1j, 2], ["a"], [None]],
     ids=repr,
-)
+)  # fmt: skip
 @pytest.mark.parametrize("options", [{}, {"dtype": "float32"}])
 def test_no_type_is_advised_for_what_no_type_makes_samples_of(data, options):
     with pytest.raises(TypeError) as told:

@@ -1,21 +1,20 @@
 """The demo, from its gain curves to the files that it leaves."""
 
 import struct
-import subprocess
-import sys
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from elsewhere import program, run
+from signals import RATE
 
 import audio_samples
 from audio_samples import _demo, _dynamics, notebook, plotting
 from audio_samples.__main__ import main
 from audio_samples._dynamics import HOP, Compressor, Gate, fade_in, fade_out, gain_curve
 
-RATE = 44_100
 RECORDING = _demo.recording()
 
 
@@ -170,9 +169,7 @@ def test_the_demo_takes_short_and_silent_recordings(
 ) -> None:
     source = tmp_path / "short.wav"
     with wave.open(str(source), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(8_000)
+        file.setparams((channels, 2, 8_000, 0, "NONE", ""))
         file.writeframes(bytes(2 * channels * frames))
     assert main(["demo", str(source), "--out", str(tmp_path)]) == 0
     processed, rate = soundfile.read(tmp_path / "short-processed.wav", always_2d=True)
@@ -196,35 +193,22 @@ def test_a_file_that_is_no_audio_is_one_line_on_stderr(tmp_path: Path, capsys) -
 
 
 def test_the_demo_runs_as_a_module(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "audio_samples", "demo", "--out", "."],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "tabla-processed.png",
-        "tabla-processed.wav",
-    ]
+    program("-W", "error", "-m", "audio_samples", "demo", "--out", ".", cwd=tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["tabla-processed.png", "tabla-processed.wav"]
 
 
 def test_the_demo_without_matplotlib_says_so_and_writes_the_sound(tmp_path: Path) -> None:
-    code = (
-        "import sys\n"
-        "class Absent:\n"
-        "    def find_spec(self, name, *_):\n"
-        "        if name == 'matplotlib': raise ModuleNotFoundError(name=name)\n"
-        "sys.meta_path.insert(0, Absent())\n"
-        "from audio_samples.__main__ import main\n"
-        "sys.exit(main(['demo', '--out', '.']))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "audio_samples[demo]" in done.stdout
+    code = """
+        import sys
+        class Absent:
+            def find_spec(self, name, *_):
+                if name == 'matplotlib': raise ModuleNotFoundError(name=name)
+        sys.meta_path.insert(0, Absent())
+        from audio_samples.__main__ import main
+        sys.exit(main(['demo', '--out', '.']))
+    """
+    assert "audio_samples[demo]" in run(code, cwd=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["tabla-processed.wav"]
 
 
@@ -234,8 +218,7 @@ def test_importing_the_package_imports_no_extra() -> None:
         "extras = {'matplotlib', 'scipy', 'torch', 'jax', 'pyarrow', 'ray'}\n"
         "print(sorted(extras & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    assert run(code) == "[]"
 
 
 # -- pictures --

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import signals
+from signals import make_audio
 
 import audio_samples
 from audio_samples import AudioFileError, AudioSamples
@@ -16,13 +18,12 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 
 @pytest.fixture
 def mono():
-    return AudioSamples.new_mono(np.arange(5, dtype=np.float32), RATE)
+    return signals.mono(5, rate=RATE)
 
 
 @pytest.fixture
 def stereo():
-    samples = np.arange(10, dtype=np.float32).reshape(2, 5)
-    return AudioSamples.new_multi(samples, RATE)
+    return signals.stereo(5, rate=RATE)
 
 
 def told(kind, work):
@@ -56,10 +57,7 @@ def followed(advice, audio, other):
 
 
 def test_mono_audio_takes_one_channel_of_stereo_audio(mono, stereo):
-    def add():
-        mono.__iadd__(stereo)
-
-    advice = told(ValueError, add)
+    advice = told(ValueError, lambda: mono.__iadd__(stereo))
     assert "operand" not in advice
     assert "(2, 5)" in advice
     assert "(5,)" in advice
@@ -81,8 +79,7 @@ def test_one_channel_with_an_axis_of_its_own_is_stored_in_mono_audio(mono, stere
 @pytest.mark.parametrize("channels", [1, 2])
 def test_two_lengths_are_told_in_frames_with_the_slice_that_fits(frames, channels):
     shape = (lambda n: (n,)) if channels == 1 else (lambda n: (2, n))
-    new = AudioSamples.new_mono if channels == 1 else AudioSamples.new_multi
-    audio, other = new(np.ones(shape(5)), RATE), new(np.ones(shape(frames)), RATE)
+    audio, other = (make_audio(np.ones(shape(n)), RATE) for n in (5, frames))
     for work, symbol in (
         (lambda: audio + other, "+"),
         (lambda: audio.__imul__(other), "*="),

@@ -10,9 +10,7 @@ import weakref
 import numpy as np
 import pytest
 
-from audio_samples import AudioSamples, BorrowError
-
-RATE = 48_000
+from audio_samples import BorrowError
 
 # Views that are made in the block and kept.
 KEPT = {
@@ -56,11 +54,6 @@ PLACES = {
     "an attribute": lambda kept: (setattr(holder := Holder(), "kept", kept), holder),
     "a generator": lambda kept: (each for each in [kept]),
 }
-
-
-@pytest.fixture
-def audio():
-    return AudioSamples.new_multi(np.arange(40.0).reshape(2, 20), RATE)
 
 
 def keep(audio, how, place=lambda kept: kept, method="borrow_mut"):

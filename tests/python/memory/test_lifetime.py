@@ -5,20 +5,19 @@ import gc
 import itertools
 import mmap
 import random
-import subprocess
 import sys
 import textwrap
-import threading
 import weakref
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
 import pytest
+import signals
+from elsewhere import at_once, run
+from signals import RATE
 
 from audio_samples import AudioSamples
-
-RATE = 44_100
 
 # What can reach the samples from outside: each counts as a view.
 VIEWS = {
@@ -45,9 +44,7 @@ EXPORTS = VIEWS | OWNERS
 
 @pytest.fixture(params=["mono", "stereo"])
 def audio(request):
-    if request.param == "mono":
-        return AudioSamples.new_mono(np.arange(64.0), RATE)
-    return AudioSamples.new_multi(np.arange(128.0).reshape(2, 64), RATE)
+    return getattr(signals, request.param)(64, "float64")
 
 
 def churn():
@@ -217,30 +214,18 @@ def test_thousands_of_views_leave_in_any_order(audio):
 
 def test_views_released_on_another_thread_leave_the_registry(audio):
     views = [make(audio) for make in VIEWS.values()]
-    thread = threading.Thread(target=views.clear)
-    thread.start()
-    thread.join()
+    at_once(views.clear)
     assert len(audio.views) == 0
 
 
 def test_threads_that_export_at_once_leave_the_registry_empty(audio):
-    failures = []
-
     def export():
-        try:
-            for _ in range(300):
-                held = [make(audio) for make in EXPORTS.values()]
-                assert len(audio.views) >= len(VIEWS)
-                del held
-        except BaseException as error:
-            failures.append(error)
+        for _ in range(300):
+            held = [make(audio) for make in EXPORTS.values()]
+            assert len(audio.views) >= len(VIEWS)
+            del held
 
-    threads = [threading.Thread(target=export) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    at_once(*[export] * 8)
     assert len(audio.views) == 0
 
 
@@ -351,21 +336,14 @@ def test_the_interpreter_shuts_down_quietly_with(script):
         from audio_samples import AudioSamples
         audio = AudioSamples.new_mono(np.arange(64.0), 44100)
     """
-    program = textwrap.dedent(start) + textwrap.dedent(script)
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert run(textwrap.dedent(start) + textwrap.dedent(script)) == ""
 
 
 ROOTS = {
     "bytearray": (lambda: bytearray(800), lambda owner: owner.extend(bytes(10_000_000))),
     "array": (lambda: array.array("d", [0.0] * 100), lambda owner: owner.append(1.0)),
     "mmap": (lambda: mmap.mmap(-1, 800), lambda owner: owner.close()),
-    "shared memory": (
-        lambda: SharedMemory(create=True, size=800),
-        lambda owner: owner.close(),
-    ),
+    "shared memory": (lambda: SharedMemory(create=True, size=800), SharedMemory.close),
 }
 
 

@@ -6,11 +6,11 @@ import asyncio
 import contextvars
 import copy
 import pickle
-import threading
 
 import numpy as np
 import pytest
 from capsules import IS_COPIED, Producer
+from elsewhere import at_once
 
 import audio_samples
 from audio_samples import AudioSamples, CopyError, no_copies
@@ -27,9 +27,7 @@ COPIES = {
     "new_multi of audio": lambda audio: AudioSamples.new_multi(audio, RATE),
     "new_mono of a memoryview": lambda audio: AudioSamples.new_mono(memoryview(np.zeros(3)), RATE),
     "from_numpy": lambda audio: AudioSamples.from_numpy(np.zeros(20), RATE, copy=True),
-    "from_buffer": lambda audio: AudioSamples.from_buffer(
-        bytearray(16), RATE, dtype="int16", copy=True
-    ),
+    "from_buffer": lambda audio: AudioSamples.from_buffer(bytes(8), RATE, dtype="i2", copy=True),
     "other byte order": lambda audio: AudioSamples.new_mono(SWAPPED, RATE, copy=None),
     "copy": lambda audio: audio.copy(),
     "copy.copy": copy.copy,
@@ -102,11 +100,6 @@ SHARES = {
 }
 
 
-@pytest.fixture
-def audio():
-    return AudioSamples.new_multi(np.arange(40.0).reshape(2, 20), RATE)
-
-
 @pytest.mark.parametrize("how", COPIES)
 def test_a_copy_is_refused_with_its_reason(audio, how):
     before = np.array(audio)
@@ -161,27 +154,15 @@ def test_it_decorates_functions(audio):
 def test_other_threads_copy_as_they_like(audio):
     outcome = []
     with no_copies():
-        thread = threading.Thread(target=lambda: outcome.append(audio.copy()))
-        thread.start()
-        thread.join()
+        at_once(lambda: outcome.append(audio.copy()))
     assert len(outcome) == 1
 
 
 def test_a_context_that_is_handed_over_brings_it_along(audio):
     with no_copies():
         context = contextvars.copy_context()
-    outcome = []
-
-    def work():
-        try:
-            context.run(audio.copy)
-        except CopyError:
-            outcome.append("refused")
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert outcome == ["refused"]
+    with pytest.raises(CopyError):
+        at_once(lambda: context.run(audio.copy))
 
 
 def test_each_task_has_its_own(audio):

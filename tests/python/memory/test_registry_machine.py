@@ -9,13 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from registry_model import (
     MOST_BORROWS,
     MOST_MEMORIES,
@@ -27,6 +21,7 @@ from registry_model import (
     View,
     World,
 )
+from signals import make_audio
 
 from audio_samples import AudioSamples, BorrowError
 
@@ -70,11 +65,7 @@ DOORS = {
     "memoryview": ("buffer", lambda numbers: numbers, memoryview),
     "np.from_dlpack": ("dlpack", lambda numbers: numbers, np.from_dlpack),
     "__array__": ("numpy", lambda numbers: numbers, lambda audio: audio.__array__()),
-    "frames_first": (
-        "numpy",
-        lambda numbers: np.atleast_2d(numbers).T,
-        lambda audio: audio.frames_first,
-    ),
+    "frames_first": ("numpy", lambda it: np.atleast_2d(it).T, lambda audio: audio.frames_first),
 }
 # What is made from an array of a view, and of its samples' numbers.
 DERIVED = {
@@ -83,14 +74,11 @@ DERIVED = {
     "a view": lambda array: array.view(),
     "one more axis": lambda array: array[None],
 }
+HOW = {"layout": "channels_first", "copy": False}
 ADOPTIONS = {
-    "from_numpy": lambda array: AudioSamples.from_numpy(array, RATE, layout="channels_first"),
-    "from_buffer": lambda array: AudioSamples.from_buffer(
-        memoryview(array), RATE, layout="channels_first"
-    ),
-    "from_dlpack": lambda array: AudioSamples.from_dlpack(
-        array, RATE, layout="channels_first", copy=False
-    ),
+    "from_numpy": lambda array: AudioSamples.from_numpy(array, RATE, **HOW),
+    "from_buffer": lambda array: AudioSamples.from_buffer(memoryview(array), RATE, **HOW),
+    "from_dlpack": lambda array: AudioSamples.from_dlpack(array, RATE, **HOW),
 }
 # Memory of ours is found again by its address. Only arrays of a view lead back to adopted memory;
 # audio made of it by another way holds the view, which then lives as long as that audio.
@@ -151,8 +139,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def make_audio(self, channels, frames):
         shape = (channels, frames) if channels else (frames,)
         values = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
-        make = AudioSamples.new_multi if channels else AudioSamples.new_mono
-        audio = make(values, RATE)
+        audio = make_audio(values)
         memory = Memory(values, audio.address)
         self.world.add(audio, memory, memory.numbers(shape), True)
 
@@ -179,9 +166,8 @@ class RegistryMachine(RuleBasedStateMachine):
         if windows:  # samples that lie in each other's place
             numbers = np.lib.stride_tricks.sliding_window_view(numbers, 2)
             array = np.lib.stride_tricks.sliding_window_view(array, 2, writeable=True)
-        make = AudioSamples.new_multi if windows else AudioSamples.new_mono
         writable = np.unique(numbers).size == numbers.size
-        self.world.add(make(array, RATE, copy=False), memory, numbers, writable)
+        self.world.add(make_audio(array, copy=False), memory, numbers, writable)
 
     @rule(pick=PICK, key=SLICE, of_a_channel=st.booleans())
     def cut(self, pick, key, of_a_channel):
@@ -347,9 +333,8 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(pick=PICK, other=PICK, store=st.booleans())
     def add_or_store_other_audio(self, pick, other, store):
         handle = self.world.handle(pick)
-        fits = [
-            each for each in self.world.handles if each.shape in (handle.shape, handle.shape[1:])
-        ]
+        shapes = (handle.shape, handle.shape[1:])
+        fits = [each for each in self.world.handles if each.shape in shapes]
         operand = fits[other % len(fits)]
         self.combine(handle, operand, operand.audio, self.world.may_be_read(operand), store)
 

@@ -1,7 +1,5 @@
 """Shared memory (X6) in one process: what `share` and `attach` give, refuse and leave."""
 
-from __future__ import annotations
-
 import copy
 import os
 import pickle
@@ -10,22 +8,16 @@ import struct
 import numpy as np
 import pytest
 import segments
+import signals
+from signals import RATE
 
 from audio_samples import AudioFileError, AudioSamples, BorrowError, CopyError, no_copies
 
-RATE = 44_100
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = segments.names()
-    yield
-    ours = [name for name in segments.names() - before if segments.made_by(name) == os.getpid()]
-    assert ours == []
+pytestmark = pytest.mark.usefixtures("no_segment_is_left")
 
 
 def stereo(frames: int = 6) -> AudioSamples:
-    return AudioSamples.new_multi(np.arange(2.0 * frames).reshape(2, frames), RATE)
+    return signals.stereo(frames, "float64")
 
 
 # ---- what it is
@@ -178,14 +170,9 @@ def test_nothing_is_pulled_away():
     shared.close()
     assert shared.closed
     assert not segments.is_there(name)
-    for use in (
-        lambda: shared + 1,
-        lambda: memoryview(shared),
-        lambda: pickle.dumps(shared),
-        shared.share,
-    ):
+    for use in (lambda it: it + 1, memoryview, pickle.dumps, AudioSamples.share):
         with pytest.raises(ValueError, match="closed"):
-            use()
+            use(shared)
 
 
 def test_a_with_block_closes():
@@ -228,12 +215,17 @@ def test_another_shape_or_type_than_expected_is_said_with_the_numbers(expected, 
     assert AudioSamples.attach(shared.shared_name, shape=(2, 6), dtype=float).shape == (2, 6)
 
 
-@pytest.mark.parametrize(
-    "name", ["", "a", "audio_samples-", "audio_samples-1/../../x", "/etc/passwd"]
-)
+@pytest.mark.parametrize("name", ["", "a", "audio_samples-", "audio_samples-1/../x", "/etc/passwd"])
 def test_a_name_that_is_none_is_refused(name):
     with pytest.raises(ValueError, match="audio_samples-"):
         AudioSamples.attach(name)
+
+
+@pytest.fixture
+def path():
+    path = segments.FOLDER / "audio_samples-1-damaged"
+    yield path
+    path.unlink(missing_ok=True)
 
 
 def bytes_of_a_segment() -> bytearray:
@@ -255,30 +247,20 @@ def bytes_of_a_segment() -> bytearray:
         (56, struct.pack("Q", 95), "95 bytes"),
     ],
 )
-def test_a_damaged_header_is_said_with_its_byte(at, bytes_there, message):
-    name = "audio_samples-1-damaged"
+def test_a_damaged_header_is_said_with_its_byte(path, at, bytes_there, message):
     damaged = bytes_of_a_segment()
     damaged[at : at + len(bytes_there)] = bytes_there
-    path = segments.FOLDER / name
     path.write_bytes(damaged)
-    try:
-        with pytest.raises(AudioFileError, match=message) as caught:
-            AudioSamples.attach(name)
-        assert caught.value.offset == at or at in (24, 32)
-    finally:
-        path.unlink(missing_ok=True)
+    with pytest.raises(AudioFileError, match=message) as caught:
+        AudioSamples.attach(path.name)
+    assert caught.value.offset == at or at in (24, 32)
 
 
 @pytest.mark.parametrize("length", [0, 79, 80, (64 << 10) + 95])
-def test_a_segment_that_is_cut_short_is_said_with_its_length(length):
-    name = "audio_samples-1-short"
-    path = segments.FOLDER / name
+def test_a_segment_that_is_cut_short_is_said_with_its_length(path, length):
     path.write_bytes(bytes_of_a_segment()[:length])
-    try:
-        with pytest.raises(AudioFileError, match=f"{length} bytes"):
-            AudioSamples.attach(name)
-    finally:
-        path.unlink(missing_ok=True)
+    with pytest.raises(AudioFileError, match=f"{length} bytes"):
+        AudioSamples.attach(path.name)
 
 
 def test_memory_that_is_not_there_is_an_error_before_anything_is_written():

@@ -9,31 +9,19 @@ import sys
 import numpy as np
 import pytest
 import segments
+from elsewhere import in_child, python, run
+from signals import RATE, stereo
 
 from audio_samples import AudioSamples
 
-RATE = 44_100
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = segments.names()
-    yield
-
-    def left():
-        new = segments.names() - before
-        return [n for n in new if segments.made_by(n) == os.getpid() or not_running(n)]
-
-    def not_running(name):
-        return not segments.lives(segments.made_by(name))
-
-    assert segments.until(lambda: left() == []), left()
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*fork"),
+    pytest.mark.usefixtures("no_segment_is_left"),
+]
 
 
 def ramp(frames: int = 1000) -> AudioSamples:
-    return AudioSamples.new_multi(np.arange(2.0 * frames).reshape(2, frames), RATE)
+    return stereo(frames, "float64")
 
 
 @pytest.fixture(params=["fork", "spawn", "forkserver"])
@@ -116,7 +104,7 @@ sys.stdin.readline()
 
 def test_a_program_attaches_by_name():
     shared = ramp().share()
-    with segments.python(ATTACH, shared.shared_name) as other:
+    with python(ATTACH, shared.shared_name) as other:
         assert other.stdout.readline().startswith("AudioSamples(2 channels, 1000 frames, float64")
         shared *= 10
         other.stdin.write("go on\n")
@@ -138,9 +126,9 @@ def test_a_handle_of_a_name_that_is_gone_says_so_in_the_other_process():
         except FileNotFoundError as error:
             print(error)
     """
-    assert segments.run(code, pickled.hex()) == ""
+    assert run(code, pickled.hex()) == ""
     del shared
-    assert "keep the audio until" in segments.run(code, pickled.hex())
+    assert "keep the audio until" in run(code, pickled.hex())
 
 
 # ---- the last user
@@ -149,7 +137,7 @@ def test_a_handle_of_a_name_that_is_gone_says_so_in_the_other_process():
 def test_the_segment_goes_with_its_last_user_maker_or_not():
     shared = ramp().share()
     name = shared.shared_name
-    with segments.python(ATTACH, name) as other:
+    with python(ATTACH, name) as other:
         other.stdout.readline()
         del shared
         assert segments.is_there(name)
@@ -161,7 +149,7 @@ def test_the_segment_goes_with_its_last_user_maker_or_not():
 def test_a_killed_worker_leaves_the_others_their_memory_and_nothing_else():
     shared = ramp().share()
     name = shared.shared_name
-    with segments.python(ATTACH, name) as other:
+    with python(ATTACH, name) as other:
         other.stdout.readline()
         other.kill()
     assert other.returncode == -signal.SIGKILL
@@ -181,7 +169,7 @@ sys.stdin.readline()
 
 
 def test_a_killed_maker_leaves_the_others_their_memory_and_nothing_else():
-    with segments.python(MAKE) as maker:
+    with python(MAKE) as maker:
         name = maker.stdout.readline().strip()
         audio = AudioSamples.attach(name)
         maker.kill()
@@ -193,12 +181,11 @@ def test_a_killed_maker_leaves_the_others_their_memory_and_nothing_else():
 
 
 def test_what_the_killed_leave_goes_with_the_next_program_that_shares():
-    with segments.python(MAKE) as maker:
+    with python(MAKE) as maker:
         name = maker.stdout.readline().strip()
         maker.kill()
     assert segments.is_there(name)
-    code = "from audio_samples import AudioSamples as A; A.zeros(1, 8000, shared=True)"
-    segments.run(code)
+    segments.sweep()
     assert not segments.is_there(name)
 
 
@@ -212,7 +199,7 @@ def test_an_ending_program_leaves_nothing_even_if_it_holds_on():
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(each))
         print(kept.shared_name)
     """
-    assert not segments.is_there(segments.run(code))
+    assert not segments.is_there(run(code))
 
 
 def test_too_many_segments_are_an_error_that_says_what_is_short():
@@ -229,34 +216,22 @@ def test_too_many_segments_are_an_error_that_says_what_is_short():
         held.pop()
         assert A.zeros(1, 8000, shared=True).share().size == 1
     """
-    assert "each shared audio keeps one open; let go of some" in segments.run(code)
+    assert "each shared audio keeps one open; let go of some" in run(code)
 
 
 # ---- forks
 
 
-def in_a_child(work) -> int:
-    """The exit status of a child of a fork that has done the work."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = 0 if work() is not False else 2
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def test_a_child_has_the_same_memory_without_asking():
     shared = ramp().share()
-    assert in_a_child(lambda: double(shared)) == 0
+    assert in_child(lambda: double(shared)) == 0
     np.testing.assert_array_equal(shared.to_numpy(), ramp().to_numpy() * 2)
 
 
 def test_a_child_that_lets_go_takes_nothing_from_its_parent():
     held = [ramp().share()]
     name = held[0].shared_name
-    assert in_a_child(held.clear) == 0
+    assert in_child(held.clear) == 0
     assert segments.is_there(name)
     assert AudioSamples.attach(name).address == held[0].address
     held.clear()
@@ -304,7 +279,7 @@ def test_a_child_is_the_last_and_its_parents_end_clears_up():
         os.waitpid(child, 0)
         print(name)
     """
-    assert not segments.is_there(segments.run(code))
+    assert not segments.is_there(run(code))
 
 
 def test_many_segments_are_made_and_dropped_while_processes_fork():
@@ -312,7 +287,7 @@ def test_many_segments_are_made_and_dropped_while_processes_fork():
     for _ in range(30):
         shared = AudioSamples.zeros(100, RATE, shared=True)
         names.append(shared.shared_name)
-        assert in_a_child(lambda audio=shared: double(audio)) == 0
+        assert in_child(lambda audio=shared: double(audio)) == 0
     del shared
     assert not any(map(segments.is_there, names))
 
@@ -331,7 +306,7 @@ def test_a_recording_is_in_memory_once_however_many_have_it():
         for name in ("RssAnon", "RssShmem"):
             print(re.search(name + r":\\s+(\\d+)", facts)[1])
     """
-    own, in_common = (int(kib) << 10 for kib in segments.run(code, shared.shared_name).split())
+    own, in_common = (int(kib) << 10 for kib in run(code, shared.shared_name).split())
     assert own < shared.nbytes / 2
     assert in_common >= shared.nbytes
     assert (shared.to_numpy() == 2).all()

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segments
+from elsewhere import run
+from signals import RATE
 
 from audio_samples import AudioSamples
 from audio_samples._audio_samples import _attach
-
-RATE = 44_100
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork")
 
@@ -54,8 +54,8 @@ def test_a_process_that_ignores_the_flag_changes_only_what_it_has_itself(method,
 def test_not_even_its_maker_changes_what_others_have():
     audio = AudioSamples.new_mono(np.ones(4), RATE).as_readonly().share()
     write_in_spite_of_the_flag(audio, 7.0)
-    told = multiprocessing.get_context("spawn").Queue()
     context = multiprocessing.get_context("spawn")
+    told = context.Queue()
     process = context.Process(target=tell, args=(audio.shared_name, told))
     process.start()
     assert told.get(timeout=60) == [1, 1, 1, 1]
@@ -87,7 +87,7 @@ def test_what_the_system_does_not_map_read_only_leaves_the_rest_at_work():
     try:
         sparse.write_bytes(header)
         os.truncate(sparse, start + 8 * frames)
-        assert segments.run(ATTACH_AND_GO_ON, sparse.name).endswith("4")
+        assert run(ATTACH_AND_GO_ON, sparse.name).endswith("4")
     finally:
         sparse.unlink(missing_ok=True)
 

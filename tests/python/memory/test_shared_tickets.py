@@ -1,45 +1,30 @@
 """Handles of shared memory on their way (X6): each has a hold of its own until it is taken."""
 
 import multiprocessing
-import os
 import pickle
 import signal
 import sys
-import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import segments
+from elsewhere import lets_others_run, python, run
+from segments import sweep
+from signals import mono
 
 from audio_samples import AudioSamples
 
-RATE = 44_100
 PLACES = (segments.END - segments.PLACES) // 8
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork")
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left():
-    before = segments.names()
-    yield
-
-    def left():
-        new = segments.names() - before
-        return [n for n in new if segments.made_by(n) == os.getpid()]
-
-    assert segments.until(lambda: left() == []), left()
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*fork"),
+    pytest.mark.usefixtures("no_segment_is_left"),
+]
 
 
 def shared(frames: int = 6) -> AudioSamples:
-    return AudioSamples.new_mono(np.arange(float(frames)), RATE).share()
-
-
-def sweep() -> None:
-    """Another program shares something, and looks for what no process has."""
-    segments.run("from audio_samples import AudioSamples as A; A.zeros(1, 8000, shared=True)")
+    return mono(frames, "float64").share()
 
 
 def test_a_handle_that_is_unpickled_twice_takes_no_other_handle_s_hold():
@@ -104,7 +89,7 @@ def test_a_worker_that_is_killed_takes_its_own_hold_along_and_no_other():
     audio = shared()
     name, its, other = audio.shared_name, pickle.dumps(audio), pickle.dumps(audio)
     del audio
-    with segments.python(TAKE_AND_WAIT, its.hex()) as worker:
+    with python(TAKE_AND_WAIT, its.hex()) as worker:
         assert worker.stdout.readline() == "1.0\n"
         worker.kill()
     assert worker.returncode == -signal.SIGKILL
@@ -127,7 +112,7 @@ sys.stdin.readline()
 
 
 def test_a_handle_is_good_though_its_sender_was_killed():
-    with segments.python(PICKLE_AND_DIE) as sender:
+    with python(PICKLE_AND_DIE) as sender:
         name, pickled = sender.stdout.readline().split()
         sender.kill()
     sweep()
@@ -218,7 +203,7 @@ def test_a_process_that_ends_takes_along_what_is_too_old():
         segments.age(name)
         print(name)
     """
-    assert not segments.is_there(segments.run(code, str(Path(segments.__file__).parent)))
+    assert not segments.is_there(run(code, str(Path(segments.__file__).parent)))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="segments lie on a disk and outlive the start")
@@ -264,25 +249,5 @@ def test_a_wrong_time_of_a_handle_without_a_place_is_put_right_by_the_next():
 def test_other_threads_run_while_a_handle_is_made():
     """The call looks for segments without a process, and may wait for a thread that does so too."""
     audio = shared()
-    begin, ran = threading.Event(), threading.Event()
-
-    def run():
-        begin.wait()
-        ran.set()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1000)  # a thread keeps the GIL until it lets go by itself
-    try:
-        begin.set()
-        for _ in range(20_000):
-            handle = audio.__reduce_ex__(5)
-            if ran.is_set():
-                break
-    finally:
-        was_in_time = ran.is_set()
-        sys.setswitchinterval(interval)
-        thread.join()
+    assert lets_others_run(lambda: audio.__reduce_ex__(5), 20_000)
     segments.age(audio.shared_name)
-    assert was_in_time, handle

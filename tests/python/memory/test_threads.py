@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from elsewhere import at_once
 
 from audio_samples import AudioSamples, BorrowError
 
@@ -26,28 +27,6 @@ def restless_interpreter():
     sys.setswitchinterval(interval)
 
 
-def run(*workers):
-    """Runs functions in threads that start together, and raises what one of them raised."""
-    barrier = threading.Barrier(len(workers))
-    raised = []
-
-    def guarded(worker):
-        barrier.wait()
-        try:
-            worker()
-        except BaseException as error:
-            raised.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(worker,)) for worker in workers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(100)
-        assert not thread.is_alive(), "a thread hangs"
-    if raised:
-        raise raised[0]
-
-
 def add(audio, times, amount=1):
     for _ in range(times):
         audio += amount
@@ -57,7 +36,7 @@ def add(audio, times, amount=1):
 @pytest.mark.parametrize("size", [*SIZES, 2_000_000])
 def test_four_threads_that_add_one_twenty_times_leave_eighty(size, dtype):
     audio = AudioSamples.zeros(size, RATE, dtype=dtype)
-    run(*[lambda: add(audio, 20)] * 4)
+    at_once(*[lambda: add(audio, 20)] * 4)
     assert (audio.to_numpy() == 80).all()
 
 
@@ -66,7 +45,7 @@ def test_it_makes_no_difference_through_which_handle(size):
     audio = AudioSamples.zeros((2, size), RATE)
     again = AudioSamples.from_numpy(audio.to_numpy(), RATE)
     strided = AudioSamples.from_buffer(memoryview(audio), RATE)
-    run(
+    at_once(
         lambda: add(audio, 20),
         lambda: add(again, 20),
         lambda: add(strided, 20),
@@ -80,7 +59,7 @@ def test_two_adoptions_of_foreign_memory_are_one(size):
     array = np.zeros(size)
     one = AudioSamples.new_mono(array, RATE, copy=False)
     two = AudioSamples.new_mono(array[::-1], RATE, copy=False)
-    run(*[lambda: add(one, 20), lambda: add(two, 20)] * 2)
+    at_once(*[lambda: add(one, 20), lambda: add(two, 20)] * 2)
     assert (array == 80).all()
 
 
@@ -88,7 +67,7 @@ def test_two_adoptions_of_foreign_memory_are_one(size):
 def test_overlapping_slices_and_channels(size):
     audio = AudioSamples.zeros((2, size), RATE)
     third = size // 3
-    run(
+    at_once(
         lambda: add(audio[: 2 * third], 20),
         lambda: add(audio[third:], 20),
         lambda: add(audio.channel(0), 20, 100),
@@ -107,7 +86,7 @@ def test_overlapping_slices_and_channels(size):
 def test_interleaved_channels_do_not_meet(size):
     frames = np.zeros((size, 2), np.float32)
     audio = AudioSamples.new_multi(frames, RATE, layout="frames_first", copy=False)
-    run(lambda: add(audio.channel(0), 40), lambda: add(audio.channel(1), 40, 2))
+    at_once(lambda: add(audio.channel(0), 40), lambda: add(audio.channel(1), 40, 2))
     assert (frames == [40, 80]).all()
 
 
@@ -138,7 +117,7 @@ def test_every_reader_sees_whole_operations(size):
         return loop
 
     other = AudioSamples.zeros(size, RATE)
-    run(
+    at_once(
         write,
         read(audio.copy),
         read(lambda: audio.to_numpy(copy=True)),
@@ -166,11 +145,11 @@ def test_exports_come_and_go_beside_operations(size):
 
     def work():
         try:
-            run(*[lambda: add(audio, 20)] * 4)
+            at_once(*[lambda: add(audio, 20)] * 4)
         finally:
             done.set()
 
-    run(work, export, export)
+    at_once(work, export, export)
     assert (audio.to_numpy() == 80).all()
     assert audio.views == []
 
@@ -198,7 +177,7 @@ def test_borrows_come_and_go_beside_operations(size):
             except BorrowError:
                 time.sleep(0)
 
-    run(work, borrow)
+    at_once(work, borrow)
     assert (audio.to_numpy() == 80).all()
 
 
@@ -215,7 +194,7 @@ def test_two_audios_in_either_order_do_not_deadlock(size):
 
         return loop
 
-    run(mix(one, two), mix(two, one), mix(one, two), mix(two, one))
+    at_once(mix(one, two), mix(two, one), mix(one, two), mix(two, one))
     assert np.isfinite(one.to_numpy()).all()
 
 
@@ -269,7 +248,7 @@ def test_nested_operations_of_two_threads_do_not_wait_for_each_other():
 
         return work
 
-    run(cross(0, 1), cross(1, 0))
+    at_once(cross(0, 1), cross(1, 0))
     assert len(outcome) == 2
     told = [message for message in outcome if message != "done"]
     assert told
@@ -296,7 +275,7 @@ def test_a_lease_is_given_back_when_the_operation_fails():
             np.divide(audio, 0)
         with pytest.raises(TypeError):
             np.exp(audio, out=audio)
-    run(*[lambda: add(audio, 5)] * 2)
+    at_once(*[lambda: add(audio, 5)] * 2)
     assert audio[0] == 10
 
 
@@ -313,7 +292,7 @@ def test_a_generator_s_samples_are_released_on_another_thread():
     def work():
         add(audio, 100)
 
-    run(release, release, work)
+    at_once(release, release, work)
     assert audio.views == []
 
 
@@ -351,7 +330,7 @@ def test_no_copies_and_borrows_of_many_threads_stay_apart():
 
         return loop
 
-    run(*[worker(seed) for seed in range(6)])
+    at_once(*[worker(seed) for seed in range(6)])
     assert counts == [300] * 6
     for audio in audios:
         assert audio.views == []
