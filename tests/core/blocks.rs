@@ -1,6 +1,6 @@
 use std::io::{Cursor, Error as IoError, Seek, SeekFrom, Write};
 
-use audio_samples::audio::{Audio, SampleRate};
+use audio_samples::audio::Audio;
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::files::pcm::encoding::Encoding;
@@ -10,12 +10,10 @@ use audio_samples::files::write::{Blocks, FileFormat, Recipe, SampleFacts};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
-use crate::samples::{audio_of, values};
+use crate::samples::{self, audio_of, rate, values};
 
 fn ramp(channels: usize, frames: usize) -> Audio {
-    audio_of(&[channels, frames], Dtype::Int16, 8000, |channel, frame| {
-        (1000 * channel + frame % 999) as f64
-    })
+    samples::ramp(channels, frames, Dtype::Int16)
 }
 
 fn recipe(format: FileFormat) -> Recipe {
@@ -65,12 +63,8 @@ fn the_place_for_long_sizes_is_the_first_chunk() {
 
 #[test]
 fn a_block_of_another_kind_can_be_left_out() {
-    let mut file = Blocks::begin(
-        Cursor::new(Vec::new()),
-        SampleFacts::of(&ramp(2, 1)),
-        &Recipe::default(),
-    )
-    .unwrap();
+    let (file, facts) = (Cursor::new(Vec::new()), SampleFacts::of(&ramp(2, 1)));
+    let mut file = Blocks::begin(file, facts, &Recipe::default()).unwrap();
     file.append(&ramp(2, 10), Until::Now).unwrap();
     let refused = file.append(&ramp(1, 10), Until::Now).unwrap_err();
     assert!(matches!(&refused, Error::InvalidArgument { message }
@@ -99,10 +93,7 @@ fn a_file_that_was_never_finished_is_read_as_far_as_it_goes(
     let back = wav::read(&mut left, None, 0, None).unwrap();
     let frames = back.layout().frames();
     assert!((60_000..=70_000).contains(&frames), "{frames}");
-    assert_eq!(
-        values(&back)[1][..8],
-        [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]
-    );
+    assert_eq!(values(&back)[1][..8], [0.0, 1.0].repeat(4));
 }
 
 /// The first bytes of a file as they are in the end, and how many there were.
@@ -145,8 +136,7 @@ impl Seek for Head {
 
 /// Doubles on one channel, `count` bytes of them, in blocks of up to 32 MiB.
 fn head_of(bytes: u64, format: FileFormat) -> Result<Head, Error> {
-    let rate = SampleRate::new(8000).unwrap();
-    let block = Audio::zeros(&[4 << 20], Dtype::Float64, rate).unwrap();
+    let block = Audio::zeros(&[4 << 20], Dtype::Float64, rate(8000)).unwrap();
     let kind = SampleFacts::of(&block);
     let mut file = Blocks::begin(Head::default(), kind, &recipe(format))?;
     let mut rest = bytes / 8;
@@ -159,7 +149,7 @@ fn head_of(bytes: u64, format: FileFormat) -> Result<Head, Error> {
     Ok(file.finish()?.0)
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
 }
 
@@ -181,10 +171,8 @@ fn a_file_that_has_grown_past_4_gib_is_rf64(#[case] data: u64, #[case] is_long: 
     assert_eq!(place as u64 + 8, HEADER);
     if is_long {
         assert_eq!(&bytes[..20], b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0");
-        assert_eq!(
-            [20, 28, 36].map(|at| u64_at(bytes, at)),
-            [head.len - 8, data, data / 8]
-        );
+        let sizes = [20, 28, 36].map(|at| u64_at(bytes, at));
+        assert_eq!(sizes, [head.len - 8, data, data / 8]);
         assert_eq!(bytes[place + 4..place + 8], [0xFF; 4]);
     } else {
         let size = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());

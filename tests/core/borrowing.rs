@@ -4,27 +4,26 @@ use std::thread;
 
 use audio_samples::layout::Span;
 use audio_samples::registry::{
-    Borrow, Claim, Conflict, Holder, Mode, Refusal, Registry, Until, ViewEntry, ViewKind,
+    Borrow, Claim, Conflict, Holder, Mode, Refusal, Registration, Registry, Until, ViewEntry,
+    ViewKind,
 };
 use rstest::rstest;
 
 use Mode::{Read, Write};
 
+use crate::registry::{samples as span, view};
+
 const DOMAIN: u64 = 7;
+const ARRAY: (ViewKind, Mode) = (ViewKind::Array, Write);
 
-fn span(from: usize, count: usize) -> Span {
-    Span::new(0x10_0000 + 8 * from, [1, count], [0, 8], 8)
-}
-
-fn view(kind: ViewKind, mode: Mode, from: usize, count: usize) -> ViewEntry {
-    ViewEntry {
-        id: 0,
-        kind,
-        mode,
-        span: span(from, count),
-        shape: [1, count],
-        ndim: 1,
-    }
+fn enter(
+    registry: &Registry,
+    (kind, mode): (ViewKind, Mode),
+    from: usize,
+    count: usize,
+) -> Registration<'_> {
+    let entry = view(kind, mode, from, count);
+    registry.register(DOMAIN, entry).unwrap()
 }
 
 fn claim(mode: Mode, from: usize, count: usize) -> Claim {
@@ -43,6 +42,13 @@ fn lend(registry: &Registry, mode: Mode) -> Result<Borrow<'_>, Refusal> {
     registry.borrow(DOMAIN, view(kind, mode, 100, 100), Until::Now)
 }
 
+/// What keeps a claim out, as a lease and as brief work.
+fn met(registry: &Registry, claim: Claim) -> Option<Holder> {
+    let by = holder(registry.lease(&[claim], Until::Now));
+    assert_eq!(holder(registry.briefly(&[claim], || ())), by);
+    by
+}
+
 fn holder<T>(result: Result<T, Refusal>) -> Option<Holder> {
     match result {
         Err(Refusal::Conflict(Conflict { holder, .. })) => Some(holder),
@@ -53,11 +59,10 @@ fn holder<T>(result: Result<T, Refusal>) -> Option<Holder> {
 #[test]
 fn views_are_listed_oldest_first_where_they_share_a_sample() {
     let registry = Registry::new();
-    let enter = |kind, mode, from, count| registry.register(DOMAIN, view(kind, mode, from, count));
-    let tensor = enter(ViewKind::Tensor, Read, 0, 200).unwrap();
-    let _elsewhere = enter(ViewKind::Array, Write, 300, 10).unwrap();
-    let array = enter(ViewKind::Array, Write, 150, 10).unwrap();
-    let buffer = enter(ViewKind::Buffer, Write, 199, 50).unwrap();
+    let tensor = enter(&registry, (ViewKind::Tensor, Read), 0, 200);
+    let _elsewhere = enter(&registry, ARRAY, 300, 10);
+    let array = enter(&registry, ARRAY, 150, 10);
+    let buffer = enter(&registry, (ViewKind::Buffer, Write), 199, 50);
     let kinds = || -> Vec<(ViewKind, Mode, [usize; 2])> {
         let views = registry.views(DOMAIN, &span(100, 100));
         assert!(views.is_sorted_by(|one, two| one.id < two.id), "{views:?}");
@@ -75,12 +80,9 @@ fn views_are_listed_oldest_first_where_they_share_a_sample() {
         ]
     );
     drop(array);
-    let late = enter(ViewKind::Arrow, Read, 100, 1).unwrap();
-    let expected = [ViewKind::Tensor, ViewKind::Buffer, ViewKind::Arrow];
-    assert_eq!(
-        kinds().iter().map(|view| view.0).collect::<Vec<_>>(),
-        expected
-    );
+    let late = enter(&registry, (ViewKind::Arrow, Read), 100, 1);
+    let found: Vec<_> = kinds().iter().map(|view| view.0).collect();
+    assert_eq!(found, [ViewKind::Tensor, ViewKind::Buffer, ViewKind::Arrow]);
     drop((tensor, buffer, late));
     assert!(kinds().is_empty());
 }
@@ -94,10 +96,8 @@ fn a_bare_sample_is_a_view_of_one_sample() {
         ..view(ViewKind::Array, Write, 0, 1)
     };
     let _bare = registry.register(DOMAIN, bare).unwrap();
-    assert_eq!(
-        holder(lend(&registry, Write)),
-        Some(Holder::View(ViewKind::Array))
-    );
+    let met = holder(lend(&registry, Write));
+    assert_eq!(met, Some(Holder::View(ViewKind::Array)));
     assert_eq!(registry.views(DOMAIN, &span(150, 1)).len(), 1);
     assert_eq!(registry.views(DOMAIN, &span(151, 1)).len(), 0);
 }
@@ -109,13 +109,7 @@ fn places_of_views_that_are_gone_are_used_again(#[case] last_first: bool) {
     let registry = Registry::new();
     let mut known = Vec::new();
     for round in 0..50 {
-        let mut out: Vec<_> = (0..20)
-            .map(|at| {
-                registry
-                    .register(DOMAIN, view(ViewKind::Array, Write, at, 1))
-                    .unwrap()
-            })
-            .collect();
+        let mut out: Vec<_> = (0..20).map(|at| enter(&registry, ARRAY, at, 1)).collect();
         let views = registry.views(DOMAIN, &span(0, 20));
         let places: Vec<(usize, usize)> = views.iter().map(|view| view.span.bounds()).collect();
         let expected: Vec<(usize, usize)> = (0..20).map(|at| span(at, 1).bounds()).collect();
@@ -145,33 +139,19 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
 ) {
     let registry = Registry::new();
     let arrow = || registry.borrow(DOMAIN, view(ViewKind::Arrow, Read, 100, 100), Until::Now);
-    let _elsewhere = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 200, 10))
-        .unwrap();
-    let seen = registry.register(DOMAIN, view(kind, mode, 150, 1)).unwrap();
-    assert_eq!(
-        holder(arrow()),
-        may_write.then_some(Holder::View(kind)),
-        "a view that is out"
-    );
+    let _elsewhere = enter(&registry, ARRAY, 200, 10);
+    let seen = enter(&registry, (kind, mode), 150, 1);
+    let wanted = may_write.then_some(Holder::View(kind));
+    assert_eq!(holder(arrow()), wanted, "a view that is out");
     drop(seen);
 
     let (one, two) = (arrow().unwrap(), arrow().unwrap());
     let by_arrow = Some(Holder::Borrow(ViewKind::Arrow));
-    assert_eq!(
-        holder(registry.lease(&[claim(Write, 199, 5)], Until::Now)),
-        by_arrow
-    );
-    assert_eq!(
-        holder(registry.briefly(&[claim(Write, 199, 5)], || ())),
-        by_arrow
-    );
+    assert_eq!(met(&registry, claim(Write, 199, 5)), by_arrow);
     assert_eq!(holder(lend(&registry, Write)), by_arrow);
     assert!(lend(&registry, Read).is_ok(), "readers share");
     assert!(registry.lease(&[claim(Write, 200, 5)], Until::Now).is_ok());
-    let late = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 150, 1))
-        .unwrap();
+    let late = enter(&registry, ARRAY, 150, 1);
     assert_eq!(late.mode(), Read);
     drop((one, late));
     assert_eq!(holder(lend(&registry, Write)), by_arrow, "there is another");
@@ -183,9 +163,7 @@ fn arrow_data_is_refused_by_views_that_may_write_and_keeps_writers_out(
 #[test]
 fn views_stop_no_operation() {
     let registry = Registry::new();
-    let _view = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 100, 100))
-        .unwrap();
+    let _view = enter(&registry, ARRAY, 100, 100);
     assert!(registry.lease(&[claim(Write, 0, 500)], Until::Now).is_ok());
     assert!(registry.briefly(&[claim(Write, 0, 500)], || ()).is_ok());
 }
@@ -194,9 +172,7 @@ fn views_stop_no_operation() {
 fn while_lent_for_reading_views_are_readonly_and_no_claim_writes() {
     let registry = Registry::new();
     let borrow = lend(&registry, Read).unwrap();
-    let array = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 150, 1))
-        .unwrap();
+    let array = enter(&registry, ARRAY, 150, 1);
     assert_eq!(array.mode(), Read);
     let listed: Vec<(ViewKind, Mode)> = registry
         .views(DOMAIN, &span(100, 100))
@@ -204,30 +180,18 @@ fn while_lent_for_reading_views_are_readonly_and_no_claim_writes() {
         .map(|view| (view.kind, view.mode))
         .collect();
     assert_eq!(listed, [(ViewKind::Borrow, Read), (ViewKind::Array, Read)]);
-    let beside = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 200, 1))
-        .unwrap();
+    let beside = enter(&registry, ARRAY, 200, 1);
     assert_eq!(beside.mode(), Write, "other samples");
 
     let by_borrow = Some(Holder::Borrow(ViewKind::Borrow));
-    assert_eq!(
-        holder(registry.lease(&[claim(Write, 199, 5)], Until::Now)),
-        by_borrow
-    );
-    assert_eq!(
-        holder(registry.briefly(&[claim(Write, 199, 5)], || ())),
-        by_borrow
-    );
+    assert_eq!(met(&registry, claim(Write, 199, 5)), by_borrow);
     assert_eq!(holder(lend(&registry, Write)), by_borrow);
     assert!(registry.lease(&[claim(Read, 0, 500)], Until::Now).is_ok());
     assert!(lend(&registry, Read).is_ok(), "readers share");
 
     drop(borrow);
     assert_eq!(array.mode(), Read, "a view does not change");
-    let array = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 150, 1))
-        .unwrap();
-    assert_eq!(array.mode(), Write);
+    assert_eq!(enter(&registry, ARRAY, 150, 1).mode(), Write);
 }
 
 #[rstest]
@@ -236,21 +200,14 @@ fn while_lent_for_writing_no_other_claim_comes_near(#[values(Read, Write)] mode:
     let borrow = lend(&registry, Write).unwrap();
     let by_borrow = Some(Holder::Borrow(ViewKind::BorrowMut));
     let door = registry.register(DOMAIN, view(ViewKind::Buffer, mode, 199, 1));
-    assert_eq!(
-        door.err().map(|conflict| conflict.holder),
-        by_borrow.clone()
-    );
+    assert_eq!(door.err().map(|conflict| conflict.holder), by_borrow);
     let never = || panic!("no operation waits for a user");
     let (wanted, mut until) = ([claim(mode, 0, 101)], never);
     let leased = registry.lease(&wanted, Until::Stopped(&mut until));
     assert_eq!(holder(leased), by_borrow);
     assert_eq!(holder(registry.briefly(&wanted, || ())), by_borrow);
     assert_eq!(holder(lend(&registry, mode)), by_borrow);
-    assert!(
-        registry
-            .register(DOMAIN, view(ViewKind::Buffer, mode, 200, 1))
-            .is_ok()
-    );
+    drop(enter(&registry, (ViewKind::Buffer, mode), 200, 1));
     assert!(registry.lease(&[claim(mode, 0, 100)], Until::Now).is_ok());
     drop(borrow);
     assert!(lend(&registry, mode).is_ok());
@@ -266,9 +223,7 @@ fn lending_for_writing_looks_at_what_is_out(
     #[case] expected: Option<Holder>,
 ) {
     let registry = Registry::new();
-    let out = registry
-        .register(DOMAIN, view(ViewKind::Tensor, mode, from, 50))
-        .unwrap();
+    let out = enter(&registry, (ViewKind::Tensor, mode), from, 50);
     let lent = lend(&registry, Write);
     assert_eq!(lent.is_ok(), expected.is_none());
     assert_eq!(holder(lent), expected);
@@ -280,9 +235,7 @@ fn lending_for_writing_looks_at_what_is_out(
 #[test]
 fn a_writable_view_is_told_before_an_operation_is_waited_for() {
     let registry = Registry::new();
-    let _out = registry
-        .register(DOMAIN, view(ViewKind::Array, Write, 100, 1))
-        .unwrap();
+    let _out = enter(&registry, ARRAY, 100, 1);
     thread::scope(|scope| {
         let (taken, is_taken) = std::sync::mpsc::channel();
         let (finish, is_finished) = std::sync::mpsc::channel::<()>();
@@ -293,10 +246,8 @@ fn a_writable_view_is_told_before_an_operation_is_waited_for() {
             let _ = is_finished.recv();
         });
         is_taken.recv().unwrap();
-        assert_eq!(
-            holder(lend(registry, Write)),
-            Some(Holder::View(ViewKind::Array))
-        );
+        let met = holder(lend(registry, Write));
+        assert_eq!(met, Some(Holder::View(ViewKind::Array)));
         assert!(matches!(lend(registry, Read), Err(Refusal::Busy)));
         drop(finish);
     });
@@ -335,10 +286,8 @@ fn while_frozen_no_thread_enters() {
             entered.send(()).unwrap();
         });
         thread::sleep(std::time::Duration::from_millis(30));
-        assert!(
-            is_entered.try_recv().is_err(),
-            "a thread is inside the table"
-        );
+        let found = is_entered.try_recv();
+        assert!(found.is_err(), "a thread is inside the table");
         drop(frozen);
         is_entered.recv().unwrap();
     });

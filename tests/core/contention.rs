@@ -7,12 +7,12 @@ use std::thread;
 use audio_samples::audio::{Audio, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
-use audio_samples::kernel::{Operand, Operation, Operator, Overflow, Scalar};
-use audio_samples::registry::{Until, ViewKind};
+use audio_samples::kernel::{Operand, Operation, Operator, Scalar};
+use audio_samples::registry::Until;
 use audio_samples::view::Lock;
 use rstest::rstest;
 
-use crate::samples::{audio_of, values};
+use crate::samples::{audio_of, exported, values};
 
 const THREADS: usize = 4;
 const ROUNDS: usize = if cfg!(miri) { 3 } else { 20 };
@@ -31,12 +31,7 @@ fn patiently<R>(lock: Lock, work: impl Fn(Wait<'_>) -> Result<R, Error>) -> R {
 }
 
 fn add_one(audio: &Audio, lock: Lock) {
-    let operation = Operation {
-        operator: Operator::Add,
-        compute: audio.dtype(),
-        reflected: false,
-        overflow: Overflow::Wrap,
-    };
+    let operation = Operation::plain(Operator::Add, audio.dtype());
     let one = Operand::Scalar(Scalar::Int(1));
     patiently(lock, |wait| audio.operate_in_place(operation, &one, wait));
 }
@@ -62,9 +57,7 @@ fn additions_of_many_threads_are_all_there_and_every_copy_is_of_whole_operations
             scope.spawn(move || {
                 let mut latest = 0.0;
                 for _ in 0..ROUNDS {
-                    let view = audio
-                        .samples()
-                        .export(ViewKind::Array, true, audio.layout());
+                    let view = exported(audio.samples());
                     let copy = patiently(lock, |wait| audio.cast(Dtype::Float64, wait));
                     let copy = values(&copy).remove(0);
                     assert!(copy.iter().all(|sample| *sample == copy[0]));
@@ -105,10 +98,8 @@ fn parts_that_interleave_and_parts_that_overlap_add_up(
         }
     });
     // Each sample lies in one channel, in one of the interleaved parts, and maybe in the last two.
-    let times = |frame| {
-        2 + usize::from(frame >= half)
-            + usize::from((frames / 4..frames / 4 + half).contains(&frame))
-    };
+    let middle = frames / 4..frames / 4 + half;
+    let times = |frame| 2 + usize::from(frame >= half) + usize::from(middle.contains(&frame));
     let expected: Vec<f64> = (0..frames)
         .map(|frame| (ROUNDS * times(frame)) as f64)
         .collect();

@@ -6,25 +6,19 @@ use audio_samples::audio::Audio;
 use audio_samples::error::Error;
 use audio_samples::files;
 use audio_samples::files::info;
+use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::source::FrameSource;
-use audio_samples::files::write;
-use audio_samples::files::write::{FileFormat, Recipe};
-use audio_samples::registry::Until;
+use audio_samples::files::write::FileFormat;
 use rstest::rstest;
 
+use crate::parts::written;
 use crate::samples::{values, wave};
 
 /// Miri takes its time: there, a part of all cases.
 const STEP: usize = if cfg!(miri) { 997 } else { 1 };
 
 fn flac(audio: &Audio) -> Vec<u8> {
-    let recipe = Recipe {
-        format: Some(FileFormat::Flac),
-        ..Recipe::default()
-    };
-    let mut file = Vec::new();
-    write::write(&mut file, audio, &recipe, Until::Now).unwrap();
-    file
+    written(audio, FileFormat::Flac, Encoding::Pcm16)
 }
 
 fn read(file: &[u8], start: u64, frames: Option<u64>) -> Result<Audio, Error> {
@@ -75,10 +69,8 @@ fn check(file: &[u8]) {
     match read(file, 0, None) {
         Ok(_) => {}
         Err(Error::File { offset, .. }) => {
-            assert!(
-                offset.is_none_or(|at| at <= file.len() as u64),
-                "{offset:?}"
-            );
+            let is_inside = offset.is_none_or(|at| at <= file.len() as u64);
+            assert!(is_inside, "{offset:?}");
         }
         Err(other) => panic!("{other:?}"),
     }

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use audio_samples::audio::{Audio, SampleRate};
+use audio_samples::audio::Audio;
 use audio_samples::dtype::Dtype;
 use audio_samples::layout::Span;
 use audio_samples::memory::Buffer;
 use audio_samples::registry::{Claim, Frozen, Mode, Registry, Until};
+
+use crate::samples::rate;
 
 /// Runs `work` in a child process; whether it came to its end and was content. A child that hangs is ended.
 fn in_a_child(work: impl FnOnce() -> bool) -> bool {
@@ -71,30 +73,31 @@ fn the_threads_of_the_parent_are_not_woken_in_the_child() {
     assert!(content, "the child hangs or failed");
 }
 
-#[test]
-fn the_directory_of_buffers_is_open_in_the_child() {
-    audio_samples::view::survive_forks();
+/// Children do some work while two threads of the parent are at it.
+fn fork_at_work(work: impl Fn() -> bool + Sync) {
     let finished = AtomicBool::new(false);
-    let publish = || {
-        let buffer = Buffer::allocate(8).unwrap();
-        buffer.publish();
-        Buffer::find(buffer.start().addr().get(), 8).is_some()
-    };
-    assert!(publish());
+    assert!(work());
     thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while !finished.load(Ordering::Relaxed) {
-                    assert!(publish());
+                    assert!(work());
                 }
             });
         }
-        let contents: Vec<bool> = (0..40)
-            .map(|_| in_a_child(publish))
-            .take_while(|ok| *ok)
-            .collect();
+        let content = (0..40).take_while(|_| in_a_child(&work)).count();
         finished.store(true, Ordering::Relaxed);
-        assert_eq!(contents.len(), 40, "a child hangs or failed");
+        assert_eq!(content, 40, "a child hangs or failed");
+    });
+}
+
+#[test]
+fn the_directory_of_buffers_is_open_in_the_child() {
+    audio_samples::view::survive_forks();
+    fork_at_work(|| {
+        let buffer = Buffer::allocate(8).unwrap();
+        buffer.publish();
+        Buffer::find(buffer.start().addr().get(), 8).is_some()
     });
 }
 
@@ -102,32 +105,15 @@ fn the_directory_of_buffers_is_open_in_the_child() {
 #[test]
 fn segments_are_made_attached_and_left_while_the_process_forks() {
     audio_samples::view::survive_forks();
-    let finished = AtomicBool::new(false);
-    let rate = SampleRate::new(8000).unwrap();
+    let rate = rate(8000);
     let held = Audio::zeros_shared(&[16], Dtype::Int16, rate, true).unwrap();
     let name = held.shared_name().unwrap().to_owned();
-    let use_segments = || {
+    fork_at_work(|| {
         let own = Audio::zeros_shared(&[8], Dtype::Int16, rate, true).unwrap();
         let handle = own.handle().unwrap();
         drop(own);
         let again = Audio::of_handle(&handle).unwrap();
         again.layout().frames() == 8 && Audio::attach(&name).is_ok()
-    };
-    assert!(use_segments());
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                while !finished.load(Ordering::Relaxed) {
-                    assert!(use_segments());
-                }
-            });
-        }
-        let contents: Vec<bool> = (0..40)
-            .map(|_| in_a_child(use_segments))
-            .take_while(|ok| *ok)
-            .collect();
-        finished.store(true, Ordering::Relaxed);
-        assert_eq!(contents.len(), 40, "a child hangs or failed");
     });
     drop(held);
     // A child of another test may have it for a moment longer: then the next search removes it.

@@ -8,7 +8,7 @@ mod refusals;
 
 use audio_samples::dtype::{Dtype, Sample};
 use audio_samples::error::Error;
-use audio_samples::kernel::{Arch, Engine, Operand, Operator, Scalar, scalar};
+use audio_samples::kernel::{Arch, Engine, Operand, Operation, Operator, Scalar, scalar};
 use audio_samples::layout::Layout;
 use audio_samples::registry::Until;
 use audio_samples::view::{Access, Fresh, Lock, Samples, Strided, access};
@@ -200,10 +200,8 @@ fn copied_operand<'a>(
 /// result, and that nothing else was written.
 fn compare(
     what: &str,
-    whole: &Samples,
-    out: &Samples,
-    a: &Operand<'_>,
-    b: &Operand<'_>,
+    [whole, out]: [&Samples; 2],
+    [a, b]: [&Operand<'_>; 2],
     fast: impl FnOnce(&Access, &Strided<'_>, &Operand<'_>, &Operand<'_>) -> Result<(), Error>,
     oracle: impl FnOnce(&Access, &Strided<'_>, &Operand<'_>, &Operand<'_>),
 ) {
@@ -212,28 +210,49 @@ fn compare(
         let ca = copied_operand(access, a, &mut keep_a);
         let cb = copied_operand(access, b, &mut keep_b);
         let expected = copied(access, &whole.strided());
-        let layout = Layout::strided(
-            out.layout().shape(),
-            out.layout().strides(),
-            out.layout().offset(),
-        );
+        let lies = out.layout();
+        let layout = Layout::strided(lies.shape(), lies.strides(), lies.offset());
         let same_place = expected.with_layout(layout.unwrap()).unwrap();
         oracle(access, &same_place.strided(), &ca, &cb);
         fast(access, &out.strided(), a, b).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let results = (
-            bits(access, &out.strided()),
-            bits(access, &same_place.strided()),
-        );
+        let both = |one: &Samples, other: &Samples| {
+            (bits(access, &one.strided()), bits(access, &other.strided()))
+        };
+        let results = both(out, &same_place);
         // Once the results are equal they are wiped out: what is left is what no kernel may touch.
         scalar::fill(access, &out.strided(), Scalar::Int(1));
         scalar::fill(access, &same_place.strided(), Scalar::Int(1));
-        let memories = (
-            bits(access, &whole.strided()),
-            bits(access, &expected.strided()),
-        );
         same(what, "the result", results);
-        same(what, "the memory around it", memories);
+        same(what, "the memory around it", both(whole, &expected));
     });
+}
+
+/// As `compare`, for an operator of an engine.
+fn compare_binary(
+    what: &str,
+    (engine, operator, compute): (&Engine, Operator, Dtype),
+    places: [&Samples; 2],
+    sides: [&Operand<'_>; 2],
+) {
+    let operation = Operation::plain(operator, compute);
+    compare(
+        what,
+        places,
+        sides,
+        |access, out, x, y| engine.binary(access, &operation, out, x, y),
+        |access, out, x, y| scalar::binary(access, operator, compute, out, x, y),
+    );
+}
+
+fn of(samples: &Samples) -> Operand<'_> {
+    Operand::Samples(samples.strided())
+}
+
+fn samples_of<'a>(operand: &Operand<'a>) -> Strided<'a> {
+    match operand {
+        Operand::Samples(samples) => *samples,
+        Operand::Scalar(_) => unreachable!("a number"),
+    }
 }
 
 fn same(what: &str, of: &str, (got, want): (Vec<u64>, Vec<u64>)) {

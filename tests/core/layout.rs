@@ -121,17 +121,12 @@ fn equal_spans_are_the_same_bytes() {
 #[test]
 fn the_order_in_which_samples_are_read_does_not_change_their_span() {
     for case in small_cases(64) {
-        let Case {
-            start,
-            shape,
-            strides,
-            size,
-        } = case;
-        let exchanged = Span::new(start, [shape[1], shape[0]], [strides[1], strides[0]], size);
+        let ([a, b], [across, along]) = (case.shape, case.strides);
+        let exchanged = Span::new(case.start, [b, a], [along, across], case.size);
         assert_eq!(exchanged, case.span(), "{case:?} with axes exchanged");
-        if shape[0] > 0 && shape[1] > 0 {
-            let last = start.wrapping_add_signed(strides[1] * (shape[1] as isize - 1));
-            let reversed = Span::new(last, shape, [strides[0], -strides[1]], size);
+        if a > 0 && b > 0 {
+            let last = case.start.wrapping_add_signed(along * (b as isize - 1));
+            let reversed = Span::new(last, [a, b], [across, -along], case.size);
             assert_eq!(reversed, case.span(), "{case:?} backwards");
         }
     }
@@ -141,11 +136,8 @@ fn the_order_in_which_samples_are_read_does_not_change_their_span() {
 fn random_case(dice: &mut Dice) -> Case {
     let size = [1, 2, 4, 8][dice.below(4)];
     let (channels, frames) = (dice.below(10), dice.below(300));
-    let channels = if dice.below(8) == 0 {
-        dice.below(65)
-    } else {
-        channels
-    };
+    let many = dice.below(8) == 0;
+    let channels = if many { dice.below(65) } else { channels };
     let step = dice.between(-5, 5) * size as isize;
     let strides = match dice.below(5) {
         0 => [frames as isize * step, step],
@@ -156,11 +148,7 @@ fn random_case(dice: &mut Dice) -> Case {
     };
     Case {
         start: 6_000_000 + dice.below(3000),
-        shape: if dice.below(2) == 0 {
-            [channels, frames]
-        } else {
-            [frames, channels]
-        },
+        shape: [[channels, frames], [frames, channels]][dice.below(2)],
         strides,
         size,
     }
@@ -176,17 +164,12 @@ fn random_spans_overlap_exactly_where_they_share_a_byte() {
         one.bytes().for_each(|byte| reached[byte as usize] = true);
         let expected = other.bytes().any(|byte| reached[byte as usize]);
         one.bytes().for_each(|byte| reached[byte as usize] = false);
-        assert_eq!(
-            one.span().overlaps(&other.span()),
-            expected,
-            "{one:?} {other:?}"
-        );
+        let found = one.span().overlaps(&other.span());
+        assert_eq!(found, expected, "{one:?} {other:?}");
         *(if expected { &mut meeting } else { &mut apart }) += 1;
     }
-    assert!(
-        meeting > 500 && apart > 500,
-        "{meeting} meet, {apart} do not"
-    );
+    let both = meeting > 500 && apart > 500;
+    assert!(both, "{meeting} meet, {apart} do not");
 }
 
 /// Past 64 x 64 rows an answer may be a false alarm, never a miss.
@@ -278,30 +261,20 @@ fn taking_frames_and_channels_takes_just_these(
             let frames = along.take_frames(start, count, step);
             let channels = across.take_channels(start, count, step);
             if !(0..count).all(inside) {
-                assert!(matches!(
-                    frames,
-                    Err(Error::IndexOutOfRange { what: "frame", .. })
-                ));
-                assert!(matches!(
-                    channels,
-                    Err(Error::IndexOutOfRange {
-                        what: "channel",
-                        ..
-                    })
-                ));
+                for (taken, of) in [(frames, "frame"), (channels, "channel")] {
+                    assert!(
+                        matches!(taken, Err(Error::IndexOutOfRange { what, .. }) if what == of)
+                    );
+                }
                 continue;
             }
             let expected: Vec<Vec<i128>> = addresses(&along)
                 .iter()
                 .map(|row| (0..count).map(|i| row[index(i) as usize]).collect())
                 .collect();
-            assert_eq!(
-                addresses(&frames.unwrap()),
-                expected,
-                "{start} {count} {step}"
-            );
-            let transposed = addresses(&channels.unwrap().transposed());
-            assert_eq!(transposed, expected, "{start} {count} {step}");
+            for taken in [frames.unwrap(), channels.unwrap().transposed()] {
+                assert_eq!(addresses(&taken), expected, "{start} {count} {step}");
+            }
         }
     }
 }
@@ -310,21 +283,16 @@ fn taking_frames_and_channels_takes_just_these(
 fn a_step_of_zero_takes_no_more_than_there_is() {
     let layout = Layout::contiguous(&[10], 4).unwrap();
     let taken = layout.take_frames(3, usize::MAX, 0);
-    assert!(
-        matches!(taken, Err(Error::IndexOutOfRange { .. })),
-        "{taken:?}"
-    );
+    let is_refused = matches!(taken, Err(Error::IndexOutOfRange { .. }));
+    assert!(is_refused, "{taken:?}");
 }
 
 #[test]
 fn one_channel_is_mono() {
     let stereo = Layout::contiguous(&[2, 10], 4).unwrap();
     let right = stereo.channel(1).unwrap();
-    assert_eq!(
-        (right.ndim(), right.shape(), right.strides()),
-        (1, &[10][..], &[4][..])
-    );
-    assert_eq!(right.offset(), 40);
+    assert_eq!((right.ndim(), right.offset()), (1, 40));
+    assert_eq!((right.shape(), right.strides()), (&[10][..], &[4][..]));
     let outside = Error::IndexOutOfRange {
         what: "channel",
         index: 2.into(),
@@ -348,10 +316,8 @@ fn operands_are_repeated_as_numpy_repeats_them(
     #[case] strides: &[isize],
 ) {
     let target = Layout::contiguous(audio, 4).unwrap();
-    let wide = Layout::contiguous(operand, 4)
-        .unwrap()
-        .broadcast_into(&target)
-        .unwrap();
+    let operand = Layout::contiguous(operand, 4).unwrap();
+    let wide = operand.broadcast_into(&target).unwrap();
     assert_eq!((wide.shape(), wide.strides()), (audio, strides));
 }
 
@@ -392,14 +358,9 @@ fn more_samples_than_can_be_counted_are_too_many() {
 fn three_axes_are_no_audio() {
     let shape = vec![2, 3, 4];
     let contiguous = Layout::contiguous(&shape, 4);
-    assert_eq!(
-        contiguous,
-        Err(Error::NotAudio {
-            shape: shape.clone()
-        })
-    );
     let strided = Layout::strided(&shape, &[48, 16, 4], 0);
-    assert_eq!(strided, Err(Error::NotAudio { shape }));
+    let refused = Err(Error::NotAudio { shape });
+    assert_eq!((&contiguous, &strided), (&refused, &refused));
 }
 
 #[rstest]

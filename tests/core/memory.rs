@@ -135,10 +135,8 @@ fn slices_and_exports_keep_the_memory() {
     drop(samples);
     drop(slice);
     assert_eq!(released.load(Ordering::SeqCst), 0, "a view is out");
-    assert_eq!(
-        export.samples().first().addr().get(),
-        start.addr().get() + 16
-    );
+    let first = export.samples().first().addr().get();
+    assert_eq!(first, start.addr().get() + 16);
     drop(export);
     assert_eq!(released.load(Ordering::SeqCst), 1);
 }
@@ -163,11 +161,8 @@ fn memory_of_ours_that_comes_back_is_the_same_buffer() {
     // SAFETY: the buffer lives on.
     let back = unsafe { Buffer::adopt(inside, 600, true, owner) };
     assert!(back.same_allocation(&buffer));
-    assert_eq!(
-        released.load(Ordering::SeqCst),
-        1,
-        "the detour is not needed"
-    );
+    let times = released.load(Ordering::SeqCst);
+    assert_eq!(times, 1, "the detour is not needed");
 }
 
 #[rstest]
@@ -185,16 +180,12 @@ fn only_bytes_inside_a_buffer_are_found(
 ) {
     let buffer = Buffer::allocate(1000).unwrap();
     let start = buffer.start().addr().get();
-    assert!(
-        Buffer::find(start + from, len).is_none(),
-        "nothing outside has seen it"
-    );
+    let unknown = Buffer::find(start + from, len);
+    assert!(unknown.is_none(), "nothing outside has seen it");
     buffer.publish();
     let known = Buffer::find(start + from, len);
-    assert_eq!(
-        known.is_some_and(|known| known.same_allocation(&buffer)),
-        found
-    );
+    let is_it = known.is_some_and(|known| known.same_allocation(&buffer));
+    assert_eq!(is_it, found);
 }
 
 #[test]
@@ -250,9 +241,7 @@ fn a_layout_outside_its_buffer_is_refused() {
     for (frames, stride, offset) in [(11, 8, 0), (10, -8, 71), (2, isize::MIN, 0), (10, 8, 1)] {
         let layout = Layout::strided(&[frames], &[stride], offset).unwrap();
         let refused = Samples::new(buffer.clone(), layout, Dtype::Float64, true).err();
-        assert!(
-            matches!(refused, Some(Error::OutsideBuffer { bytes: 80, .. })),
-            "{layout:?}"
-        );
+        let is_outside = matches!(refused, Some(Error::OutsideBuffer { bytes: 80, .. }));
+        assert!(is_outside, "{layout:?}");
     }
 }

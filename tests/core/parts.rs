@@ -25,7 +25,7 @@ const SMALL_MP3: &[u8] = include_bytes!("../data/tabla-low.mp3");
 const VORBIS: &[u8] = include_bytes!("../data/tabla.ogg");
 const ALAC: &[u8] = include_bytes!("../data/tabla.m4a");
 
-fn written(audio: &Audio, format: FileFormat, encoding: Encoding) -> Vec<u8> {
+pub fn written(audio: &Audio, format: FileFormat, encoding: Encoding) -> Vec<u8> {
     let recipe = Recipe {
         format: Some(format),
         encoding: Some(encoding),
@@ -175,13 +175,8 @@ fn a_long_file_is_divided_and_no_part_is_read_twice(
 fn a_range_is_divided_too(#[case] start: u64, #[case] frames: Option<u64>) {
     let file = long_flac();
     let read = |threads| {
-        parallel::read(
-            &mut open(Memory(file.clone())),
-            None,
-            start,
-            frames,
-            threads,
-        )
+        let mut source = open(Memory(file.clone()));
+        parallel::read(&mut source, None, start, frames, threads)
     };
     assert_eq!(bits(&read(3).unwrap()), bits(&read(1).unwrap()));
 }
@@ -193,13 +188,8 @@ fn short_files_and_those_of_one_reader_are_not_divided() {
     let mut source = FrameSource::open(Box::new(Cursor::new(file))).unwrap();
     let all = 0..5_000;
     assert!(parallel::read_parts(&source, Dtype::Int16, &[all], 2).is_none());
-    assert_eq!(
-        parallel::read(&mut source, None, 0, None, 8)
-            .unwrap()
-            .layout()
-            .frames(),
-        5_000
-    );
+    let read = parallel::read(&mut source, None, 0, None, 8).unwrap();
+    assert_eq!(read.layout().frames(), 5_000);
 }
 
 #[rstest]
@@ -211,23 +201,18 @@ fn damage_is_the_error_that_one_thread_finds(#[case] file: Vec<u8>) {
         let read = source.and_then(|mut it| parallel::read(&mut it, None, 0, None, threads));
         read.map(|audio| bits(&audio))
     };
+    let check = |file: &[u8], what: &str, place| {
+        assert_eq!(told(file, 3), told(file, 1), "{what} byte {place}");
+    };
     for place in drawn(3, 12) {
         let place = (place % file.len() as u64) as usize;
         let mut wrong = file.clone();
         wrong[place] ^= 0x55;
-        assert_eq!(told(&wrong, 3), told(&wrong, 1), "byte {place}");
+        check(&wrong, "wrong at", place);
         let mut missing = file.clone();
         missing.drain(place..(place + 30_000).min(file.len()));
-        assert_eq!(
-            told(&missing, 3),
-            told(&missing, 1),
-            "30000 from byte {place}"
-        );
-        assert_eq!(
-            told(&file[..place], 3),
-            told(&file[..place], 1),
-            "up to {place}"
-        );
+        check(&missing, "30000 missing from", place);
+        check(&file[..place], "up to", place);
     }
 }
 

@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use audio_samples::audio::{Audio, SampleRate, Wait};
+use audio_samples::audio::shared::Handle;
+use audio_samples::audio::{Audio, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::kernel::{Operand, Scalar};
-use audio_samples::registry::{Until, ViewKind};
+use audio_samples::registry::Until;
 use rstest::rstest;
 
-use crate::samples::values;
+use crate::samples::{exported, rate, values};
 
 fn silence(shape: &[usize], dtype: Dtype) -> Audio {
-    Audio::zeros_shared(shape, dtype, SampleRate::new(8000).unwrap(), true).unwrap()
+    Audio::zeros_shared(shape, dtype, rate(8000), true).unwrap()
 }
 
 fn fill(audio: &Audio, value: i64) -> Result<(), Error> {
@@ -53,17 +54,10 @@ fn a_segment_that_is_attached_twice_is_one_buffer(
 ) {
     let audio = silence(&shape, dtype);
     let again = Audio::attach(audio.shared_name().unwrap()).unwrap();
-    assert!(
-        audio
-            .samples()
-            .buffer()
-            .same_allocation(again.samples().buffer())
-    );
+    let (own, other) = (audio.samples().buffer(), again.samples().buffer());
+    assert!(own.same_allocation(other));
     assert_eq!(again.layout(), audio.layout());
-    assert_eq!(
-        (again.dtype(), again.rate()),
-        (dtype, SampleRate::new(8000).unwrap())
-    );
+    assert_eq!((again.dtype(), again.rate()), (dtype, rate(8000)));
     fill(&again, 3).unwrap();
     assert_eq!(values(&audio), values(&again));
     assert_eq!(audio.samples().buffer().owner_name(), "shared");
@@ -83,9 +77,8 @@ fn the_name_goes_with_the_last_handle() {
 #[test]
 fn a_handle_is_the_same_samples_and_keeps_the_name_until_it_is_taken() {
     let audio = silence(&[2, 10], Dtype::Int32);
-    let part = audio
-        .with_layout(audio.layout().take_frames(2, 4, 2).unwrap())
-        .unwrap();
+    let layout = audio.layout().take_frames(2, 4, 2).unwrap();
+    let part = audio.with_layout(layout).unwrap();
     fill(&part, 1).unwrap();
     let (handle, path) = (part.handle().unwrap(), path_of(&audio));
     drop((audio, part));
@@ -94,30 +87,22 @@ fn a_handle_is_the_same_samples_and_keeps_the_name_until_it_is_taken() {
     assert_eq!(values(&taken), [[1.0; 4]; 2]);
     drop(taken);
     assert!(goes(&path));
-    let code = libc::ENOENT;
-    assert!(
-        matches!(Audio::of_handle(&handle), Err(Error::Io { code: Some(it), .. }) if it == code)
-    );
+    let gone = Audio::of_handle(&handle);
+    assert!(matches!(gone, Err(Error::Io { code: Some(code), .. }) if code == libc::ENOENT));
 }
 
 #[test]
 fn a_handle_that_does_not_fit_is_refused() {
     let audio = silence(&[10], Dtype::Int16);
     let handle = audio.handle().unwrap();
-    for wrong in [
-        audio_samples::audio::shared::Handle {
-            shape: vec![11],
-            ..handle.clone()
-        },
-        audio_samples::audio::shared::Handle {
-            dtype: Dtype::Float64,
-            ..handle.clone()
-        },
-        audio_samples::audio::shared::Handle {
-            offset: 2,
-            ..handle.clone()
-        },
-    ] {
+    let changes: [fn(&mut Handle); 3] = [
+        |handle| handle.shape = vec![11],
+        |handle| handle.dtype = Dtype::Float64,
+        |handle| handle.offset = 2,
+    ];
+    for change in changes {
+        let mut wrong = handle.clone();
+        change(&mut wrong);
         assert!(Audio::of_handle(&wrong).is_err(), "{wrong:?}");
     }
 }
@@ -128,9 +113,7 @@ fn closed_memory_is_nobodys() {
     let path = path_of(&audio);
     let again = audio.clone();
     let samples = audio.samples();
-    let export = samples
-        .export(ViewKind::Array, true, samples.layout())
-        .unwrap();
+    let export = exported(samples);
     let refused = samples.close(Until::Now);
     assert!(matches!(refused, Err(Error::StillSeen { views, .. }) if views[0].0 == "numpy"));
     drop(export);

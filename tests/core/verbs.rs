@@ -1,34 +1,28 @@
 //! What a Rust caller says by name.
 
-use audio_samples::{Audio, Dtype, Error, SampleRate};
+use audio_samples::{Audio, Dtype, Error};
 use rstest::rstest;
 
-use crate::samples::{audio_of, values};
-
-fn rate() -> SampleRate {
-    SampleRate::new(48_000).unwrap()
-}
+use crate::samples::{audio_of, rate, values};
 
 #[test]
 fn vectors_come_back_as_they_went_in() {
-    let mono = Audio::from_vec(vec![1_i16, -2, 3], rate()).unwrap();
+    let mono = Audio::from_vec(vec![1_i16, -2, 3], rate(48_000)).unwrap();
     assert_eq!(mono.layout().shape(), [3]);
     assert_eq!(mono.to_vec::<i16>().unwrap(), [1, -2, 3]);
     assert_eq!(mono.to_interleaved::<i16>().unwrap(), [1, -2, 3]);
-    let stereo = Audio::from_interleaved([1_i32, 10, 2, 20, 3, 30], 2, rate()).unwrap();
+    let stereo = Audio::from_interleaved([1_i32, 10, 2, 20, 3, 30], 2, rate(48_000)).unwrap();
     assert_eq!(stereo.layout().shape(), [2, 3]);
     assert_eq!(stereo.to_vec::<i32>().unwrap(), [1, 2, 3, 10, 20, 30]);
-    assert_eq!(
-        stereo.to_interleaved::<i32>().unwrap(),
-        [1, 10, 2, 20, 3, 30]
-    );
+    let frames = stereo.to_interleaved::<i32>().unwrap();
+    assert_eq!(frames, [1, 10, 2, 20, 3, 30]);
     let left = stereo.channel(0).unwrap();
     assert_eq!(left.to_vec::<i32>().unwrap(), [1, 2, 3]);
 }
 
 #[test]
 fn another_type_comes_at_audio_scale() {
-    let audio = Audio::from_vec([i16::MIN, 16_384], rate()).unwrap();
+    let audio = Audio::from_vec([i16::MIN, 16_384], rate(48_000)).unwrap();
     assert_eq!(audio.to_vec::<f32>().unwrap(), [-1.0, 0.5]);
     assert_eq!(audio.to_interleaved::<f64>().unwrap(), [-1.0, 0.5]);
 }
@@ -37,7 +31,8 @@ fn another_type_comes_at_audio_scale() {
 #[case(5, 2)]
 #[case(4, 0)]
 fn a_part_of_a_frame_is_refused(#[case] samples: usize, #[case] channels: usize) {
-    let error = Audio::from_interleaved(vec![0.0_f32; samples], channels, rate()).unwrap_err();
+    let error =
+        Audio::from_interleaved(vec![0.0_f32; samples], channels, rate(48_000)).unwrap_err();
     let message = error.to_string();
     assert!(message.contains(&samples.to_string()) && message.contains(&channels.to_string()));
 }
@@ -54,11 +49,7 @@ fn integers_are_scaled_where_they_lie(#[case] factor: f64, #[case] expected: [f6
     let scaled = audio.scale(factor).unwrap();
     assert_eq!(values(&view)[0][..3], [10_000.0, 30_000.0, -30_000.0]);
     audio.scale_inplace(factor).unwrap();
-    for channel in values(&audio)
-        .iter()
-        .chain(&values(&scaled))
-        .chain(&values(&view))
-    {
+    for channel in [&audio, &scaled, &view].map(values).concat() {
         let mut samples = channel.iter().enumerate();
         assert!(samples.all(|(frame, sample)| *sample == expected[frame % 3]));
     }
@@ -66,29 +57,18 @@ fn integers_are_scaled_where_they_lie(#[case] factor: f64, #[case] expected: [f6
 
 #[test]
 fn audio_is_computed_with_audio() {
-    let a = Audio::from_vec([1.0_f64, 2.0], rate()).unwrap();
-    let b = Audio::from_vec([3_i16, 5], rate()).unwrap();
-    assert_eq!(a.add(&b).unwrap().to_vec::<f64>().unwrap(), [4.0, 7.0]);
-    assert_eq!(
-        a.subtract(&b).unwrap().to_vec::<f64>().unwrap(),
-        [-2.0, -3.0]
-    );
-    assert_eq!(
-        a.multiply(&b).unwrap().to_vec::<f64>().unwrap(),
-        [3.0, 10.0]
-    );
+    let a = Audio::from_vec([1.0_f64, 2.0], rate(48_000)).unwrap();
+    let b = Audio::from_vec([3_i16, 5], rate(48_000)).unwrap();
+    let results = [a.add(&b), a.subtract(&b), a.multiply(&b)];
+    let results = results.map(|result| result.unwrap().to_vec::<f64>().unwrap());
+    assert_eq!(results, [[4.0, 7.0], [-2.0, -3.0], [3.0, 10.0]]);
     a.add_inplace(&b).unwrap();
     a.multiply_inplace(&a).unwrap();
     a.subtract_inplace(&b).unwrap();
     assert_eq!(a.to_vec::<f64>().unwrap(), [13.0, 44.0]);
     assert!(matches!(b.add_inplace(&a), Err(Error::CastRefused { .. })));
-    let slow = Audio::from_vec([1.0_f64, 2.0], SampleRate::new(8_000).unwrap()).unwrap();
-    assert!(matches!(
-        a.add(&slow),
-        Err(Error::SampleRateMismatch { .. })
-    ));
-    assert!(matches!(
-        a.add_inplace(&slow),
-        Err(Error::SampleRateMismatch { .. })
-    ));
+    let slow = Audio::from_vec([1.0_f64, 2.0], rate(8_000)).unwrap();
+    for refused in [a.add(&slow).map(drop), a.add_inplace(&slow)] {
+        assert!(matches!(refused, Err(Error::SampleRateMismatch { .. })));
+    }
 }

@@ -8,8 +8,10 @@ use audio_samples::error::{Error, HeldBy, Place};
 use audio_samples::kernel::{Engine, Operand, Operation, Operator, Scalar};
 use audio_samples::layout::Layout;
 use audio_samples::registry::{Mode, Until, ViewKind};
-use audio_samples::view::{Fresh, Lock, Samples, access};
+use audio_samples::view::{Access, Fresh, Lock, Samples, Strided, access};
 use rstest::rstest;
+
+use crate::samples::exported;
 
 fn silence(shape: &[usize]) -> Samples {
     Fresh::zeroed(shape, Dtype::Float64).unwrap().share()
@@ -19,19 +21,17 @@ fn patiently<R>(work: impl FnOnce(Until<'_>) -> Result<R, Error>) -> R {
     work(Until::Stopped(&mut || true)).unwrap()
 }
 
+/// `out += other`
+fn add(access: &Access, out: Strided<'_>, other: Operand<'_>) -> Result<(), Error> {
+    let operation = Operation::plain(Operator::Add, Dtype::Float64);
+    Engine::new().binary(access, &operation, &out, &Operand::Samples(out), &other)
+}
+
 /// `samples += 1`
 fn add_one(samples: &Samples, lock: Lock, until: Until<'_>) -> Result<(), Error> {
-    let out = samples.strided();
-    access(&[out.claim(Mode::Write)], lock, until, |access| {
-        let (own, one) = (Operand::Samples(out), Operand::Scalar(Scalar::Float(1.0)));
-        Engine::new().binary(
-            access,
-            &Operation::plain(Operator::Add, Dtype::Float64),
-            &out,
-            &own,
-            &one,
-        )
-    })?
+    let (out, one) = (samples.strided(), Operand::Scalar(Scalar::Float(1.0)));
+    let work = |access: &Access| add(access, out, one);
+    access(&[out.claim(Mode::Write)], lock, until, work)?
 }
 
 /// All samples at one moment.
@@ -76,10 +76,8 @@ fn four_threads_that_add_one_twenty_times_leave_eighty(
         scope.spawn(|| {
             while !finished.load(Ordering::Relaxed) {
                 let seen = snapshot(&samples);
-                assert!(
-                    seen.iter().all(|value| *value == seen[0]),
-                    "half an addition was seen"
-                );
+                let are_equal = seen.iter().all(|value| *value == seen[0]);
+                assert!(are_equal, "half an addition was seen");
             }
         });
         for writer in writers {
@@ -112,11 +110,8 @@ fn threads_on_channels_slices_and_all_of_it_lose_no_update() {
         let (channel, frame) = (index / FRAMES, index % FRAMES);
         let in_half = (FRAMES / 4..FRAMES / 4 + FRAMES / 2).contains(&frame);
         let parts = 1 + channel + usize::from(in_half) + usize::from(frame % 2 == 1);
-        assert_eq!(
-            value,
-            20.0 * parts as f64,
-            "channel {channel}, frame {frame}"
-        );
+        let wanted = 20.0 * parts as f64;
+        assert_eq!(value, wanted, "channel {channel}, frame {frame}");
     }
 }
 
@@ -129,29 +124,14 @@ fn two_threads_that_add_each_others_samples_do_not_deadlock() {
                 for _ in 0..200 {
                     let (out, from) = (out.strided(), from.strided());
                     let claims = [out.claim(Mode::Write), from.claim(Mode::Read)];
-                    patiently(|p| {
-                        access(&claims, Lock::Leases, p, |access| {
-                            let (a, b) = (Operand::Samples(out), Operand::Samples(from));
-                            Engine::new().binary(
-                                access,
-                                &Operation::plain(Operator::Add, Dtype::Float64),
-                                &out,
-                                &a,
-                                &b,
-                            )
-                        })
-                    })
-                    .unwrap();
+                    let work = |access: &Access| add(access, out, Operand::Samples(from));
+                    patiently(|until| access(&claims, Lock::Leases, until, work)).unwrap();
                 }
             });
         }
     });
-    assert!(
-        snapshot(&one)
-            .iter()
-            .chain(&snapshot(&two))
-            .all(|value| *value == 0.0)
-    );
+    let all = [snapshot(&one), snapshot(&two)].concat();
+    assert!(all.iter().all(|value| *value == 0.0));
 }
 
 #[test]
@@ -181,24 +161,10 @@ fn a_refused_write_names_its_samples_and_their_holder() {
 fn an_export_while_lent_for_reading_is_readonly() {
     let samples = silence(&[10]);
     let loan = samples.lend(Mode::Read, Until::Now).unwrap();
-    let export = samples
-        .export(ViewKind::Array, true, samples.layout())
-        .unwrap();
-    assert!(!export.writable());
+    assert!(!exported(&samples).writable());
     drop(loan);
-    assert!(
-        samples
-            .export(ViewKind::Array, true, samples.layout())
-            .unwrap()
-            .writable()
-    );
-    assert!(
-        !samples
-            .readonly()
-            .export(ViewKind::Array, true, samples.layout())
-            .unwrap()
-            .writable()
-    );
+    assert!(exported(&samples).writable());
+    assert!(!exported(&samples.readonly()).writable());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 
-use audio_samples::audio::{Audio, SampleRate, Wait};
+use audio_samples::audio::{Audio, Wait};
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
 use audio_samples::files;
@@ -12,7 +12,9 @@ use audio_samples::files::write::{FileFormat, Recipe};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
-use crate::samples::{audio_of, values};
+use Encoding::{Float32, Float64, Pcm16, Pcm24, Pcm32, Unsigned8};
+
+use crate::samples::{audio_of, rate, values};
 
 /// A chunk: its letters, its size where that is a lie, its content.
 pub type HandMade<'a> = (&'a [u8; 4], Option<u32>, &'a [u8]);
@@ -116,11 +118,8 @@ fn what_is_written_is_read_back_bit_for_bit(
     let audio = patterned(encoding, &[channels, frames]);
     let file = written(&audio, Some(encoding));
     assert_eq!(file.len() % 2, 0);
-    assert_eq!(
-        file[4..8],
-        (file.len() as u32 - 8).to_le_bytes(),
-        "size of the RIFF chunk"
-    );
+    let size = (file.len() as u32 - 8).to_le_bytes();
+    assert_eq!(file[4..8], size, "size of the RIFF chunk");
     let back = read_all(&file).unwrap();
     assert_eq!(back.dtype(), encoding.dtype());
     assert_eq!(back.rate(), audio.rate());
@@ -180,15 +179,7 @@ fn any_range_is_the_slice_of_the_whole(#[values(1, 2, 5)] channels: usize) {
 
 #[rstest]
 fn reading_into_another_type_is_converting(
-    #[values(
-        Encoding::Unsigned8,
-        Encoding::Pcm16,
-        Encoding::Pcm24,
-        Encoding::Pcm32,
-        Encoding::Float32,
-        Encoding::Float64
-    )]
-    encoding: Encoding,
+    #[values(Unsigned8, Pcm16, Pcm24, Pcm32, Float32, Float64)] encoding: Encoding,
     #[values(Dtype::Int16, Dtype::Int32, Dtype::Float32, Dtype::Float64)] dtype: Dtype,
     #[values(1, 2)] channels: usize,
 ) {
@@ -229,7 +220,7 @@ fn every_kind_of_format_chunk_is_understood(#[case] format: Vec<u8>) {
         (b"data", None, b"\x01\0\x02\0\x03\0\x04\0"),
     ]);
     let audio = read_all(&file).unwrap();
-    assert_eq!(audio.rate(), SampleRate::new(48000).unwrap());
+    assert_eq!(audio.rate(), rate(48000));
     assert_eq!(values(&audio), [[1.0, 3.0], [2.0, 4.0]]);
 }
 
@@ -241,23 +232,8 @@ fn an_extensible_float_is_a_float() {
     assert_eq!(values(&read_all(&file).unwrap()), [[0.25, -0.5]]);
 }
 
-#[rstest]
-fn a_big_endian_file_has_the_same_samples(
-    #[values(
-        Encoding::Unsigned8,
-        Encoding::Pcm16,
-        Encoding::Pcm24,
-        Encoding::Pcm32,
-        Encoding::Float32,
-        Encoding::Float64
-    )]
-    encoding: Encoding,
-    #[values(1, 3)] channels: usize,
-) {
-    let audio = patterned(encoding, &[channels, 11]);
-    let mut file = written(&audio, Some(encoding));
-    let data = wav::info(&mut Cursor::new(&file)).unwrap().data_offset as usize;
-    let end = data + channels * 11 * encoding.width();
+/// Makes a big-endian file of a little-endian one, but for its samples from byte `data` on.
+pub fn turn_header(file: &mut [u8], data: usize) {
     file[3] = b'X';
     for number in [4..8, 16..20, 20..22, 22..24, 24..28, 28..32, 32..34, 34..36] {
         file[number].reverse();
@@ -267,6 +243,18 @@ fn a_big_endian_file_has_the_same_samples(
         file[44..48].reverse();
     }
     file[data - 4..data].reverse();
+}
+
+#[rstest]
+fn a_big_endian_file_has_the_same_samples(
+    #[values(Unsigned8, Pcm16, Pcm24, Pcm32, Float32, Float64)] encoding: Encoding,
+    #[values(1, 3)] channels: usize,
+) {
+    let audio = patterned(encoding, &[channels, 11]);
+    let mut file = written(&audio, Some(encoding));
+    let data = wav::info(&mut Cursor::new(&file)).unwrap().data_offset as usize;
+    let end = data + channels * 11 * encoding.width();
+    turn_header(&mut file, data);
     file[data..end]
         .chunks_exact_mut(encoding.width())
         .for_each(<[u8]>::reverse);
@@ -304,21 +292,15 @@ fn other_chunks_are_kept_by_their_place_and_passed_over() {
 
 #[test]
 fn a_chunk_without_padding_is_passed_over_all_the_same() {
-    let format = fmt(1, 1, 8000, 16);
     let mut file = riff(&[
         (b"note", None, b"odd"),
-        (b"fmt ", None, &format),
+        (b"fmt ", None, &fmt(1, 1, 8000, 16)),
         (b"data", None, b"\x05\0"),
     ]);
-    file.remove(23);
-    assert_eq!(values(&read_all(&file).unwrap()), [[5.0]]);
     // Where the padding is there, it may be any byte.
-    let mut file = riff(&[
-        (b"note", None, b"odd"),
-        (b"fmt ", None, &format),
-        (b"data", None, b"\x05\0"),
-    ]);
     file[23] = b'x';
+    assert_eq!(values(&read_all(&file).unwrap()), [[5.0]]);
+    file.remove(23);
     assert_eq!(values(&read_all(&file).unwrap()), [[5.0]]);
 }
 

@@ -9,6 +9,7 @@ use audio_samples::kernel::{Operand, Scalar};
 use audio_samples::layout::Layout;
 use rstest::rstest;
 
+use crate::blocks::u64_at;
 use crate::samples::{audio_of, values};
 use crate::wav::{patterned, read_all, write, written};
 
@@ -22,26 +23,15 @@ fn floats_are_rounded_once_to_the_even_and_saturate(
     #[case] scale: f64,
 ) {
     let steps = [0.5, 1.5, -0.5, -1.5, 2.4, -2.6];
-    let given = [
-        &steps.map(|step| step / scale)[..],
-        &[
-            1.0,
-            -1.0,
-            7.0,
-            -7.0,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::NAN,
-        ],
-    ]
-    .concat();
+    let infinity = f64::INFINITY;
+    let edges = [1.0, -1.0, 7.0, -7.0, infinity, -infinity, f64::NAN];
+    let given = [&steps.map(|step| step / scale)[..], &edges].concat();
     let (most, least) = (scale - 1.0, -scale);
     let expected = [
         0.0, 2.0, -0.0, -2.0, 2.0, -3.0, most, least, most, least, most, least, 0.0,
     ];
-    let audio = audio_of(&[given.len()], Dtype::Float64, 8000, |_, frame| {
-        given[frame]
-    });
+    let value = |_, frame: usize| given[frame];
+    let audio = audio_of(&[given.len()], Dtype::Float64, 8000, value);
     let back = read_all(&written(&audio, Some(encoding))).unwrap();
     let step = encoding.dtype().full_scale() / scale;
     assert_eq!(values(&back), [expected.map(|value| value * step)]);
@@ -116,10 +106,8 @@ fn audio_is_written_as_it_is_seen_not_as_it_lies() {
 #[test]
 fn the_greatest_rate_is_kept() {
     let audio = audio_of(&[2, 1], Dtype::Float64, u32::MAX, |_, _| 0.5);
-    assert_eq!(
-        read_all(&written(&audio, None)).unwrap().rate(),
-        audio.rate()
-    );
+    let back = read_all(&written(&audio, None)).unwrap();
+    assert_eq!(back.rate(), audio.rate());
 }
 
 /// Samples that repeat one place in memory, so that their number costs nothing.
@@ -147,24 +135,12 @@ fn what_the_format_cannot_hold_is_refused_before_the_first_byte(
 }
 
 /// The first bytes of a file, all that the test reads of it.
-struct Head(Vec<u8>);
-
-impl Write for Head {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.0.len() >= 128 {
-            return Err(std::io::ErrorKind::StorageFull.into());
-        }
-        self.0.extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
+fn head(frames: usize, encoding: Encoding) -> Vec<u8> {
+    let full = || Err(std::io::ErrorKind::StorageFull.into());
+    let mut disk = Disk::new(128, full);
+    let refused = write(&mut disk, &repeated(&[frames]), Some(encoding));
+    assert!(matches!(refused, Err(Error::Io { .. })));
+    disk.taken
 }
 
 #[rstest]
@@ -173,20 +149,12 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 #[case::of_floats(1 << 31, Encoding::Float32)]
 #[case::of_doubles(1 << 30, Encoding::Float64)]
 fn what_32_bits_cannot_count_is_rf64(#[case] frames: usize, #[case] encoding: Encoding) {
-    let mut head = Head(Vec::new());
-    let refused = write(&mut head, &repeated(&[frames]), Some(encoding));
-    assert!(matches!(refused, Err(Error::Io { .. })));
-    let head = head.0;
+    let head = head(frames, encoding);
     assert_eq!(&head[..20], b"RF64\xFF\xFF\xFF\xFFWAVEds64\x1C\0\0\0");
     let bytes = frames as u64 * encoding.width() as u64;
-    assert_eq!(
-        (u64_at(&head, 28), u64_at(&head, 36)),
-        (bytes, frames as u64)
-    );
-    let data = head
-        .windows(4)
-        .position(|letters| letters == b"data")
-        .unwrap();
+    assert_eq!([28, 36].map(|at| u64_at(&head, at)), [bytes, frames as u64]);
+    let data = head.windows(4).position(|letters| letters == b"data");
+    let data = data.unwrap();
     assert_eq!(head[data + 4..data + 8], [0xFF; 4]);
     assert!((data + 8).is_multiple_of(8));
     assert_eq!(u64_at(&head, 20), bytes + data as u64);
@@ -194,26 +162,29 @@ fn what_32_bits_cannot_count_is_rf64(#[case] frames: usize, #[case] encoding: En
 
 #[test]
 fn the_longest_riff_file_stays_one() {
-    let mut head = Head(Vec::new());
-    let longest = repeated(&[(1 << 31) - 19]);
-    let refused = write(&mut head, &longest, Some(Encoding::Pcm16));
-    assert!(matches!(refused, Err(Error::Io { .. })));
-    assert_eq!(&head.0[..8], b"RIFF\xFE\xFF\xFF\xFF");
+    let head = head((1 << 31) - 19, Encoding::Pcm16);
+    assert_eq!(&head[..8], b"RIFF\xFE\xFF\xFF\xFF");
 }
 
 #[test]
 fn as_many_channels_as_the_format_holds_are_written_and_read() {
     let audio = patterned(Encoding::Pcm16, &[32767, 3]);
-    assert_eq!(
-        values(&read_all(&written(&audio, None)).unwrap()),
-        values(&audio)
-    );
+    let back = read_all(&written(&audio, None)).unwrap();
+    assert_eq!(values(&back), values(&audio));
 }
 
 /// A disk that takes so many bytes and then looks at the audio or is full.
 struct Disk<F> {
     room: usize,
     full: F,
+    taken: Vec<u8>,
+}
+
+impl<F> Disk<F> {
+    fn new(room: usize, full: F) -> Disk<F> {
+        let taken = Vec::new();
+        Disk { room, full, taken }
+    }
 }
 
 impl<F: FnMut() -> std::io::Result<usize>> Write for Disk<F> {
@@ -223,6 +194,7 @@ impl<F: FnMut() -> std::io::Result<usize>> Write for Disk<F> {
         }
         let taken = bytes.len().min(self.room);
         self.room -= taken;
+        self.taken.extend(&bytes[..taken]);
         Ok(taken)
     }
 
@@ -234,10 +206,7 @@ impl<F: FnMut() -> std::io::Result<usize>> Write for Disk<F> {
 #[rstest]
 fn a_full_disk_is_an_error(#[values(0, 1, 44, 45, 1000)] room: usize) {
     let audio = patterned(Encoding::Pcm16, &[2, 5000]);
-    let mut disk = Disk {
-        room,
-        full: || Err(std::io::Error::from_raw_os_error(28)),
-    };
+    let mut disk = Disk::new(room, || Err(std::io::Error::from_raw_os_error(28)));
     let refused = write(&mut disk, &audio, None).unwrap_err();
     let Error::Io { code, message, .. } = refused else {
         panic!("{refused:?}");
@@ -251,17 +220,13 @@ fn samples_do_not_change_while_they_are_written() {
     let audio = patterned(Encoding::Pcm16, &[2, 5000]);
     let same = audio.clone();
     let mut seen = None;
-    let mut disk = Disk {
-        room: 100,
-        full: || {
-            let zero = Operand::Scalar(Scalar::Int(0));
-            seen = Some(same.assign(&zero, Wait::brief()));
-            Err(std::io::Error::other("enough"))
-        },
-    };
+    let zero = Operand::Scalar(Scalar::Int(0));
+    let mut disk = Disk::new(100, || {
+        seen = Some(same.assign(&zero, Wait::brief()));
+        Err(std::io::Error::other("enough"))
+    });
     let refused = write(&mut disk, &audio, None);
     assert!(matches!(refused, Err(Error::Io { .. })));
     assert!(matches!(seen, Some(Err(Error::Borrowed(_)))), "{seen:?}");
-    let zero = Operand::Scalar(Scalar::Int(0));
     audio.assign(&zero, Wait::brief()).unwrap();
 }

@@ -1,16 +1,8 @@
 use audio_samples::dtype::Dtype;
 use audio_samples::kernel::{Operand, Scalar, scalar};
-use audio_samples::view::Strided;
 use rstest::rstest;
 
-use super::{LIES, Lie, Noise, compare, engines, lay, memory};
-
-fn samples_of<'a>(operand: &Operand<'a>) -> Strided<'a> {
-    match operand {
-        Operand::Samples(samples) => *samples,
-        Operand::Scalar(_) => unreachable!("a number"),
-    }
-}
+use super::{LIES, Lie, Noise, compare, engines, lay, memory, of, samples_of};
 
 #[rstest]
 fn casts_and_conversions_give_the_scalar_kernels_bits(
@@ -33,26 +25,19 @@ fn casts_and_conversions_give_the_scalar_kernels_bits(
             let whole = memory(to, shape, &mut noise);
             let out = lay(&whole, lies[0], shape);
             let x = lay(&memory(from, shape, &mut noise), lies[1], shape);
-            let sides = (
-                Operand::Samples(x.strided()),
-                Operand::Scalar(Scalar::Int(0)),
-            );
+            let sides = [&of(&x), &Operand::Scalar(Scalar::Int(0))];
             let what = format!("{} {from:?} to {to:?}, {lies:?}", engine.arch.name());
             compare(
                 &what,
-                &whole,
-                &out,
-                &sides.0,
-                &sides.1,
+                [&whole, &out],
+                sides,
                 |access, out, x, _| engine.copy(access, out, &samples_of(x)),
                 |access, out, x, _| scalar::copy(access, out, &samples_of(x)),
             );
             compare(
                 &what,
-                &whole,
-                &out,
-                &sides.0,
-                &sides.1,
+                [&whole, &out],
+                sides,
                 |access, out, x, _| {
                     engine.convert(access, out, &samples_of(x));
                     Ok(())
@@ -78,10 +63,8 @@ fn fill_stores_the_number_everywhere(#[case] dtype: Dtype, #[case] value: Scalar
             let none = Operand::Scalar(value);
             compare(
                 &format!("{} {dtype:?} {lie:?}", engine.arch.name()),
-                &whole,
-                &out,
-                &none,
-                &none,
+                [&whole, &out],
+                [&none, &none],
                 |access, out, _, _| {
                     engine.fill(access, out, value);
                     Ok(())

@@ -1,10 +1,10 @@
 use audio_samples::dtype::{Dtype, Sample};
-use audio_samples::kernel::{Operand, Operation, Operator, Scalar, scalar};
+use audio_samples::kernel::{Operand, Operator, Scalar};
 use audio_samples::view::Samples;
 use audio_samples::with_sample;
 use rstest::rstest;
 
-use super::{LIES, Lie, Noise, OPERATORS, compare, engines, lay, memory, with_access};
+use super::{LIES, Lie, Noise, OPERATORS, compare_binary, engines, lay, memory, of, with_access};
 
 fn without_zeros(samples: &Samples) {
     with_access(|access| {
@@ -32,39 +32,21 @@ fn check_binary(out_type: Dtype, types: [Dtype; 2], lies: [Lie; 3], shape: [usiz
             let a = lay(&memory(types[0], shape, &mut noise), lies[1], shape);
             let b = lay(&memory(types[1], shape, &mut noise), lies[2], shape);
             without_zeros(&b);
-            let sides = [
-                (Operand::Samples(a.strided()), Operand::Samples(b.strided())),
-                (
-                    Operand::Samples(a.strided()),
-                    Operand::Scalar(Scalar::Int(3)),
-                ),
-                (
-                    Operand::Samples(a.strided()),
-                    Operand::Scalar(Scalar::Int(4)),
-                ),
-                (
-                    Operand::Scalar(Scalar::Int(-7)),
-                    Operand::Samples(b.strided()),
-                ),
-            ];
-            for (x, y) in &sides {
+            let number = |it| Operand::Scalar(Scalar::Int(it));
+            for (x, y) in [
+                (of(&a), of(&b)),
+                (of(&a), number(3)),
+                (of(&a), number(4)),
+                (number(-7), of(&b)),
+            ] {
                 let what = format!(
                     "{} {operator:?} {types:?} in {compute:?} into {out_type:?}, {lies:?}, {shape:?}, \
                      threads {}, {x:?}, {y:?}",
                     engine.arch.name(),
                     engine.threads
                 );
-                compare(
-                    &what,
-                    &whole,
-                    &out,
-                    x,
-                    y,
-                    |access, out, x, y| {
-                        engine.binary(access, &Operation::plain(operator, compute), out, x, y)
-                    },
-                    |access, out, x, y| scalar::binary(access, operator, compute, out, x, y),
-                );
+                let work = (&engine, operator, compute);
+                compare_binary(&what, work, [&whole, &out], [&x, &y]);
             }
         }
     }
@@ -76,21 +58,10 @@ fn every_length_gives_the_scalar_kernels_bits(
 ) {
     for frames in 0..70 {
         for lie in [Lie::Planar, Lie::Odd] {
-            let out_type = Operator::Div.compute_type(dtype, dtype);
-            check_binary(
-                dtype,
-                [dtype, dtype],
-                [lie; 3],
-                [1, frames],
-                frames as u64 + 1,
-            );
-            check_binary(
-                out_type,
-                [dtype, dtype],
-                [lie; 3],
-                [1, frames],
-                frames as u64 + 1,
-            );
+            for out in [dtype, Operator::Div.compute_type(dtype, dtype)] {
+                let (shape, seed) = ([1, frames], frames as u64 + 1);
+                check_binary(out, [dtype; 2], [lie; 3], shape, seed);
+            }
         }
     }
 }

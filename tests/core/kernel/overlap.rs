@@ -1,9 +1,9 @@
 use audio_samples::dtype::Dtype;
-use audio_samples::kernel::{Operand, Operation, Operator, scalar};
+use audio_samples::kernel::{Operator, scalar};
 use audio_samples::layout::Layout;
 use rstest::rstest;
 
-use super::{Lie, Noise, compare, engines, memory};
+use super::{Lie, Noise, compare, compare_binary, engines, memory, of, samples_of};
 
 /// Both operands and the destination are windows of one memory.
 #[rstest]
@@ -64,35 +64,16 @@ fn check_overlap(
         whole.with_layout(layout.unwrap()).unwrap()
     };
     let (out, x, y) = (place(out), place(x), place(y));
-    let sides = (Operand::Samples(x.strided()), Operand::Samples(y.strided()));
+    let (places, sides) = ([&whole, &out], [&of(&x), &of(&y)]);
     for engine in engines() {
         let what = format!("{} {out:?} of {x:?} and {y:?}", engine.arch.name());
-        let operator = Operator::Sub;
+        compare_binary(&what, (&engine, Operator::Sub, dtype), places, sides);
         compare(
             &what,
-            &whole,
-            &out,
-            &sides.0,
-            &sides.1,
-            |access, out, x, y| {
-                engine.binary(access, &Operation::plain(operator, dtype), out, x, y)
-            },
-            |access, out, x, y| scalar::binary(access, operator, dtype, out, x, y),
-        );
-        compare(
-            &what,
-            &whole,
-            &out,
-            &sides.0,
-            &sides.1,
-            |access, out, x, _| match x {
-                Operand::Samples(x) => engine.copy(access, out, x),
-                Operand::Scalar(_) => Ok(()),
-            },
-            |access, out, x, _| match x {
-                Operand::Samples(x) => scalar::copy(access, out, x),
-                Operand::Scalar(_) => {}
-            },
+            places,
+            sides,
+            |access, out, x, _| engine.copy(access, out, &samples_of(x)),
+            |access, out, x, _| scalar::copy(access, out, &samples_of(x)),
         );
     }
 }
@@ -125,22 +106,10 @@ fn overlaps_of_several_channels_are_as_if_copied_first(
             };
             let out = place(1, 4, (1, 1));
             let x = place(1 + by_channel, 4 + by_frame, (channel, frame));
-            let sides = (
-                Operand::Samples(out.strided()),
-                Operand::Samples(x.strided()),
-            );
+            let (places, sides) = ([&whole, &out], [&of(&out), &of(&x)]);
             for engine in engines() {
-                compare(
-                    &format!("{} {out:?} and {x:?}", engine.arch.name()),
-                    &whole,
-                    &out,
-                    &sides.0,
-                    &sides.1,
-                    |access, out, x, y| {
-                        engine.binary(access, &Operation::plain(Operator::Mul, dtype), out, x, y)
-                    },
-                    |access, out, x, y| scalar::binary(access, Operator::Mul, dtype, out, x, y),
-                );
+                let what = format!("{} {out:?} and {x:?}", engine.arch.name());
+                compare_binary(&what, (&engine, Operator::Mul, dtype), places, sides);
             }
         }
     }

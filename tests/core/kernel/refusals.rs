@@ -2,12 +2,12 @@
 
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
-use audio_samples::kernel::{Operand, Operation, Operator, Overflow, Scalar, Sign};
+use audio_samples::kernel::{Engine, Operand, Operation, Operator, Overflow, Scalar, Sign};
 use audio_samples::view::{Fresh, Samples, Strided};
 use audio_samples::with_sample;
 use rstest::rstest;
 
-use super::{Lie, Noise, bits, engines, lay, memory, with_access};
+use super::{Lie, Noise, bits, engines, lay, memory, of, with_access};
 
 fn samples(dtype: Dtype, numbers: &[f64]) -> Samples {
     use audio_samples::dtype::Sample;
@@ -30,8 +30,9 @@ fn numbers(samples: &Samples) -> Vec<f64> {
     })
 }
 
-fn of(samples: &Samples) -> Operand<'_> {
-    Operand::Samples(samples.strided())
+fn divide(engine: &Engine, out: &Samples, x: &Samples, y: &Operand<'_>) -> Result<(), Error> {
+    let operation = Operation::plain(Operator::Div, out.dtype());
+    with_access(|access| engine.binary(access, &operation, &out.strided(), &of(x), y))
 }
 
 #[rstest]
@@ -48,15 +49,7 @@ fn a_zero_in_a_divisor_is_found_wherever_it_is(
         let elsewhere = samples(Dtype::Float64, &vec![0.0; frames]);
         for engine in engines() {
             for out in [&audio, &elsewhere] {
-                let refused = with_access(|access| {
-                    engine.binary(
-                        access,
-                        &Operation::plain(Operator::Div, Dtype::Float64),
-                        &out.strided(),
-                        &of(&audio),
-                        &of(&divisor),
-                    )
-                });
+                let refused = divide(&engine, out, &audio, &of(&divisor));
                 let index = Some(vec![at]);
                 assert_eq!(refused, Err(Error::DivisionByZero { index }));
             }
@@ -78,10 +71,8 @@ fn a_zero_is_found_among_samples_with_any_step(
         for at in [0, frames / 2, frames - 1] {
             with_access(|access| {
                 let divisor = divisor.strided();
-                assert_eq!(
-                    engine.check_divisor(access, &Operand::Samples(divisor)),
-                    Ok(())
-                );
+                let free = engine.check_divisor(access, &Operand::Samples(divisor));
+                assert_eq!(free, Ok(()));
                 with_sample!(dtype, T => divisor.target::<T>(access, 0).set(at, T::default()));
                 let index = Some(vec![0, at]);
                 let refused = engine.check_divisor(access, &Operand::Samples(divisor));
@@ -104,17 +95,7 @@ fn a_zero_in_a_strided_divisor_is_named_by_channel_and_frame() {
     let out = samples(Dtype::Float32, &vec![1.0; 6000]);
     let out = lay(&out, Lie::Planar, shape);
     for engine in engines() {
-        let refused = with_access(|access| {
-            let (out, divisor) = (out.strided(), of(&divisor));
-            let one = Operand::Samples(out);
-            engine.binary(
-                access,
-                &Operation::plain(Operator::Div, Dtype::Float32),
-                &out,
-                &one,
-                &divisor,
-            )
-        });
+        let refused = divide(&engine, &out, &out, &of(&divisor));
         let index = Some(vec![1, 2500]);
         assert_eq!(refused, Err(Error::DivisionByZero { index }));
     }
@@ -127,18 +108,7 @@ fn a_zero_in_a_strided_divisor_is_named_by_channel_and_frame() {
 fn a_scalar_zero_divides_nothing(#[case] zero: Scalar) {
     let audio = samples(Dtype::Float32, &[1.0, 2.0]);
     for engine in engines() {
-        let refused = with_access(|access| {
-            let out = audio.strided();
-            let x = Operand::Samples(out);
-            let zero = Operand::Scalar(zero);
-            engine.binary(
-                access,
-                &Operation::plain(Operator::Div, Dtype::Float32),
-                &out,
-                &x,
-                &zero,
-            )
-        });
+        let refused = divide(&engine, &audio, &audio, &Operand::Scalar(zero));
         assert_eq!(refused, Err(Error::DivisionByZero { index: None }));
         assert_eq!(numbers(&audio), [1.0, 2.0]);
     }
@@ -180,28 +150,16 @@ fn saturated_results_are_the_nearest_that_fit(
         let out = if in_place { &x } else { &elsewhere };
         let pairs: Vec<(f64, f64)> = numbers(&x).into_iter().zip(numbers(&y)).collect();
         let compute = operator.compute_type(own, other);
-        with_access(|access| {
-            let overflow = Overflow::Saturate;
-            engine.binary(
-                access,
-                &Operation {
-                    overflow,
-                    ..Operation::plain(operator, compute)
-                },
-                &out.strided(),
-                &of(&x),
-                &of(&y),
-            )
-        })
-        .unwrap();
+        let operation = Operation {
+            overflow: Overflow::Saturate,
+            ..Operation::plain(operator, compute)
+        };
+        with_access(|access| engine.binary(access, &operation, &out.strided(), &of(&x), &of(&y)))
+            .unwrap();
         for (index, ((x, y), got)) in pairs.into_iter().zip(numbers(out)).enumerate() {
             let want = exact(operator, x as i64, y as i64).clamp(low, high);
-            assert_eq!(
-                got as i64,
-                want,
-                "{}, {index}: {x} {operator:?} {y}",
-                engine.arch.name()
-            );
+            let arch = engine.arch.name();
+            assert_eq!(got as i64, want, "{arch}, {index}: {x} {operator:?} {y}");
         }
     }
 }
@@ -227,23 +185,16 @@ fn an_overflow_that_raises_changes_nothing_and_is_named(
                 _ => (low as f64, -1.0),
             };
         }
-        let compute = operator.compute_type(own, other);
+        let operation = Operation {
+            overflow: Overflow::Raise,
+            ..Operation::plain(operator, operator.compute_type(own, other))
+        };
         for engine in engines() {
             let (x, y) = (samples(own, &xs), samples(other, &ys));
             let elsewhere = samples(own, &xs);
             for out in [&elsewhere, &x] {
                 let raised = with_access(|access| {
-                    let (out, overflow) = (out.strided(), Overflow::Raise);
-                    engine.binary(
-                        access,
-                        &Operation {
-                            overflow,
-                            ..Operation::plain(operator, compute)
-                        },
-                        &out,
-                        &of(&x),
-                        &of(&y),
-                    )
+                    engine.binary(access, &operation, &out.strided(), &of(&x), &of(&y))
                 });
                 match (bad, raised) {
                     (None, Ok(())) => {
@@ -302,10 +253,8 @@ fn negate_and_absolute_follow_the_overflow_mode(
             raised.unwrap();
             same(numbers(&x), 0.0);
         } else {
-            assert!(
-                matches!(raised, Err(Error::IntegerOverflow { .. })),
-                "{raised:?}"
-            );
+            let is_told = matches!(raised, Err(Error::IntegerOverflow { .. }));
+            assert!(is_told, "{raised:?}");
             assert_eq!(numbers(&x), before);
             run(Overflow::Wrap, &x.strided()).unwrap();
             same(numbers(&x), lowest);
