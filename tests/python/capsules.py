@@ -97,9 +97,9 @@ def _python(name: str, result: Any, *arguments: Any) -> Any:
 
 
 _is_valid = _python("PyCapsule_IsValid", ctypes.c_int, ctypes.py_object, ctypes.c_char_p)
-_pointer = _python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+pointer = _python("PyCapsule_GetPointer", ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 _rename = _python("PyCapsule_SetName", ctypes.c_int, ctypes.py_object, ctypes.c_char_p)
-_new = _python("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+new = _python("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
 
 # Capsules keep the pointer to their name and no copy of it.
 LEGACY, VERSIONED = b"dltensor", b"dltensor_versioned"
@@ -113,8 +113,8 @@ def is_named(capsule: Any, name: bytes) -> bool:
 def read(capsule: Any) -> Any:
     """The structure in a capsule, which stays the capsule's."""
     if is_named(capsule, VERSIONED):
-        return DLManagedTensorVersioned.from_address(_pointer(capsule, VERSIONED))
-    return DLManagedTensor.from_address(_pointer(capsule, LEGACY))
+        return DLManagedTensorVersioned.from_address(pointer(capsule, VERSIONED))
+    return DLManagedTensor.from_address(pointer(capsule, LEGACY))
 
 
 def take(capsule: Any) -> Any:
@@ -130,7 +130,7 @@ def release(managed: Any) -> None:
 
 
 def wrap(managed: Any, name: bytes = VERSIONED) -> Any:
-    return _new(ctypes.addressof(managed), name, None)
+    return new(ctypes.addressof(managed), name, None)
 
 
 def shape_of(tensor: DLTensor) -> tuple[int, ...]:
@@ -143,7 +143,7 @@ def strides_of(tensor: DLTensor) -> tuple[int, ...]:
 
 def exchange_table(cls: type) -> DLPackExchangeAPI:
     capsule = vars(cls)["__dlpack_c_exchange_api__"]
-    return DLPackExchangeAPI.from_address(_pointer(capsule, b"dlpack_exchange_api"))
+    return DLPackExchangeAPI.from_address(pointer(capsule, b"dlpack_exchange_api"))
 
 
 CODES = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
