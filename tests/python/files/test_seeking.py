@@ -141,6 +141,24 @@ def test_a_stream_that_failed_once_goes_on_with_the_frames_that_come_next(
     assert failures > 0
 
 
+class Counting(io.BytesIO):
+    taken = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+
+@pytest.mark.parametrize(("container", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS")])
+def test_no_read_from_the_middle_begins_at_the_beginning(container, subtype):
+    content = encoded(noise(16 * PART), 44_100, container, subtype)
+    for start in range(8 * PART, 8 * PART + 60_000, 500):
+        file = Counting(content)
+        audio_samples.read(file, start=start, frames=100)
+        assert file.taken < len(content) / 2, start
+
+
 @pytest.mark.usefixtures("num_threads_as_before")
 def test_any_number_of_threads_may_be_asked_for():
     content = encoded(noise(3 * PART), 44_100, "FLAC", "PCM_16")
