@@ -108,7 +108,7 @@ fn a_handle_that_does_not_fit_is_refused() {
 }
 
 #[test]
-fn closed_memory_is_nobodys() {
+fn closed_memory_refuses_every_use() {
     let audio = silence(&[100], Dtype::Float32);
     let path = path_of(&audio);
     let again = audio.clone();
