@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ._audio_samples import AudioSamples, SampleRateError
+
 _KINDS = {
     "i": "integers of no certain width",
     "u": "integers of no certain width",
@@ -89,9 +91,16 @@ def _same_numbers(name: str, called: str) -> str:
     )
 
 
-def array_of(data: Any) -> Any:
+def array_of(data: Any, rate: int) -> Any:
     """A sequence as an array. Where its channels have not one length, the error says which they "
     "have."""
+    if isinstance(data, list | tuple):
+        for channel in data:
+            if type(channel) is AudioSamples and channel.sample_rate != rate:
+                raise SampleRateError(
+                    f"a channel at {channel.sample_rate} Hz is no part of audio at {rate} Hz; "
+                    "resample it first"
+                )
     try:
         return np.asarray(data)
     except ValueError:

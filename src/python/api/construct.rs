@@ -98,6 +98,7 @@ impl<'py> Given<'py> {
     fn array(
         &self,
         data: &Bound<'py, PyAny>,
+        rate: SampleRate,
         request: &Request,
     ) -> PyResult<(Bound<'py, PyAny>, bool)> {
         let py = data.py();
@@ -116,7 +117,7 @@ impl<'py> Given<'py> {
                 )));
             }
             _ => (
-                outward::call(&refusal(py, "array_of")?, (data,), None)?,
+                outward::call(&refusal(py, "array_of")?, (data, rate.hertz()), None)?,
                 true,
             ),
         })
@@ -158,7 +159,15 @@ pub fn build(
             Ok(samples.clone())
         }
         Given::Tensor => dlpack::import(data, request.copy, Legacy::ReadOnly),
-        _ => return of_array(&given, data, given.array(data, request)?, rate, request),
+        _ => {
+            return of_array(
+                &given,
+                data,
+                given.array(data, rate, request)?,
+                rate,
+                request,
+            );
+        }
     };
     let array = match samples {
         Ok(samples) if request.dtype.is_none_or(|dtype| dtype == samples.dtype()) => {

@@ -289,3 +289,9 @@ def test_no_audio_passes_for_an_array_of_a_random_generator(frames):
             assert flags & 0x501 != 0x501
             with pytest.raises(ValueError, match="contiguous"):
                 np.random.default_rng(0).random(out=part)
+
+
+def test_channels_of_another_rate_are_no_part_of_new_audio():
+    channels = [AudioSamples.zeros(3, 48_000), AudioSamples.zeros(3, 44_100)]
+    with pytest.raises(SampleRateError, match="44100 Hz is no part of audio at 48000 Hz"):
+        AudioSamples.new_multi(channels, 48_000)

@@ -293,3 +293,14 @@ def test_the_storage_of_an_adopted_tensor_keeps_its_place(adopt):
     # Not the tensor: PyTorch has given it the larger shape before it refused the memory.
     audio += 1
     assert audio.sum() == 100
+
+
+def test_helpers_compute_in_the_mode_of_the_caller():
+    audio = AudioSamples.new_mono(np.full(4_000_000, 1e-310), RATE)
+    assert np.unique(audio * 0.5).tolist() == [1e-310 * 0.5]
+    if torch.set_flush_denormal(True):
+        try:
+            assert np.unique(audio * 0.5).tolist() == [0]
+        finally:
+            torch.set_flush_denormal(False)
+    assert np.unique(audio * 0.5).tolist() == [1e-310 * 0.5]

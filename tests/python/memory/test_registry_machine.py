@@ -21,11 +21,10 @@ from registry_model import (
     View,
     World,
 )
-from signals import make_audio
+from signals import RATE, make_audio
 
 from audio_samples import AudioSamples, BorrowError
 
-RATE = 48_000
 pytestmark = pytest.mark.timeout(1200)
 
 PICK = st.integers(0, 5)
