@@ -54,6 +54,15 @@ impl Split {
     }
 }
 
+/// An error for a frame behind the last of a file.
+pub fn out_of_range(frame: u64, frames: u64) -> Error {
+    Error::IndexOutOfRange {
+        what: "frame",
+        index: i128::from(frame).into(),
+        count: usize::try_from(frames).unwrap_or(usize::MAX),
+    }
+}
+
 /// Memory for some frames of a file.
 pub fn make_room(channels: usize, frames: usize, dtype: Dtype) -> Result<Fresh, Error> {
     if channels == 1 {

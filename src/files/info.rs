@@ -8,8 +8,8 @@ use crate::files::codec::Decoder;
 use crate::files::facts::Facts;
 use crate::files::input::Input;
 use crate::files::pcm;
-use crate::files::pcm::Found;
 use crate::files::pcm::reader::Bytes;
+use crate::files::sniff::Contents;
 
 /// A place in a file that has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,42 +61,37 @@ pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
 /// # Errors
 /// As [`crate::files::read_from`].
 pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
-    let start = pcm::reader::position(&mut input)?;
-    let header = match pcm::header(&mut input)? {
-        Found::Plain(header) => header,
-        Found::Compressed(samples) => {
+    let (facts, mut details, obstacle, damage) = match pcm::contents(&mut input)? {
+        Contents::Plain(header) => {
+            let details = chunks::details(&mut Bytes::new(&mut input)?, &header)?;
+            (
+                Facts::from(&header.info),
+                details,
+                header.info.obstacle(),
+                None,
+            )
+        }
+        Contents::Coded(coded) => {
+            let mut bytes = Bytes::new(&mut input)?;
+            let start = bytes.start;
+            let damage = truncation::missing(&mut bytes, &coded)?;
             pcm::reader::seek(&mut input, start)?;
-            let damage = truncation::missing(&mut Bytes::new(&mut input)?)?;
-            pcm::reader::seek(&mut input, start)?;
-            let obstacle = samples.message.clone();
-            let mut decoder = Decoder::open(input, samples.undecoded())?;
-            let told = decoder.told();
+            let obstacle = Some(coded.message.clone());
+            let mut decoder = Decoder::open(input, coded)?;
+            let details = decoder.details();
             decoder.count()?;
-            return Ok(FileInfo {
-                facts: decoder.facts().clone(),
-                positions: told.positions,
-                tags: told.tags,
-                cues: sorted(told.cues),
-                obstacle: Some(obstacle),
-                damage,
-            });
+            (decoder.facts().clone(), details, obstacle, damage)
         }
     };
-    let mut bytes = Bytes::new(&mut input)?;
-    let told = chunks::told(&mut bytes, &header)?;
+    details.cues.sort_by_key(|cue| cue.frame);
     Ok(FileInfo {
-        facts: Facts::from(&header.info),
-        positions: told.positions,
-        tags: told.tags,
-        cues: sorted(told.cues),
-        obstacle: header.info.obstacle(),
-        damage: None,
+        facts,
+        positions: details.positions,
+        tags: details.tags,
+        cues: details.cues,
+        obstacle,
+        damage,
     })
-}
-
-fn sorted(mut cues: Vec<Cue>) -> Vec<Cue> {
-    cues.sort_by_key(|cue| cue.frame);
-    cues
 }
 
 /// What is found in a file's own words.

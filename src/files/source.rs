@@ -10,11 +10,12 @@
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::codec::Decoder;
+use crate::files::codec::{self, Decoder};
 use crate::files::facts::{Facts, Split};
 use crate::files::input::{Input, Reader};
 use crate::files::pcm;
-use crate::files::pcm::{Found, Frames};
+use crate::files::pcm::Frames;
+use crate::files::sniff::Contents;
 use crate::view::{Access, Strided};
 
 impl From<&pcm::Info> for Facts {
@@ -49,24 +50,25 @@ impl<'s> FrameSource<'s> {
     /// # Errors
     /// [`Error::File`] for what is damaged or not read, [`Error::Io`].
     pub fn open(mut input: Input<'s>) -> Result<FrameSource<'s>, Error> {
-        let start = pcm::reader::position(&mut input)?;
         let shared = input.again();
-        match pcm::header(&mut input)? {
-            Found::Plain(header) => Ok(FrameSource {
-                facts: Facts::from(&header.info),
-                kind: SourceKind::Plain(Box::new(Frames::new(input, header.info))),
-                shared,
-            }),
-            Found::Compressed(samples) => {
-                pcm::reader::seek(&mut input, start)?;
-                let decoder = Decoder::open(input, samples.undecoded())?;
-                Ok(FrameSource {
-                    facts: decoder.facts().clone(),
-                    kind: SourceKind::Coded(Box::new(decoder)),
-                    shared,
-                })
+        let (facts, kind) = match pcm::contents(&mut input)? {
+            Contents::Plain(header) => (
+                Facts::from(&header.info),
+                SourceKind::Plain(Box::new(Frames::new(input, header.info))),
+            ),
+            Contents::Coded(coded) => {
+                let decoder = Decoder::open(input, coded)?;
+                (
+                    decoder.facts().clone(),
+                    SourceKind::Coded(Box::new(decoder)),
+                )
             }
-        }
+        };
+        Ok(FrameSource {
+            facts,
+            kind,
+            shared,
+        })
     }
 
     /// The same file for another thread, at its first frame. It is stricter: what does not fit together exactly is
@@ -105,7 +107,7 @@ impl<'s> FrameSource<'s> {
     pub(super) fn overlap(&self) -> u64 {
         match &self.kind {
             SourceKind::Plain(_) => 0,
-            SourceKind::Coded(decoder) => decoder.overlap(),
+            SourceKind::Coded(_) => codec::OVERLAP,
         }
     }
 

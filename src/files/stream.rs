@@ -3,7 +3,7 @@
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::facts::{Facts, make_room};
+use crate::files::facts::{Facts, make_room, out_of_range};
 use crate::files::input::Input;
 use crate::files::pcm::encoding::transfer;
 use crate::files::source::FrameSource;
@@ -105,11 +105,7 @@ impl Stream {
     /// [`Error::IndexOutOfRange`] behind the end.
     pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
         if frame > self.end {
-            return Err(Error::IndexOutOfRange {
-                what: "frame",
-                index: i128::from(frame).into(),
-                count: usize::try_from(self.end).unwrap_or(usize::MAX),
-            });
+            return Err(out_of_range(frame, self.end));
         }
         self.next = (frame < self.end).then_some(frame);
         Ok(())

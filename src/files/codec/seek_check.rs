@@ -3,7 +3,7 @@
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
-use super::Footing;
+use super::Position;
 use super::panics::caught;
 use super::{Decoder, MPEG_PACKET};
 use crate::error::Error;
@@ -39,16 +39,16 @@ impl Decoder<'_> {
         let track = reader
             .tracks()
             .iter()
-            .find(|track| track.id == self.opened.track);
+            .find(|track| track.id == self.traits.track);
         let padding = track.and_then(|track| track.padding).unwrap_or(0);
-        self.footing = Footing::Astray;
+        self.position = Position::Unknown;
         caught(|| reader.seek(SeekMode::Accurate, to)).map_err(|refusal| self.refused(refusal))?;
         let mut end = 0;
         while let Some(packet) = self.next_packet()? {
             let trimmed = packet.trim_start.get().saturating_add(packet.dur.get());
             end = packet.pts.get().saturating_add_unsigned(trimmed);
         }
-        let end = u64::try_from(end.saturating_sub(self.opened.origin)).ok();
+        let end = u64::try_from(end.saturating_sub(self.traits.origin)).ok();
         Ok(end == Some(frames) || end == Some(frames.saturating_add(u64::from(padding))))
     }
 
@@ -74,8 +74,8 @@ impl Decoder<'_> {
     pub(super) fn timestamp(&self, frame: u64) -> Option<SeekTo> {
         let frame = i64::try_from(frame).ok()?;
         Some(SeekTo::Timestamp {
-            ts: Timestamp::new(self.opened.origin.saturating_add(frame)),
-            track_id: self.opened.track,
+            ts: Timestamp::new(self.traits.origin.saturating_add(frame)),
+            track_id: self.traits.track,
         })
     }
 }

@@ -7,52 +7,33 @@ use std::io::{Read, Seek};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
-use crate::files::sniff;
+use crate::files::sniff::{Coded, Coding};
 
 /// As much of the end of a file as is looked at.
 const TAIL: u64 = 1 << 20;
 
 /// What is missing at the end of a file; `None` if nothing is known to be.
-pub fn missing<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<String>, Error> {
-    let mut at = bytes.start;
-    let mut head = [0; 10];
-    at += sniff::id3_length(bytes.peek(at, &mut head)?);
-    match *bytes.peek(at, &mut head[..4])? {
-        [b'f', b'L', b'a', b'C'] => flac(bytes, at),
-        [0xFF, second, ..] if second & 0xE0 == 0xE0 => mpeg(bytes, at),
+pub fn missing<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    coded: &Coded,
+) -> Result<Option<String>, Error> {
+    match coded.coding {
+        Some(Coding::Flac { magic }) => flac(bytes, magic),
+        Some(Coding::Mpeg {
+            first,
+            bytes: Some(claimed),
+            ..
+        }) => {
+            let there = bytes.end - first;
+            Ok((u64::from(claimed) > there).then(|| {
+                format!(
+                    "the file was cut short: it claims {claimed} bytes of packets from byte {first} on, of which \
+                     there are {there}"
+                )
+            }))
+        }
         _ => Ok(None),
     }
-}
-
-/// The first packet of an MPEG file may say how many bytes there are.
-fn mpeg<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Option<String>, Error> {
-    let mut packet = [0; 192];
-    let packet = bytes.peek(first, &mut packet)?;
-    let claimed = packet.windows(4).enumerate().find_map(|(at, id)| {
-        let field = |at: usize| {
-            let four = packet.get(at..)?.first_chunk::<4>()?;
-            Some(u32::from_be_bytes(*four))
-        };
-        match id {
-            b"Xing" | b"Info" => match field(at + 4)? & 3 {
-                // The number of bytes comes behind that of packets, if that is there.
-                3 => field(at + 12),
-                2 => field(at + 8),
-                _ => None,
-            },
-            b"VBRI" => field(at + 10),
-            _ => None,
-        }
-    });
-    let there = bytes.end - first;
-    Ok(claimed
-        .filter(|claimed| u64::from(*claimed) > there)
-        .map(|claimed| {
-            format!(
-                "the file was cut short: it claims {claimed} bytes of packets from byte {first} on, of which \
-                 there are {there}"
-            )
-        }))
 }
 
 /// Where the packets of a FLAC file begin, and what they are to hold.
