@@ -15,6 +15,7 @@ pub(super) mod aiff;
 mod caf;
 pub mod encoding;
 mod frames;
+mod g711;
 pub(super) mod reader;
 mod w64;
 pub mod wav;

@@ -7,14 +7,12 @@
 //! Nothing here scales or rounds but the two encodings that no sample type has, 8 and 24 bits. They become
 //! the next wider type without loss, and come from float64, so that every value is rounded once.
 
-mod g711;
-
 use crate::dtype::Dtype;
 use crate::error::Error;
+pub use crate::files::pcm::g711::Law;
 use crate::kernel::Engine;
 use crate::view::{Access, Fresh, Strided};
 use crate::with_sample;
-pub use g711::Law;
 
 /// Bytes of a block, unless one frame is more: small enough for a core's own cache.
 const BLOCK: usize = 128 << 10;
