@@ -2,7 +2,8 @@
 
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::pcm::encoding::{Encoding, as_slice, transfer};
+use crate::files::pcm::block::{as_slice, transfer};
+use crate::files::pcm::encoding::Encoding;
 use crate::view::{Access, Fresh, Strided};
 
 /// What was clipped.
@@ -15,8 +16,8 @@ pub struct Clipped {
 }
 
 impl Clipped {
-    /// Looks at samples that become whole numbers of `bits`. What is off by no more than the one step that
-    /// full scale itself is off by is not clipped.
+    /// Counts samples that become integers of `bits`. +1.0 is one step above the largest integer: a sample that exceeds
+    /// full scale by half a step or less is not counted.
     pub fn count(&mut self, bits: u32, samples: &[f64]) {
         let limit = 1.0 + f64::from(bits - 1).exp2().recip() / 2.0;
         for sample in samples {

@@ -8,7 +8,7 @@
 //! wanted frame for the decoder to be in the state that it would have had, and what comes before the frame is
 //! dropped. Where a file's clock does not count frames (Matroska), it is decoded from the beginning on.
 //!
-//! A decoder of damaged data may do anything: it is held to what memory the file justifies, and should it
+//! A decoder may do anything with damaged data: it gets no more memory than the file justifies, and should it
 //! panic, that is an [`Error::File`] like any other damage.
 
 mod chapters;
@@ -45,10 +45,10 @@ const FRAMES_PER_BYTE: u64 = 16;
 /// Frames that there is memory for at first where the file does not say how many there are: it may be a film.
 const UNTOLD: u64 = 1 << 22;
 
-/// Frames that are rather decoded and dropped than skipped by a seek.
+/// A decoder decodes and drops so many frames rather than seek.
 const SKIP_AT_MOST: u64 = 1 << 16;
 
-/// Frames of a part that a thread decodes at least: a few milliseconds, and many times what a seek decodes in vain.
+/// Frames of a part at least: a few milliseconds of decoding, and many times the pre-roll of a seek.
 const PART: u64 = 1 << 17;
 
 /// Frames of a part at most.
@@ -77,7 +77,7 @@ pub struct Decoder<'s> {
     decoder: Box<dyn AudioDecoder>,
     facts: Facts,
     traits: StreamTraits,
-    /// As what the file was recognised.
+    /// What the file was recognised as.
     coded: Coded,
     /// How far the file was read.
     reached: Arc<AtomicU64>,
@@ -88,7 +88,7 @@ pub struct Decoder<'s> {
     position: Position,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
-    /// Whether a seek counts the frames as reading on does, once that was looked at.
+    /// The answer of `seek_is_exact`, once it was asked.
     exact_seek: Option<bool>,
 }
 
@@ -135,7 +135,7 @@ impl<'s> Decoder<'s> {
         if !(self.traits.counts_frames && self.traits.is_stateless) {
             return None;
         }
-        // What is wrong with a file is not found out here.
+        // Reading reports what is wrong with a file, not this.
         let frames = self.count().ok()?;
         let least = PART.max(4 * self.traits.preroll);
         // A short file is not worth the look at its end.
@@ -163,7 +163,7 @@ impl<'s> Decoder<'s> {
         &self.facts
     }
 
-    /// How many frames there are, which has to be found out if the file does not say.
+    /// How many frames there are; the demuxer or the decoder counts them if the file does not say.
     ///
     /// # Errors
     /// A damaged file.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::pcm::encoding::transfer;
+use crate::files::pcm::block::transfer;
 use crate::view::Fresh;
 
 /// What is known of a file before it is decoded.

@@ -1,4 +1,4 @@
-//! What a file tells besides its samples: names of channels, tags, cue points, and whether it can be mapped.
+//! What a file holds besides its samples: positions of channels, tags, cue points, and whether it can be mapped.
 
 mod chunks;
 mod truncation;
@@ -20,7 +20,7 @@ pub struct Cue {
     pub label: String,
 }
 
-/// Everything that is told of a file.
+/// What a file says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileInfo {
     /// What is known of its samples.
@@ -55,7 +55,7 @@ pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
     }
 }
 
-/// What a file tells. Nothing is decoded but where frames have to be counted; see
+/// What a file says of itself. It is decoded only where frames have to be counted; see
 /// [`crate::files::source::FrameSource::count`].
 ///
 /// # Errors
@@ -94,7 +94,7 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
     })
 }
 
-/// What is found in a file's own words.
+/// What a container's chunks or a demuxer's tags say.
 #[derive(Debug, Default)]
 pub(super) struct Details {
     pub positions: Vec<&'static str>,

@@ -9,9 +9,11 @@
 //! ```
 //!
 //! A header is a claim, and the length of the file is the fact that it is held against. Nothing is allocated
-//! for frames that the file has no bytes for.
+//! for frames that the file has no bytes for. The parsers are our own, for mapping, editing and damage at a byte need
+//! the offset of every chunk and sizes of 64 bits, and Symphonia's demuxers give packets.
 
 pub(super) mod aiff;
+pub(super) mod block;
 mod caf;
 pub mod encoding;
 mod frames;

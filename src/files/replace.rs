@@ -102,13 +102,11 @@ fn require_unopened(old: &Metadata, path: &Path) -> Result<(), Error> {
     if !memory::is_changed_here(old) {
         return Ok(());
     }
-    Err(Error::InvalidArgument {
-        message: format!(
-            "'{}' is open here with mode 'r+' (or was, and is still open), and what is changed through that audio \
+    Err(Error::invalid(format!(
+        "'{}' is open here with mode 'r+' (or was, and is still open), and what is changed through that audio \
              would go nowhere once the file is replaced; close() it first, or change it where it lies",
-            path.display()
-        ),
-    })
+        path.display()
+    )))
 }
 
 /// The path that a chain of symbolic links ends at, whether or not there is a file.

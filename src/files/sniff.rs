@@ -60,7 +60,7 @@ pub enum Coding {
 /// Samples that are no plain numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coded {
-    /// The byte that says so, and what they are.
+    /// The byte that says so, and the words for what they are.
     pub offset: u64,
     pub message: String,
     /// The file's own container, where it is not one of plain samples.

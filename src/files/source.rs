@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!   bytes  ->  FrameSource  +- Plain: pcm::Frames      WAV RF64 BW64 W64 AIFF CAF, plain numbers
-//!                      +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., and what holds them
+//!                           +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., in any container
 //! ```
 //!
-//! Our own walk looks first. What it finds to be compressed goes to the decoders.
+//! `pcm::contents` decides which of both.
 
 use crate::audio::Audio;
 use crate::dtype::Dtype;
@@ -31,7 +31,7 @@ impl From<&pcm::Info> for Facts {
     }
 }
 
-/// The frames of a file, one after the other, from wherever one likes.
+/// The frames of a file, from any frame on.
 pub struct FrameSource<'s> {
     facts: Facts,
     kind: SourceKind<'s>,
@@ -71,8 +71,8 @@ impl<'s> FrameSource<'s> {
         })
     }
 
-    /// The same file for another thread, at its first frame. It is stricter: what does not fit together exactly is
-    /// an error.
+    /// The same file for another thread, at its first frame. It is stricter: a packet that does not begin where the one
+    /// before it ended is an error.
     ///
     /// # Errors
     /// Bytes that have one reader only, and a file that is not what it was.

@@ -14,6 +14,7 @@ use symphonia::core::formats::well_known as formats;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType, probe::Hint};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::default::{get_codecs, get_probe};
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
@@ -48,15 +49,15 @@ pub struct StreamTraits {
     pub counts_frames: bool,
     /// Whether each packet has its own number in the file, so that a missing one is noticed.
     pub numbers_packets: bool,
-    /// Frames that are decoded in front of a wanted one.
+    /// Frames that the decoder needs in front of a wanted one.
     pub preroll: u64,
-    /// Frames before the end from which on timestamps after a seek are not relied on.
+    /// Frames at the end of the file whose timestamps are wrong after a seek.
     pub unreliable_tail: u64,
     /// Whether `preroll` frames are all that a decoder remembers.
     pub is_stateless: bool,
-    /// Whether the decoder's own reset leaves something behind.
+    /// Whether the decoder keeps some state when it is reset.
     pub resets_by_half: bool,
-    /// Whether the demuxer only guesses how many frames there are, and would cut off what is more.
+    /// Whether the demuxer guesses the number of frames from the size of the file, and would cut off the frames behind.
     pub guesses: bool,
 }
 
@@ -85,10 +86,9 @@ pub fn demux<'s>(
     };
     let sought = stream.seek(SeekFrom::Start(0));
     sought.map_err(|error| give_up(Refusal::IoError(error)))?;
-    // Pictures are in no tags of ours.
+    // The caller gets no pictures.
     let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    let probe = symphonia::default::get_probe();
-    let reader = caught(|| probe.probe(&Hint::new(), stream, FormatOptions::default(), tags));
+    let reader = caught(|| get_probe().probe(&Hint::new(), stream, FormatOptions::default(), tags));
     let reader = reader.map_err(give_up)?;
     let track = reader.default_track(TrackType::Audio);
     let track = track.ok_or_else(|| coded.undecoded())?;
@@ -107,13 +107,12 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
     let params = audio_of(track);
     let rate = params.and_then(|params| params.sample_rate).unwrap_or(0);
     let is_ogg = format == formats::FORMAT_ID_OGG;
-    // An Ogg stream may begin at any time, and its decoder drops what the first packet is there for.
+    // An Ogg stream may begin at any timestamp, and its decoder drops the frames of the first packet.
     let delay = if is_ogg { track.delay.unwrap_or(0) } else { 0 };
     let base = track.time_base;
     let (preroll, unreliable_tail) = match params.map(|params| params.codec) {
-        // What a frame takes from before, and what the filters remember. At 32 kHz and more that are 511 bytes, and
-        // the least packet has 58 besides its headers. Below they are 255, and the least packet, of half as many
-        // frames, has one.
+        // The bit reservoir (main_data_begin) reaches back 511 bytes at 32 kHz and above, 255 below. The smallest
+        // packet holds 58 bytes of it, or 1 in half as many frames. The filters need some packets more.
         Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3)
             if rate < 32_000 =>
         {
@@ -122,8 +121,8 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
         Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3) => {
             (32 * MPEG_PACKET, 0)
         }
-        // A page that is found by a seek and is the last one is dated from its end, where frames are cut
-        // off: 255 packets.
+        // After a seek to the last page the demuxer dates its packets, up to 255, from the end of the page, where
+        // frames are cut off.
         Some(codecs::CODEC_ID_VORBIS) => (1 << 13, 255 * vorbis_packet(params)),
         Some(codecs::CODEC_ID_AAC) => (1 << 13, 0),
         _ => (0, 0),
@@ -151,8 +150,8 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
     }
 }
 
-/// Whether what a decoder makes of a packet depends on no more than a few packets before it. AAC has noise of a
-/// generator that runs on, and other codecs were not looked at.
+/// Whether a decoder's output depends on a few packets before and on nothing else. The noise generator of AAC runs on
+/// from the first packet; we have not tested other codecs.
 fn is_stateless(codec: AudioCodecId) -> bool {
     matches!(
         codec,
@@ -184,7 +183,7 @@ fn describe(
         return Err(damaged(format!("there is no audio in this {format} file")));
     };
     let decoder = make_decoder(params, traits).map_err(|refusal| match refusal {
-        Refusal::Unsupported(_) if unread_codec(params.codec) => {
+        Refusal::Unsupported(_) if get_codecs().get_audio_decoder(params.codec).is_none() => {
             let codec = unread(params.codec);
             damaged(format!(
                 "this {format} file has {codec} in it, which is not read"
@@ -231,7 +230,7 @@ fn make_decoder(
     traits: &StreamTraits,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let options = AudioDecoderOptions::default().gapless(!traits.guesses);
-    caught(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))
+    caught(|| get_codecs().make_audio_decoder(params, &options))
 }
 
 /// A decoder as it is before the first packet.
@@ -255,12 +254,7 @@ fn vorbis_packet(params: Option<&AudioCodecParameters>) -> u64 {
     (1 << longest) / 2
 }
 
-fn unread_codec(codec: AudioCodecId) -> bool {
-    let known = symphonia::default::get_codecs().get_audio_decoder(codec);
-    known.is_none()
-}
-
-/// The bits of ALAC, which only its own header has: containers say 16.
+/// The bit depth of ALAC from its own header: containers say 16.
 fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
     if params.codec != codecs::CODEC_ID_ALAC {
         return None;
@@ -274,7 +268,7 @@ fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
     header.get(5).map(|bits| u32::from(*bits))
 }
 
-/// Whether the number of frames is a guess from the length of the file, where the file does not tell.
+/// Whether the demuxer estimates the number of frames where the file does not say it.
 fn is_estimated(reader: &dyn FormatReader) -> bool {
     matches!(
         reader.format_info().format,
@@ -349,7 +343,7 @@ fn unread(codec: AudioCodecId) -> &'static str {
     }
 }
 
-/// The part of an input from where it was found on, and how far it was read.
+/// An input from where the caller left it on, and how far the demuxer has read.
 struct Window<'s> {
     input: Input<'s>,
     start: u64,
@@ -409,7 +403,7 @@ impl Seek for Window<'_> {
             .start
             .checked_add(place)
             .ok_or(io::ErrorKind::InvalidInput)?;
-        // Where damaged data leads to may be a place that no file has.
+        // Damaged data may send the demuxer to an offset that no file has.
         if place <= self.len {
             self.input.seek(SeekFrom::Start(absolute))?;
         }

@@ -1,4 +1,4 @@
-//! Whether a seek can be relied on: where it says that it came out, and whether that is so.
+//! Checks of what a demuxer says: the frame to which it has sought, and the frame at which a packet begins.
 
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
@@ -9,9 +9,9 @@ use super::{Decoder, MPEG_PACKET};
 use crate::error::Error;
 
 impl Decoder<'_> {
-    /// Whether the demuxer's timestamps after a seek agree with those of reading on. Not so in MPEG audio that was joined with another
-    /// file's table of contents inside: a packet without sound, which only a seek counts. Seen at the
-    /// end, where a seek then comes out too late.
+    /// True if the demuxer's timestamps after a seek agree with sequential decoding. They do not in MPEG audio that was
+    /// joined with another file's table of contents inside: a packet without sound, which only a seek counts. The
+    /// last packet shows it, where a seek then comes out too late.
     pub(super) fn seek_is_exact(&mut self) -> Result<bool, Error> {
         if self.facts.format != "MP3" {
             return Ok(true);
@@ -35,7 +35,7 @@ impl Decoder<'_> {
         let Some(reader) = &mut self.reader else {
             return Ok(false);
         };
-        // Counted to a seek, but no sound.
+        // A seek counts the padding, but the decoder delivers none of it.
         let track = reader
             .tracks()
             .iter()
@@ -52,7 +52,7 @@ impl Decoder<'_> {
         Ok(end == Some(frames) || end == Some(frames.saturating_add(u64::from(padding))))
     }
 
-    /// An error for a packet of `frames` frames that is numbered as if it began elsewhere than where we are.
+    /// An error for a packet of `frames` frames whose number is not that of the next frame.
     pub(super) fn require_next(&self, place: u64, frames: usize) -> Result<(), Error> {
         let at = self.at;
         if let Some(missing @ 1..) = place.checked_sub(at) {
@@ -60,7 +60,7 @@ impl Decoder<'_> {
                 "{missing} frames from frame {at} on are damaged or missing"
             )));
         }
-        // Where packets are said to be of several sizes, a short last one is taken for an earlier one.
+        // In a file of variable block size the demuxer takes a short last packet for an earlier one.
         let all = self.facts.frames.unwrap_or(u64::MAX);
         if place < at && at.saturating_add(frames as u64) < all {
             return Err(self.damaged(&format!(

@@ -15,7 +15,7 @@ impl Decoder<'_> {
         let mut details = Details::default();
         if let Some(Channels::Positioned(set)) = &self.decoder.codec_params().channels {
             details.positions = positions(set.bits(), self.facts.channels);
-            // What is heard of one channel alone comes from the front: Symphonia calls that left.
+            // A single channel is the centre one: Symphonia calls it front left.
             if details.positions == ["FL"] {
                 details.positions = vec!["FC"];
             }
@@ -38,7 +38,7 @@ impl Decoder<'_> {
                 break;
             }
         }
-        // FLAC's own way to say it (RFC 9639, 8.6.2); a mask of 0 stands for channels that have no position.
+        // FLAC keeps the channel mask in a comment (RFC 9639, 8.6.2); 0 stands for channels without positions.
         let stated = |(name, _): &&(String, String)| name == "waveformatextensible_channel_mask";
         if let Some((_, mask)) = details.tags.iter().find(stated) {
             let digits = mask.trim_start_matches("0x").trim_start_matches("0X");

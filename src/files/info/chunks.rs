@@ -9,7 +9,7 @@ use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header};
 
-/// As much of a chunk as is looked at.
+/// Bytes of a chunk that are read at most.
 const MOST: u64 = 1 << 20;
 
 /// The names of a WAV file's texts.
@@ -73,7 +73,7 @@ pub fn details<R: Read + Seek>(
             _ => {}
         }
     }
-    // Until here a cue of a WAV file has its number where its name belongs.
+    // Until here the label of a WAV cue is its number.
     for cue in &mut details.cues {
         if let Some(number) = cue.label.strip_prefix('\0') {
             let name = number
@@ -97,7 +97,7 @@ fn u32_at(bytes: &[u8], at: usize, order: ByteOrder) -> Option<u32> {
     Some(order.u32(*bytes.get(at..)?.first_chunk::<4>()?))
 }
 
-/// Text up to the first zero; of the Latin alphabet where it is no UTF-8.
+/// Text up to the first zero, in UTF-8 or else in Latin-1.
 fn text(bytes: &[u8]) -> String {
     let end = bytes
         .iter()

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
 use crate::files::sniff::{Coded, Coding};
 
-/// As much of the end of a file as is looked at.
+/// Bytes at the end of a file that are searched.
 const TAIL: u64 = 1 << 20;
 
 /// What is missing at the end of a file; `None` if nothing is known to be.
@@ -58,7 +58,7 @@ fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Stri
     let tail = bytes.peek(from, &mut tail)?;
     let found = (0..tail.len()).filter_map(|place| {
         let (start, count) = packet_at(&tail[place..], block)?;
-        // By chance other bytes look like the head of a packet, but hardly of one that may come.
+        // Other bytes may look like the head of a packet by chance, but hardly of one that the file can have.
         (start < frames).then_some((start.saturating_add(count), place))
     });
     let Some((reached, place)) = found.max() else {
@@ -83,34 +83,14 @@ const MOST_BLOCKS: usize = 4096;
 
 fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Packets>, Error> {
     let mut fields = [0; 22];
-    let &[
-        kind,
-        _,
-        _,
-        _,
-        least,
-        least_low,
-        most,
-        most_low,
-        ..,
-        a,
-        b,
-        c,
-        d,
-        e,
-    ] = bytes.peek(at + 4, &mut fields)?
-    else {
-        return Ok(None);
-    };
-    if bytes.end < at + 26 {
+    let there = bytes.peek(at + 4, &mut fields)?.len();
+    if there < fields.len() || fields[0] & 0x7F != 0 {
         return Ok(None);
     }
-    if kind & 0x7F != 0 {
-        return Ok(None);
-    }
-    let (least, most) = ([least, least_low], [most, most_low]);
-    // 36 bits.
-    let frames = u64::from(a & 15) << 32 | u64::from(u32::from_be_bytes([b, c, d, e]));
+    let [_, _, _, _, a, b, c, d, ..] = fields;
+    let (least, most) = ([a, b], [c, d]);
+    let last = fields.last_chunk().copied().unwrap_or_default();
+    let frames = u64::from_be_bytes(last) & ((1 << 36) - 1);
     let mut begin = at + 4;
     for number in 0.. {
         let mut head = [0; 4];
@@ -188,12 +168,12 @@ fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
     Some((start, count))
 }
 
-/// Whether a packet ends somewhere in what follows: with the sum of all that comes before.
+/// Whether a packet ends somewhere in these bytes, with the CRC of all bytes before.
 fn is_whole(bytes: &[u8]) -> bool {
     let mut sum = 0;
     bytes.iter().enumerate().any(|(place, byte)| {
         sum = add_to_check::<16>(sum, *byte, 0x8005);
-        // A packet has some bytes more than its head; its own sum behind it makes 0 of the whole.
+        // A packet is longer than its head; its CRC behind it makes the sum 0.
         place > 8 && sum == 0
     })
 }

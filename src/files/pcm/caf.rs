@@ -6,7 +6,7 @@ use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
 use crate::files::pcm::reader;
-use crate::files::pcm::reader::{Bytes, is_printable};
+use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header, Info};
 use crate::files::sniff::Contents;
 
@@ -53,16 +53,11 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
                 Err(_) => u64::MAX,
             },
         };
-        if !is_printable(&id) || chunk.size > there {
+        if let Err(error) = bytes.require_chunk(at, &chunk) {
             if data.is_some() {
                 break;
             }
-            return Err(if is_printable(&id) {
-                reader::cut_short(&chunk, bytes.end)
-            } else {
-                let found = reader::letters(id);
-                Error::damaged(at, format!("no chunk begins where one should: {found}"))
-            });
+            return Err(error);
         }
         match &id {
             b"desc" if description.is_none() => {

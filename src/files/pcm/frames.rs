@@ -6,12 +6,13 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::facts::{Split, make_room, out_of_range};
-use crate::files::pcm::encoding::{Block, ByteOrder, as_bytes, transfer};
+use crate::files::pcm::block::{Block, as_bytes, transfer};
+use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::{failed, seek};
 use crate::files::pcm::{Header, Info};
 use crate::view::{Access, Strided};
 
-/// Bytes of a file that a thread reads at a time: to wake one takes as long as to read some hundred thousand.
+/// Bytes of a file that a thread reads at a time: waking a thread takes as long as reading some hundred thousand.
 const PART: u64 = 1 << 19;
 
 /// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep

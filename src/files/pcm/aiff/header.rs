@@ -6,7 +6,7 @@ use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
 use crate::files::pcm::reader;
-use crate::files::pcm::reader::{Bytes, is_printable};
+use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header, Info};
 use crate::files::sniff::Contents;
 
@@ -47,18 +47,12 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
             offset: at + 8,
             size: u64::from(u32::from_be_bytes([e, f, g, h])),
         };
-        let is_good = is_printable(&chunk.id);
-        if !is_good || chunk.size > bytes.end - chunk.offset {
+        if let Err(error) = bytes.require_chunk(at, &chunk) {
             if sound.is_some() && common.is_some() {
-                // What lies behind all that is needed is forgiven.
+                // The reader needs nothing behind these two.
                 break;
             }
-            return Err(if is_good {
-                reader::cut_short(&chunk, bytes.end)
-            } else {
-                let found = reader::letters(chunk.id);
-                Error::damaged(at, format!("no chunk begins where one should: {found}"))
-            });
+            return Err(error);
         }
         match &chunk.id {
             b"COMM" if common.is_some() => {
