@@ -234,10 +234,10 @@ impl<'s> Decoder<'s> {
         if let Some(frames) = self.facts.frames {
             target = target.min(frames.saturating_sub(self.traits.unreliable_tail));
         }
-        let (true, Some(to)) = (target > 0, self.timestamp(target)) else {
+        if target == 0 {
             return Ok(false);
-        };
-        let Some(reader) = &mut self.reader else {
+        }
+        let (Some(to), Some(reader)) = (self.timestamp(target), &mut self.reader) else {
             return Ok(false);
         };
         self.position = Position::Unknown;

@@ -192,7 +192,7 @@ impl Edit {
     /// A block for the file's frames, one for those that take their place, and how many fit into both.
     fn blocks(&self, frames: usize) -> Result<(Block, Block, usize), Error> {
         let info = self.info;
-        let old = Block::to_read(info.encoding, info.order, info.channels, frames)?;
+        let old = Block::to_read(&info, frames)?;
         let new = Block::to_write(info.encoding, info.order, info.channels, old.frames())?;
         let most = old.frames().min(new.frames()).max(1);
         Ok((old, new, most))

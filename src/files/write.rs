@@ -50,14 +50,14 @@ pub fn write<W: Write>(
 
 /// What turns samples into the bytes of a format. `frames` says how many there will be, where that is known.
 fn coder_of(
-    kind: SampleSpec,
+    spec: SampleSpec,
     frames: Option<usize>,
     recipe: &Recipe,
 ) -> Result<Box<dyn Coder>, Error> {
     Ok(match recipe.format.unwrap_or(FileFormat::Wav) {
-        FileFormat::Wav => Box::new(wav::coder(kind, frames, recipe, false)?),
-        FileFormat::Rf64 => Box::new(wav::coder(kind, frames, recipe, true)?),
-        FileFormat::Aiff => Box::new(aiff::coder(kind, frames, recipe)?),
-        FileFormat::Flac => Box::new(flac::coder(kind, frames, recipe)?),
+        FileFormat::Wav => Box::new(wav::coder(spec, frames, recipe, false)?),
+        FileFormat::Rf64 => Box::new(wav::coder(spec, frames, recipe, true)?),
+        FileFormat::Aiff => Box::new(aiff::coder(spec, frames, recipe)?),
+        FileFormat::Flac => Box::new(flac::coder(spec, frames, recipe)?),
     })
 }

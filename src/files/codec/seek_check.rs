@@ -29,10 +29,7 @@ impl Decoder<'_> {
     /// Whether packets that are read from shortly before `frames` on end there.
     fn ends_at(&mut self, frames: u64) -> Result<bool, Error> {
         let target = frames.saturating_sub(4 * MPEG_PACKET);
-        let Some(to) = self.timestamp(target) else {
-            return Ok(false);
-        };
-        let Some(reader) = &mut self.reader else {
+        let (Some(to), Some(reader)) = (self.timestamp(target), &mut self.reader) else {
             return Ok(false);
         };
         // A seek counts the padding, but the decoder delivers none of it.

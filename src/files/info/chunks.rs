@@ -99,20 +99,10 @@ fn u32_at(bytes: &[u8], at: usize, order: ByteOrder) -> Option<u32> {
 
 /// Text up to the first zero, in UTF-8 or else in Latin-1.
 fn text(bytes: &[u8]) -> String {
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(bytes.len());
-    let bytes = &bytes[..end];
-    match str::from_utf8(bytes) {
-        Ok(text) => text.trim_end().to_owned(),
-        Err(_) => bytes
-            .iter()
-            .map(|byte| char::from(*byte))
-            .collect::<String>()
-            .trim_end()
-            .to_owned(),
-    }
+    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let latin = |_| bytes.iter().map(|byte| char::from(*byte)).collect();
+    let text = str::from_utf8(bytes).map_or_else(latin, str::to_owned);
+    text.trim_end().to_owned()
 }
 
 /// The chunks inside of a list.

@@ -36,23 +36,10 @@ pub fn missing<R: Read + Seek>(
     }
 }
 
-/// Where the packets of a FLAC file begin, and what they are to hold.
-struct Packets {
-    begin: u64,
-    /// Frames of a packet, where they are all of one size.
-    block: u64,
-    frames: u64,
-}
-
 fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<String>, Error> {
-    let Some(packets) = packets(bytes, at)? else {
+    let Some((begin, block, frames)) = packets(bytes, at)? else {
         return Ok(None);
     };
-    let Packets {
-        begin,
-        block,
-        frames,
-    } = packets;
     let from = bytes.end.saturating_sub(TAIL).max(begin);
     let mut tail = vec![0; bytes.end.saturating_sub(from) as usize];
     let tail = bytes.peek(from, &mut tail)?;
@@ -81,7 +68,11 @@ fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Stri
 /// Blocks of metadata in front of the packets of FLAC that are looked at.
 const MOST_BLOCKS: usize = 4096;
 
-fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Packets>, Error> {
+/// Where the packets of a FLAC file begin, frames of a packet where all have one size, or else 0, and frames of the file.
+fn packets<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    at: u64,
+) -> Result<Option<(u64, u64, u64)>, Error> {
     let mut fields = [0; 22];
     let there = bytes.peek(at + 4, &mut fields)?.len();
     if there < fields.len() || fields[0] & 0x7F != 0 {
@@ -108,11 +99,7 @@ fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<P
     }
     let block = u64::from(u16::from_be_bytes(most));
     let is_known = frames > 0 && begin <= bytes.end;
-    Ok(is_known.then_some(Packets {
-        begin,
-        block: if least == most { block } else { 0 },
-        frames,
-    }))
+    Ok(is_known.then_some((begin, if least == most { block } else { 0 }, frames)))
 }
 
 /// The first frame of the packet that begins here and how many it has, if one does.

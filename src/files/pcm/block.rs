@@ -9,6 +9,7 @@
 
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::files::pcm::Info;
 use crate::files::pcm::encoding::{ByteOrder, Encoding};
 use crate::kernel::Engine;
 use crate::view::{Access, Fresh, Strided};
@@ -30,14 +31,15 @@ pub struct Block {
 }
 
 impl Block {
-    /// A block for reading files of `channels`, which holds no more than `frames`.
-    pub fn to_read(
-        encoding: Encoding,
-        order: ByteOrder,
-        channels: usize,
-        frames: usize,
-    ) -> Result<Block, Error> {
-        Block::new(encoding, order, channels, frames, encoding.dtype())
+    /// A block for reading a file, which holds no more than `frames`.
+    pub fn to_read(info: &Info, frames: usize) -> Result<Block, Error> {
+        Block::new(
+            info.encoding,
+            info.order,
+            info.channels,
+            frames,
+            info.dtype(),
+        )
     }
 
     /// A block for writing files of `channels`, which holds no more than `frames`.
@@ -48,11 +50,8 @@ impl Block {
         frames: usize,
     ) -> Result<Block, Error> {
         // Samples that the encoder rounds to 8 or 24 bits must not have been rounded before.
-        let dtype = if encoding.is_sample_type() {
-            encoding.dtype()
-        } else {
-            Dtype::Float64
-        };
+        let own = encoding.is_sample_type().then(|| encoding.dtype());
+        let dtype = own.unwrap_or(Dtype::Float64);
         Block::new(encoding, order, channels, frames, dtype)
     }
 
@@ -82,11 +81,7 @@ impl Block {
 
     /// The byte of a sample of 8 bits that is 0.
     fn silence(&self) -> u8 {
-        if self.encoding == Encoding::Unsigned8 {
-            0x80
-        } else {
-            0
-        }
+        u8::from(self.encoding == Encoding::Unsigned8) << 7
     }
 
     /// Whether a block for more frames would hold no more.
@@ -151,9 +146,8 @@ impl Block {
                     ByteOrder::Little => unpack_24(&mut samples[..count], &self.packed),
                     ByteOrder::Big => {
                         let (packed, _) = self.packed.as_chunks::<3>();
-                        for (sample, [high, middle, low]) in samples[..count].iter_mut().zip(packed)
-                        {
-                            *sample = i32::from_be_bytes([*high, *middle, *low, 0]);
+                        for (sample, [a, b, c]) in samples[..count].iter_mut().zip(packed) {
+                            *sample = i32::from_be_bytes([*a, *b, *c, 0]);
                         }
                     }
                 }

@@ -130,7 +130,7 @@ impl<R: Read + Seek> Frames<R> {
         seek(&mut self.reader, at)?;
         let mut block = match self.block.take() {
             Some(block) if block.frames() >= frames || block.is_full_size() => block,
-            _ => Block::to_read(info.encoding, info.order, info.channels, frames)?,
+            _ => Block::to_read(&info, frames)?,
         };
         let mut done = 0;
         while done < frames {

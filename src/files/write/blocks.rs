@@ -16,7 +16,7 @@ pub struct Blocks<W> {
     out: W,
     /// Where in `out` the file begins.
     start: u64,
-    kind: SampleSpec,
+    spec: SampleSpec,
     coder: Box<dyn Coder>,
     count: u64,
 }
@@ -30,8 +30,8 @@ impl<W: Write + Seek> Blocks<W> {
     ///
     /// # Errors
     /// A kind that the format cannot hold, before anything is written; [`Error::Io`], also if `out` does not go back.
-    pub fn begin(mut out: W, kind: SampleSpec, recipe: &Recipe) -> Result<Blocks<W>, Error> {
-        let mut coder = coder_of(kind, None, recipe)?;
+    pub fn begin(mut out: W, spec: SampleSpec, recipe: &Recipe) -> Result<Blocks<W>, Error> {
+        let mut coder = coder_of(spec, None, recipe)?;
         let start = out.stream_position().map_err(io)?;
         coder.begin(&mut out, None)?;
         // An output that cannot seek back fails now and not after hours.
@@ -41,7 +41,7 @@ impl<W: Write + Seek> Blocks<W> {
         Ok(Blocks {
             out,
             start,
-            kind,
+            spec,
             coder,
             count: 0,
         })
@@ -81,31 +81,31 @@ impl<W: Write + Seek> Blocks<W> {
         Ok((self.out, finished.clipped))
     }
 
-    fn require_alike(&self, kind: SampleSpec) -> Result<(), Error> {
-        let first = self.kind;
-        let (has, had, way_out) = if kind.rate != first.rate {
-            let hertz = |kind: SampleSpec| format!("a sample rate of {} Hz", kind.rate.hertz());
-            (hertz(kind), hertz(first), "resample it before")
-        } else if kind.channels != first.channels {
-            let channels = |kind: SampleSpec| match kind.channels {
-                1 => "1 channel".into(),
-                count => format!("{count} channels"),
-            };
-            (
-                channels(kind),
-                channels(first),
-                "mix or repeat its channels before",
-            )
-        } else if kind.dtype != first.dtype {
-            let dtype = |kind: SampleSpec| format!("samples of type {}", kind.dtype.name());
-            (dtype(kind), dtype(first), "convert() it before")
-        } else {
+    fn require_alike(&self, spec: SampleSpec) -> Result<(), Error> {
+        if spec == self.spec {
             return Ok(());
+        }
+        let words = |spec: SampleSpec| {
+            let plural = if spec.channels == 1 { "" } else { "s" };
+            [
+                format!("a sample rate of {} Hz", spec.rate.hertz()),
+                format!("{} channel{plural}", spec.channels),
+                format!("samples of type {}", spec.dtype.name()),
+            ]
         };
-        Err(Error::invalid(format!(
-            "block {} (the first is 0) has {has}, and the blocks before it have {had}; a file has one kind: \
+        let ways_out = [
+            "resample it before",
+            "mix or repeat its channels before",
+            "convert() it before",
+        ];
+        let pairs = words(spec).into_iter().zip(words(self.spec));
+        let mut differing = pairs.zip(ways_out).filter(|((has, had), _)| has != had);
+        differing.next().map_or(Ok(()), |((has, had), way_out)| {
+            Err(Error::invalid(format!(
+                "block {} (the first is 0) has {has}, and the blocks before it have {had}; a file has one kind: \
                  {way_out}",
-            self.count
-        )))
+                self.count
+            )))
+        })
     }
 }

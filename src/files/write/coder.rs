@@ -37,8 +37,7 @@ impl FileFormat {
     /// # Errors
     /// [`Error::InvalidArgument`] with the names that there are.
     pub fn from_name(name: &str) -> Result<FileFormat, Error> {
-        let lower = name.to_ascii_lowercase();
-        FileFormat::from_ending(&lower).ok_or_else(|| {
+        FileFormat::from_ending(name).ok_or_else(|| {
             Error::invalid(format!(
                 "there is no format '{name}' to write; the formats are WAV, RF64, AIFF, FLAC"
             ))
@@ -48,11 +47,8 @@ impl FileFormat {
     /// The format that the ending of a file name promises.
     pub fn from_ending(ending: &str) -> Option<FileFormat> {
         let lower = ending.to_ascii_lowercase();
-        let known = |(_, endings): &&(FileFormat, &[&str])| endings.contains(&lower.as_str());
-        FileFormat::ENDINGS
-            .iter()
-            .find(known)
-            .map(|(format, _)| *format)
+        let known = |(format, endings): (_, &[&str])| endings.contains(&&*lower).then_some(format);
+        FileFormat::ENDINGS.into_iter().find_map(known)
     }
 }
 

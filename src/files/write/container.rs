@@ -52,7 +52,7 @@ impl<M: Muxer> PcmCoder<M> {
     /// No memory, and more frames than the format counts.
     pub fn new(
         muxer: M,
-        kind: SampleSpec,
+        spec: SampleSpec,
         encoding: Encoding,
         order: ByteOrder,
         frames: Option<usize>,
@@ -60,9 +60,9 @@ impl<M: Muxer> PcmCoder<M> {
         let known = frames.map(|frames| frames as u64);
         muxer.require(known.unwrap_or(0))?;
         let most = frames.unwrap_or(usize::MAX);
-        let block = Block::to_write(encoding, order, kind.channels, most)?;
+        let block = Block::to_write(encoding, order, spec.channels, most)?;
         Ok(PcmCoder {
-            watch: Watch::new(kind.dtype, encoding, kind.channels, block.frames())?,
+            watch: Watch::new(spec.dtype, encoding, spec.channels, block.frames())?,
             muxer,
             known,
             block,
@@ -118,12 +118,9 @@ impl<M: Muxer> Coder for PcmCoder<M> {
         self.store(out)?;
         put(out, &self.muxer.trailer(self.frames))?;
         let is_known = self.known == Some(self.frames);
+        let clipped = self.watch.as_ref().map(|watch| watch.clipped);
         Ok(Finished {
-            clipped: self
-                .watch
-                .as_ref()
-                .map(|watch| watch.clipped)
-                .unwrap_or_default(),
+            clipped: clipped.unwrap_or_default(),
             header: (!is_known).then(|| self.muxer.header(self.frames)),
         })
     }

@@ -33,9 +33,9 @@ const MOST_HERTZ: u32 = 96_000;
 ///
 /// # Errors
 /// What a FLAC file cannot hold.
-pub fn coder(kind: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
+pub fn coder(spec: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
     recipe.metadata.require(None, "a FLAC file")?;
-    let bits = match recipe.encoding.unwrap_or(match kind.dtype {
+    let bits = match recipe.encoding.unwrap_or(match spec.dtype {
         Dtype::Int16 => Encoding::Pcm16,
         _ => Encoding::Pcm24,
     }) {
@@ -49,23 +49,23 @@ pub fn coder(kind: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result
             )));
         }
     };
-    let channels = kind.channels;
+    let channels = spec.channels;
     if channels == 0 || channels > MOST_CHANNELS {
         return Err(Error::invalid(format!(
             "a FLAC file has 1 to {MOST_CHANNELS} channels, not {channels}; write it as WAV"
         )));
     }
-    if kind.rate.hertz() > MOST_HERTZ {
+    if spec.rate.hertz() > MOST_HERTZ {
         return Err(Error::invalid(format!(
             "FLAC is written up to {MOST_HERTZ} Hz, and this is {} Hz; WAV and AIFF take the rate",
-            kind.rate.hertz()
+            spec.rate.hertz()
         )));
     }
     if let Some(frames) = frames {
         require(frames as u64)?;
     }
     let width = bits as usize;
-    let mut stream = Stream::new(kind.rate.hertz() as usize, channels, width).map_err(refused)?;
+    let mut stream = Stream::new(spec.rate.hertz() as usize, channels, width).map_err(refused)?;
     let info = stream.stream_info_mut();
     info.set_block_sizes(BLOCK, BLOCK).map_err(refused)?;
     let mut plain = Encoder::default();

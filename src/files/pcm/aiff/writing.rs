@@ -15,11 +15,11 @@ const VERSION: u32 = 0xA280_5140;
 /// # Errors
 /// What an AIFF file cannot hold.
 pub fn coder(
-    kind: SampleSpec,
+    spec: SampleSpec,
     frames: Option<usize>,
     recipe: &Recipe,
 ) -> Result<PcmCoder<AiffMuxer>, Error> {
-    let encoding = recipe.encoding.unwrap_or(Encoding::of(kind.dtype));
+    let encoding = recipe.encoding.unwrap_or(Encoding::of(spec.dtype));
     if encoding == Encoding::Unsigned8 {
         return Err(Error::invalid(
             "an AIFF file has no unsigned 8-bit samples; use the subtype PCM_S8".into(),
@@ -28,7 +28,7 @@ pub fn coder(
     recipe
         .metadata
         .require(Some(Family::Aiff), "an AIFF file")?;
-    let channels = kind.channels;
+    let channels = spec.channels;
     let narrow = u16::try_from(channels).ok().filter(|count| *count > 0);
     let mut form = AiffMuxer {
         channels: narrow.ok_or_else(|| {
@@ -36,14 +36,14 @@ pub fn coder(
                 "an AIFF file has 1 to 65535 channels, not {channels}"
             ))
         })?,
-        rate: kind.rate,
+        rate: spec.rate,
         encoding,
         before: recipe.metadata.before(false),
         behind: recipe.metadata.behind(false),
         head: 0,
     };
     form.head = form.inside(0).len();
-    PcmCoder::new(form, kind, encoding, ByteOrder::Big, frames)
+    PcmCoder::new(form, spec, encoding, ByteOrder::Big, frames)
 }
 
 /// The chunks around the samples.

@@ -34,7 +34,6 @@ pub fn header<R: Read + Seek>(
     let prefix = bytes.peek(start, &mut prefix)?;
     let (order, riff_size) = check_prefix(start, prefix)?;
     let mut walk = Walk {
-        end: bytes.end,
         bytes,
         container,
         order,
@@ -75,8 +74,6 @@ struct Walk<'w, 'r, R> {
     bytes: &'w mut Bytes<'r, R>,
     container: Container,
     order: ByteOrder,
-    /// One past the file's last byte.
-    end: u64,
     riff_size: u32,
     /// One past the last byte that the RIFF chunk claims.
     riff_end: u64,
@@ -129,8 +126,8 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
                 b"fmt " if self.format.is_some() => {
                     return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()));
                 }
-                _ if chunk.size > self.end - chunk.offset => {
-                    return Err(reader::cut_short(&chunk, self.end));
+                _ if chunk.size > self.bytes.end - chunk.offset => {
+                    return Err(reader::cut_short(&chunk, self.bytes.end));
                 }
                 b"fmt " => match self.parse_format(&chunk)? {
                     Contents::Plain(format) => self.format = Some(format),
@@ -160,7 +157,7 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
             }
             Err(_) => {
                 return Err(Error::damaged(
-                    self.end,
+                    self.bytes.end,
                     "the file ends in the middle of a chunk's header".into(),
                 ));
             }
@@ -200,7 +197,7 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         Ok(if unpadded && !padded {
             next
         } else {
-            self.end.min(next + 1)
+            self.bytes.end.min(next + 1)
         })
     }
 
@@ -246,10 +243,10 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
     }
 
     fn data_size(&self, offset: u64, claimed: u32) -> Result<(u64, bool), Error> {
-        let there = self.end - offset;
+        let there = self.bytes.end - offset;
         let cut_short = |size: u64| {
             Error::damaged(
-                self.end,
+                self.bytes.end,
                 format!(
                     "the file was cut short: its 'data' chunk claims {size} bytes of samples from byte \
                      {offset} on, of which there are {there}"
@@ -267,7 +264,8 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         let size = u64::from(claimed);
         if size == 0 {
             // Where the RIFF chunk covers what follows, or nothing follows, there is no sample.
-            let is_closed = there == 0 || (offset < self.riff_end && self.riff_end <= self.end);
+            let is_closed =
+                there == 0 || (offset < self.riff_end && self.riff_end <= self.bytes.end);
             return Ok(if is_closed { (0, false) } else { (there, true) });
         }
         if size <= there {
@@ -286,10 +284,10 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
     /// The chunks behind the samples, as far as they are chunks.
     fn walk_trailer(&mut self, data: &Chunk) -> Result<(), Error> {
         let behind = data.offset + data.size;
-        let limit = if (behind..=self.end).contains(&self.riff_end) {
+        let limit = if (behind..=self.bytes.end).contains(&self.riff_end) {
             self.riff_end
         } else {
-            self.end
+            self.bytes.end
         };
         let mut at = self.behind(data)?;
         while at + 8 <= limit {

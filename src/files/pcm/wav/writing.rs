@@ -15,12 +15,12 @@ const RIFF_LIMIT: u64 = 1 << 32;
 /// # Errors
 /// What a WAV file cannot hold.
 pub fn coder(
-    kind: SampleSpec,
+    spec: SampleSpec,
     frames: Option<usize>,
     recipe: &Recipe,
     is_long: bool,
 ) -> Result<PcmCoder<WavMuxer>, Error> {
-    let encoding = recipe.encoding.unwrap_or(Encoding::of(kind.dtype));
+    let encoding = recipe.encoding.unwrap_or(Encoding::of(spec.dtype));
     if encoding == Encoding::Signed8 {
         return Err(Error::invalid(
             "a WAV file has no signed 8-bit samples; use the subtype PCM_U8".into(),
@@ -28,16 +28,16 @@ pub fn coder(
     }
     recipe.metadata.require(Some(Family::Riff), "a WAV file")?;
     let chunks = WavMuxer {
-        rate: kind.rate,
+        rate: spec.rate,
         encoding,
-        frame: Frame::of(kind.channels, encoding)?,
+        frame: Frame::of(spec.channels, encoding)?,
         before: recipe.metadata.before(true),
         behind: recipe.metadata.behind(true),
         limit: if is_long { 0 } else { RIFF_LIMIT },
         // A file that is RF64 from the beginning has its sizes there already.
         has_reserve: frames.is_none() && !is_long,
     };
-    PcmCoder::new(chunks, kind, encoding, ByteOrder::Little, frames)
+    PcmCoder::new(chunks, spec, encoding, ByteOrder::Little, frames)
 }
 
 /// What the fields of a header say about a frame.
