@@ -36,7 +36,7 @@ impl Clipped {
 }
 
 /// Counts what is clipped of floats that become whole numbers, block by block.
-pub struct Watch {
+pub struct ClipCounter {
     bits: u32,
     /// The samples of a block as they were.
     room: Fresh,
@@ -44,7 +44,7 @@ pub struct Watch {
     pub clipped: Clipped,
 }
 
-impl Watch {
+impl ClipCounter {
     /// For blocks of no more than `frames` frames; `None` for samples that are never clipped.
     ///
     /// # Errors
@@ -54,11 +54,11 @@ impl Watch {
         encoding: Encoding,
         channels: usize,
         frames: usize,
-    ) -> Result<Option<Watch>, Error> {
+    ) -> Result<Option<ClipCounter>, Error> {
         if encoding.is_float() || !matches!(dtype, Dtype::Float32 | Dtype::Float64) {
             return Ok(None);
         }
-        Ok(Some(Watch {
+        Ok(Some(ClipCounter {
             bits: match encoding {
                 Encoding::G711(_) => 16,
                 other => 8 * other.width() as u32,
@@ -72,7 +72,7 @@ impl Watch {
     ///
     /// # Errors
     /// More of them than there is room for.
-    pub fn see(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
+    pub fn add_samples(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
         let layout = samples.layout();
         let (frames, channels) = (layout.frames(), layout.channels());
         let room = self.room.strided().transposed().take_frames(0, frames)?;

@@ -16,7 +16,7 @@ use bytemuck::{AnyBitPattern, cast_slice};
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::clipping::{Clipped, Watch};
+use crate::files::clipping::{ClipCounter, Clipped};
 use crate::files::pcm;
 use crate::files::pcm::block::{Block, as_bytes, transfer};
 use crate::files::pcm::encoding::Encoding;
@@ -152,7 +152,7 @@ impl Edit {
         // As the caller had them and has them now, interleaved as the bytes are.
         let mut before = Fresh::new(&[most, channels], self.dtype)?;
         let mut after = Fresh::new(&[most, channels], self.dtype)?;
-        let mut watch = Watch::new(samples.dtype(), self.info.encoding, channels, most)?;
+        let mut counter = ClipCounter::new(samples.dtype(), self.info.encoding, channels, most)?;
         let mut any = false;
         for done in (0..frames).step_by(most) {
             let count = most.min(frames - done);
@@ -164,8 +164,8 @@ impl Edit {
                     transfer(access, &out.transposed().take_frames(0, count)?, from)
                 })?;
             }
-            if let Some(watch) = &mut watch {
-                watch.see(access, &part)?;
+            if let Some(counter) = &mut counter {
+                counter.add_samples(access, &part)?;
             }
             let len = count * channels * self.dtype.size();
             let (before, after) = (&as_bytes(&mut before)[..len], &as_bytes(&mut after)[..len]);
@@ -186,7 +186,10 @@ impl Edit {
             }
             any |= self.put(at, &bytes, &kept)?;
         }
-        Ok((any, watch.map(|watch| watch.clipped).unwrap_or_default()))
+        Ok((
+            any,
+            counter.map(|counter| counter.clipped).unwrap_or_default(),
+        ))
     }
 
     /// A block for the file's frames, one for those that take their place, and how many fit into both.

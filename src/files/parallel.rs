@@ -74,7 +74,7 @@ pub fn read_parts(
     let count = usize::try_from(end.checked_sub(start)?).ok()?;
     let mut out = make_room(facts.channels, count, dtype).ok()?;
     let overlaps = out.fill(|access, out| {
-        let filling = Filling {
+        let filling = ParallelRead {
             source,
             start,
             idle: Mutex::new(Vec::new()),
@@ -124,7 +124,7 @@ pub fn read(
 }
 
 /// What the threads share.
-struct Filling<'a, 's> {
+struct ParallelRead<'a, 's> {
     source: &'a FrameSource<'s>,
     /// The frame of the file that is the first of the samples.
     start: u64,
@@ -134,7 +134,7 @@ struct Filling<'a, 's> {
     is_over: AtomicBool,
 }
 
-impl Filling<'_, '_> {
+impl ParallelRead<'_, '_> {
     /// Reads one part, and the overlap in front of it.
     fn fill(&self, access: &Access, out: &Strided<'_>, part: Range<u64>) -> Result<(), Error> {
         let mut reader = self.reader_at(part.start)?;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::coder::{Coder, Finished, SampleSpec, Whole, put};
 use crate::error::Error;
-use crate::files::clipping::Watch;
+use crate::files::clipping::ClipCounter;
 use crate::files::pcm::block::{Block, transfer};
 use crate::files::pcm::encoding::{ByteOrder, Encoding};
 use crate::view::{Access, Strided};
@@ -40,7 +40,7 @@ pub struct PcmCoder<M> {
     /// What is not written yet: the first `filled` frames of it.
     block: Block,
     filled: usize,
-    watch: Option<Watch>,
+    counter: Option<ClipCounter>,
     /// Frames so far.
     frames: u64,
 }
@@ -62,7 +62,7 @@ impl<M: Muxer> PcmCoder<M> {
         let most = frames.unwrap_or(usize::MAX);
         let block = Block::to_write(encoding, order, spec.channels, most)?;
         Ok(PcmCoder {
-            watch: Watch::new(spec.dtype, encoding, spec.channels, block.frames())?,
+            counter: ClipCounter::new(spec.dtype, encoding, spec.channels, block.frames())?,
             muxer,
             known,
             block,
@@ -101,8 +101,8 @@ impl<M: Muxer> Coder for PcmCoder<M> {
             let count = (self.block.frames() - self.filled).min(frames - done);
             let part = samples.take_frames(done, count)?;
             transfer(access, &self.block.part(self.filled, count)?, &part)?;
-            if let Some(watch) = &mut self.watch {
-                watch.see(access, &part)?;
+            if let Some(counter) = &mut self.counter {
+                counter.add_samples(access, &part)?;
             }
             self.filled += count;
             done += count;
@@ -118,7 +118,7 @@ impl<M: Muxer> Coder for PcmCoder<M> {
         self.store(out)?;
         put(out, &self.muxer.trailer(self.frames))?;
         let is_known = self.known == Some(self.frames);
-        let clipped = self.watch.as_ref().map(|watch| watch.clipped);
+        let clipped = self.counter.as_ref().map(|counter| counter.clipped);
         Ok(Finished {
             clipped: clipped.unwrap_or_default(),
             header: (!is_known).then(|| self.muxer.header(self.frames)),
