@@ -275,6 +275,11 @@ impl Error {
         }
     }
 
+    /// What is wrong with an argument, with the numbers.
+    pub fn invalid(message: String) -> Error {
+        Error::InvalidArgument { message }
+    }
+
     /// What is wrong with a file, and at which byte.
     pub fn damaged(offset: u64, message: String) -> Error {
         Error::File {

@@ -1,7 +1,7 @@
 //! Files: audio read from them, written to them, mapped and edited in them.
 //!
 //! ```text
-//!   input -> sniffed -> pcm (plain samples) or codec (compressed) -> source -> read, stream, batch
+//!   input -> sniff -> pcm (plain samples) or codec (compressed) -> source -> read, stream, batch
 //!   audio -> write: a coder for each kind of file -> replace
 //!   mapped: the file is the memory          edit: the file is changed block by block
 //! ```

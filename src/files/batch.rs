@@ -50,7 +50,7 @@ pub fn read(
         if is_over.load(Ordering::Relaxed) {
             return false;
         }
-        // Paths are taken in their order, so whatever stands before an error is finished too.
+        // Threads take the paths in order, so they also finish every path before one that fails.
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(path) = paths.get(index) else {
             return false;
@@ -77,7 +77,7 @@ pub fn read(
             if thread::Builder::new().spawn_scoped(scope, work).is_ok() {
                 continue;
             }
-            // The system has no more threads: those that there are do it all, if need be this one.
+            // The system gives no more threads: the ones it gave read all files, or else this one does.
             while number == 0 && read_next(&sender) {
                 if !is_patient() {
                     return true;
@@ -102,6 +102,6 @@ pub fn read(
     if interrupted {
         return Err(Error::Interrupted);
     }
-    // Up to the first error all were read; the caller takes none behind it.
+    // The threads have read every file before the first error; the caller takes none behind it.
     read.into_iter().flatten().collect()
 }

@@ -2,7 +2,8 @@
 
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::pcm::encoding::{Encoding, as_slice, transfer};
+use crate::files::pcm::block::{as_slice, transfer};
+use crate::files::pcm::encoding::Encoding;
 use crate::view::{Access, Fresh, Strided};
 
 /// What was clipped.
@@ -15,8 +16,8 @@ pub struct Clipped {
 }
 
 impl Clipped {
-    /// Looks at samples that become whole numbers of `bits`. What is off by no more than the one step that
-    /// full scale itself is off by is not clipped.
+    /// Counts samples that become integers of `bits`. +1.0 is one step above the largest integer: a sample that exceeds
+    /// full scale by half a step or less is not counted.
     pub fn count(&mut self, bits: u32, samples: &[f64]) {
         let limit = 1.0 + f64::from(bits - 1).exp2().recip() / 2.0;
         for sample in samples {
@@ -35,7 +36,7 @@ impl Clipped {
 }
 
 /// Counts what is clipped of floats that become whole numbers, block by block.
-pub struct Watch {
+pub struct ClipCounter {
     bits: u32,
     /// The samples of a block as they were.
     room: Fresh,
@@ -43,7 +44,7 @@ pub struct Watch {
     pub clipped: Clipped,
 }
 
-impl Watch {
+impl ClipCounter {
     /// For blocks of no more than `frames` frames; `None` for samples that are never clipped.
     ///
     /// # Errors
@@ -53,11 +54,11 @@ impl Watch {
         encoding: Encoding,
         channels: usize,
         frames: usize,
-    ) -> Result<Option<Watch>, Error> {
+    ) -> Result<Option<ClipCounter>, Error> {
         if encoding.is_float() || !matches!(dtype, Dtype::Float32 | Dtype::Float64) {
             return Ok(None);
         }
-        Ok(Some(Watch {
+        Ok(Some(ClipCounter {
             bits: match encoding {
                 Encoding::G711(_) => 16,
                 other => 8 * other.width() as u32,
@@ -71,7 +72,7 @@ impl Watch {
     ///
     /// # Errors
     /// More of them than there is room for.
-    pub fn see(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
+    pub fn add_samples(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
         let layout = samples.layout();
         let (frames, channels) = (layout.frames(), layout.channels());
         let room = self.room.strided().transposed().take_frames(0, frames)?;

@@ -8,7 +8,7 @@
 //! wanted frame for the decoder to be in the state that it would have had, and what comes before the frame is
 //! dropped. Where a file's clock does not count frames (Matroska), it is decoded from the beginning on.
 //!
-//! A decoder of damaged data may do anything: it is held to what memory the file justifies, and should it
+//! A decoder may do anything with damaged data: it gets no more memory than the file justifies, and should it
 //! panic, that is an [`Error::File`] like any other damage.
 
 mod chapters;
@@ -30,9 +30,9 @@ use symphonia::core::packet::Packet;
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::facts::{Facts, Split, make_room, resized};
+use crate::files::facts::{Facts, Split, make_room, out_of_range, resized};
 use crate::files::input::Input;
-
+use crate::files::sniff::Coded;
 use crate::view::{Access, Strided};
 use panics::caught;
 pub(super) use panics::guarded_write;
@@ -45,29 +45,29 @@ const FRAMES_PER_BYTE: u64 = 16;
 /// Frames that there is memory for at first where the file does not say how many there are: it may be a film.
 const UNTOLD: u64 = 1 << 22;
 
-/// Frames that are rather decoded and dropped than skipped by a seek.
+/// A decoder decodes and drops so many frames rather than seek.
 const SKIP_AT_MOST: u64 = 1 << 16;
 
-/// Frames of a part that a thread decodes at least: a few milliseconds, and many times what a seek decodes in vain.
+/// Frames of a part at least: a few milliseconds of decoding, and many times the pre-roll of a seek.
 const PART: u64 = 1 << 17;
 
 /// Frames of a part at most.
 const MOST_OF_A_PART: u64 = 1 << 22;
 
-/// Frames that two parts both decode: one packet or more.
-const SEAM: u64 = 2048;
+/// Frames by which the decoder of a part begins early: the part before has them too. More than one packet.
+pub(super) const OVERLAP: u64 = 2048;
 
-/// What a decoder knows of where its demuxer is.
+/// Where the demuxer is, as far as the decoder knows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Footing {
-    /// At the first packet: none was taken yet.
-    First,
-    /// Behind the packet that the decoder's frames come from.
-    Known,
+enum Position {
+    /// At the first packet.
+    Start,
+    /// Behind the packet that the last frames came from.
+    InSync,
     /// Where a seek has led: the next packet says which frame it begins with.
-    Sought,
-    /// Somewhere: an error came in between.
-    Astray,
+    AfterSeek,
+    /// Elsewhere: the decoder skipped packets, or failed.
+    Unknown,
 }
 
 /// The frames of a compressed file, one after the other.
@@ -76,38 +76,40 @@ pub struct Decoder<'s> {
     reader: Option<Box<dyn FormatReader + 's>>,
     decoder: Box<dyn AudioDecoder>,
     facts: Facts,
-    opened: StreamTraits,
+    traits: StreamTraits,
+    /// What the file was recognised as.
+    coded: Coded,
     /// How far the file was read.
     reached: Arc<AtomicU64>,
     /// The frame that is delivered next.
     at: u64,
     /// What of the last packet was not delivered.
     ready: Range<usize>,
-    /// What is known of the frame at which the demuxer is.
-    footing: Footing,
+    position: Position,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
-    /// Whether a seek counts the frames as reading on does, once that was looked at.
+    /// The answer of `seek_is_exact`, once it was asked.
     exact_seek: Option<bool>,
 }
 
 impl<'s> Decoder<'s> {
-    /// The file that begins where the input stands. `unknown` is the error for a format that no demuxer knows.
+    /// The file that begins where the input stands, as it was recognised.
     ///
     /// # Errors
-    /// [`Error::File`], [`Error::Io`] and `unknown`.
-    pub fn open(input: Input<'s>, unknown: Error) -> Result<Decoder<'s>, Error> {
+    /// [`Error::File`] and [`Error::Io`].
+    pub fn open(input: Input<'s>, coded: Coded) -> Result<Decoder<'s>, Error> {
         let reached = Arc::new(AtomicU64::new(0));
-        let opening = probe::open(input, &reached, unknown)?;
+        let opening = probe::open(input, &coded, &reached)?;
         Ok(Decoder {
             reader: Some(opening.reader),
             decoder: opening.decoder,
             facts: opening.facts,
-            opened: opening.opened,
+            traits: opening.traits,
+            coded,
             reached,
             at: 0,
             ready: 0..0,
-            footing: Footing::First,
+            position: Position::Start,
             is_strict: false,
             exact_seek: None,
         })
@@ -119,8 +121,8 @@ impl<'s> Decoder<'s> {
     /// # Errors
     /// A file that is not what it was.
     pub fn again<'o>(&self, input: Input<'o>) -> Result<Decoder<'o>, Error> {
-        let mut other = Decoder::open(input, self.damaged("the file is another one now"))?;
-        if other.opened != self.opened {
+        let mut other = Decoder::open(input, self.coded.clone())?;
+        if other.traits != self.traits {
             return Err(self.damaged("the file is another one now"));
         }
         other.facts = self.facts.clone();
@@ -130,12 +132,12 @@ impl<'s> Decoder<'s> {
 
     /// How many frames there are, and how threads may divide them among themselves, if they may.
     pub fn split(&mut self) -> Option<(u64, Split)> {
-        if !(self.opened.counts_frames && self.opened.is_stateless) {
+        if !(self.traits.counts_frames && self.traits.is_stateless) {
             return None;
         }
-        // What is wrong with a file is not found out here.
+        // Reading reports what is wrong with a file, not this.
         let frames = self.count().ok()?;
-        let least = PART.max(4 * self.opened.preroll);
+        let least = PART.max(4 * self.traits.preroll);
         // A short file is not worth the look at its end.
         if frames < 2 * least || !self.seek_is_exact().ok()? {
             return None;
@@ -146,14 +148,9 @@ impl<'s> Decoder<'s> {
             Split {
                 least,
                 most: MOST_OF_A_PART,
-                last: frames.saturating_sub(self.opened.unreliable_tail),
+                last: frames.saturating_sub(self.traits.unreliable_tail),
             },
         ))
-    }
-
-    /// Frames that the decoder of a part begins early: more than one packet.
-    pub fn overlap(&self) -> u64 {
-        SEAM
     }
 
     /// The frame that is delivered next.
@@ -166,7 +163,7 @@ impl<'s> Decoder<'s> {
         &self.facts
     }
 
-    /// How many frames there are, which has to be found out if the file does not say.
+    /// How many frames there are; the demuxer or the decoder counts them if the file does not say.
     ///
     /// # Errors
     /// A damaged file.
@@ -176,7 +173,7 @@ impl<'s> Decoder<'s> {
         }
         self.rewind()?;
         let mut frames = 0_u64;
-        if self.opened.counts_frames {
+        if self.traits.counts_frames {
             while let Some(packet) = self.next_packet()? {
                 frames = frames.saturating_add(packet.dur.get());
             }
@@ -195,26 +192,26 @@ impl<'s> Decoder<'s> {
     /// # Errors
     /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
     pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
-        let frames = if self.opened.counts_frames {
+        let frames = if self.traits.counts_frames {
             Some(self.count()?)
         } else {
             self.facts.frames
         };
-        if let Some(frames) = frames
-            && frame > frames
-        {
-            return Err(out_of_range(frame, frames));
-        }
-        if frames == Some(frame) {
-            // There is nothing to decode, and demuxers refuse it.
-            (self.at, self.ready, self.footing) = (frame, 0..0, Footing::Known);
-            return Ok(());
+        match frames {
+            Some(frames) if frame > frames => return Err(out_of_range(frame, frames)),
+            Some(frames) if frame == frames => {
+                // There is nothing to decode, and demuxers refuse it.
+                (self.at, self.ready, self.position) = (frame, 0..0, Position::Unknown);
+                return Ok(());
+            }
+            _ => {}
         }
         let is_ahead = frame >= self.at && frame - self.at <= SKIP_AT_MOST;
-        if is_ahead && self.is_in_place() && frames != Some(self.at) && self.skip_to(frame)? {
+        let is_known = matches!(self.position, Position::Start | Position::InSync);
+        if is_ahead && is_known && self.skip_to(frame)? {
             return Ok(());
         }
-        if !self.opened.counts_frames || !self.jump(frame)? {
+        if !self.traits.counts_frames || !self.jump(frame)? {
             if self.is_strict && frame > PART {
                 // One thread had better decode it all than several from the beginning.
                 return Err(self.damaged("no packet is found in front of a part"));
@@ -233,41 +230,35 @@ impl<'s> Decoder<'s> {
         if !self.seek_is_exact()? {
             return Ok(false);
         }
-        let mut target = frame.saturating_sub(self.opened.preroll);
+        let mut target = frame.saturating_sub(self.traits.preroll);
         if let Some(frames) = self.facts.frames {
-            target = target.min(frames.saturating_sub(self.opened.unreliable_tail));
+            target = target.min(frames.saturating_sub(self.traits.unreliable_tail));
         }
-        let (true, Some(to)) = (target > 0, self.timestamp(target)) else {
+        if target == 0 {
+            return Ok(false);
+        }
+        let (Some(to), Some(reader)) = (self.timestamp(target), &mut self.reader) else {
             return Ok(false);
         };
-        let Some(reader) = &mut self.reader else {
-            return Ok(false);
-        };
-        self.footing = Footing::Astray;
-        match caught(|| reader.seek(SeekMode::Accurate, to)) {
-            Ok(_) => {}
-            Err(refusal) => {
-                return match self.refused(refusal) {
-                    error @ Error::Io { .. } => Err(error),
-                    _ => Ok(false),
-                };
-            }
+        self.position = Position::Unknown;
+        if let Err(refusal) = caught(|| reader.seek(SeekMode::Accurate, to)) {
+            return match self.refused(refusal) {
+                error @ Error::Io { .. } => Err(error),
+                _ => Ok(false),
+            };
         }
-        if self.opened.resets_by_half {
-            let decoder = probe::fresh_decoder(&**reader, &self.opened);
+        if self.traits.resets_by_half {
+            let decoder = probe::fresh_decoder(&**reader, &self.traits);
             self.decoder = decoder.map_err(|refusal| self.refused(refusal))?;
         } else {
             self.decoder.reset();
         }
-        (self.ready, self.footing) = (0..0, Footing::Sought);
+        (self.ready, self.position) = (0..0, Position::AfterSeek);
         // The first packets after a jump may refer to what was left out.
-        let mut forgiven = 2 * self.opened.preroll / MPEG_PACKET;
+        let mut forgiven = 2 * self.traits.preroll / MPEG_PACKET;
         loop {
             match self.decode_next() {
-                Ok(true) => {
-                    self.footing = Footing::Known;
-                    return Ok(self.at <= frame);
-                }
+                Ok(true) => return Ok(self.at <= frame),
                 Ok(false) => return Ok(false),
                 Err(Error::File { .. }) if forgiven > 0 => forgiven -= 1,
                 Err(error) => return Err(error),
@@ -278,7 +269,7 @@ impl<'s> Decoder<'s> {
     /// Decodes and drops until `frame` is next. False if the file ends before.
     fn skip_to(&mut self, frame: u64) -> Result<bool, Error> {
         loop {
-            if self.ready.is_empty() && self.footing != Footing::Sought && self.at == frame {
+            if self.ready.is_empty() && self.at == frame {
                 return Ok(true);
             }
             if self.ready.is_empty() && !self.decode_next()? {
@@ -296,22 +287,19 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    fn is_in_place(&self) -> bool {
-        matches!(self.footing, Footing::First | Footing::Known)
-    }
-
     /// Opens the file again, at its first frame.
     fn rewind(&mut self) -> Result<(), Error> {
-        if self.footing == Footing::First {
+        if self.position == Position::Start {
             return Ok(());
         }
         let Some(reader) = self.reader.take() else {
             return Err(self.damaged("the file could not be opened again"));
         };
-        let opening = probe::open_again(reader.into_inner(), &self.opened, &self.reached)?;
+        let (stream, bytes) = (reader.into_inner(), self.traits.bytes);
+        let opening = probe::demux(stream, bytes, &self.coded, &self.reached)?;
         self.reader = Some(opening.reader);
         self.decoder = opening.decoder;
-        (self.at, self.ready, self.footing) = (0, 0..0, Footing::First);
+        (self.at, self.ready, self.position) = (0, 0..0, Position::Start);
         Ok(())
     }
 
@@ -320,12 +308,12 @@ impl<'s> Decoder<'s> {
             let Some(reader) = &mut self.reader else {
                 return Err(self.damaged("the file could not be opened again"));
             };
-            if self.footing == Footing::First {
-                self.footing = Footing::Known;
+            if self.position == Position::Start {
+                self.position = Position::InSync;
             }
             let packet = caught(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
             match packet? {
-                Some(packet) if packet.track_id != self.opened.track => {}
+                Some(packet) if packet.track_id != self.traits.track => {}
                 packet => return Ok(packet),
             }
         }
@@ -334,8 +322,8 @@ impl<'s> Decoder<'s> {
     /// Decodes packets until one has frames; none of the last one's are left then. False at the end.
     fn decode_next(&mut self) -> Result<bool, Error> {
         let decoded = self.decode_packets();
-        if decoded.is_err() && self.footing != Footing::Sought {
-            self.footing = Footing::Astray;
+        if decoded.is_err() && self.position != Position::AfterSeek {
+            self.position = Position::Unknown;
         }
         decoded
     }
@@ -343,7 +331,7 @@ impl<'s> Decoder<'s> {
     fn decode_packets(&mut self) -> Result<bool, Error> {
         loop {
             let at_end = self.facts.frames.is_some_and(|frames| self.at >= frames);
-            if at_end && self.footing != Footing::Sought {
+            if at_end && self.position != Position::AfterSeek {
                 self.ready = 0..0;
                 return Ok(false);
             }
@@ -373,13 +361,13 @@ impl<'s> Decoder<'s> {
                     self.at
                 )));
             }
-            let place = u64::try_from(begins.saturating_sub(self.opened.origin)).ok();
-            if self.footing == Footing::Sought {
+            let place = u64::try_from(begins.saturating_sub(self.traits.origin)).ok();
+            if self.position == Position::AfterSeek {
                 let Some(place) = place else { continue };
-                (self.at, self.footing) = (place, Footing::Known);
+                (self.at, self.position) = (place, Position::InSync);
             } else if self.is_strict && place != Some(self.at) {
                 return Err(self.damaged("the packets do not follow each other"));
-            } else if self.opened.numbers_packets
+            } else if self.traits.numbers_packets
                 && let Some(place) = place
             {
                 self.require_next(place, frames)?;
@@ -437,7 +425,7 @@ impl<'s> Decoder<'s> {
         start: u64,
         frames: Option<u64>,
     ) -> Result<Audio, Error> {
-        if self.opened.counts_frames {
+        if self.traits.counts_frames {
             self.count()?;
         }
         self.seek(start)?;
@@ -471,7 +459,7 @@ impl<'s> Decoder<'s> {
     }
 
     fn likely_frames(&self) -> u64 {
-        self.opened.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096)
+        self.traits.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096)
     }
 
     fn ended_early(&self) -> Error {
@@ -488,13 +476,5 @@ impl<'s> Decoder<'s> {
 
     fn refused(&self, refusal: Refusal) -> Error {
         panics::refused(refusal, &self.facts.format, &self.reached)
-    }
-}
-
-fn out_of_range(frame: u64, frames: u64) -> Error {
-    Error::IndexOutOfRange {
-        what: "frame",
-        index: i128::from(frame).into(),
-        count: usize::try_from(frames).unwrap_or(usize::MAX),
     }
 }

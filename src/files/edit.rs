@@ -3,13 +3,11 @@
 //! Nothing but samples is written: not the header and no other chunk. A sample that kept its value keeps its
 //! bytes, however its block was changed around it.
 //!
-//! A caller that stops in the middle leaves a valid file, in which every sample is the old one or the new one, and so is
-//! every block but one at most: the one that was being written when the process was killed. That one is new up
-//! to some page of the file ([`page_size`]) and old behind it, for there the system cuts a write. A
-//! sample that lies across two pages is stored apart from the others, and at once.
+//! A process that is killed in the middle leaves a valid file. Each sample in it is the old one or the new one, and so
+//! is each block except the one that the process was writing: that one is new up to some page ([`page_size`]) and old
+//! behind it, since the system cuts a write at pages. A sample that lies across two pages is stored by itself, at once.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +16,10 @@ use bytemuck::{AnyBitPattern, cast_slice};
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::clipping::{Clipped, Watch};
+use crate::files::clipping::{ClipCounter, Clipped};
 use crate::files::pcm;
-use crate::files::pcm::encoding::{Block, Encoding, as_bytes, transfer};
+use crate::files::pcm::block::{Block, as_bytes, transfer};
+use crate::files::pcm::encoding::Encoding;
 use crate::files::pcm::reader::failed;
 use crate::files::pcm::{Header, Info};
 use crate::files::regular;
@@ -87,7 +86,7 @@ impl Edit {
     /// # Errors
     /// A damaged file, or one that became shorter.
     pub fn read(&mut self, start: u64, frames: usize) -> Result<Audio, Error> {
-        // What is read again has been clipped already.
+        // A later write of this block counts what is clipped then: what was clipped before counts too.
         self.earlier.add(std::mem::take(&mut self.latest.1));
         let mut source = pcm::Frames::new(&mut self.file, self.info);
         let read = source.read(Some(self.dtype), start, Some(frames as u64));
@@ -100,64 +99,121 @@ impl Edit {
     /// # Errors
     /// [`Error::Io`], a file that became shorter, samples that are borrowed.
     pub fn write(&mut self, start: u64, audio: &Audio, until: Until<'_>) -> Result<bool, Error> {
-        let claim = audio.samples().strided().claim(Mode::Read);
-        let written = access(&[claim], Lock::Leases, until, |access| {
-            let (info, channels) = (self.info, self.info.channels);
-            let frames = audio.layout().frames();
-            let mut old = Block::to_read(info.encoding, info.order, channels, frames)?;
-            let mut new = Block::to_write(info.encoding, info.order, channels, old.frames())?;
-            let most = old.frames().min(new.frames());
-            let is_own = info.encoding.is_sample_type() && info.dtype() == self.dtype;
-            let mut seen = Seen {
-                pair: [
-                    Fresh::new(&[most, channels], self.dtype)?,
-                    Fresh::new(&[most, channels], self.dtype)?,
-                ],
-                watch: Watch::new(audio.dtype(), info.encoding, channels, most)?,
-            };
-            let (mut done, mut any) = (0, false);
-            while done < frames {
-                let count = most.min(frames - done);
-                let at = info.data_offset + (start + done as u64) * info.frame_bytes() as u64;
-                self.file
-                    .seek(SeekFrom::Start(at))
-                    .map_err(|error| failed(&error, at))?;
-                let filled = self.file.read_exact(old.bytes(count));
-                filled.map_err(|error| failed(&error, at))?;
-                let part = audio.samples().strided().take_frames(done, count)?;
-                transfer(access, &new.samples(count)?, &part)?;
-                let changed = if is_own {
-                    // Other samples are other bytes, and the same ones the same.
-                    let (bytes, kept) = (new.encode(count), &*old.bytes(count));
-                    let differ = bytes != kept;
-                    if differ {
-                        self.put(at, bytes, kept)?;
-                    }
-                    differ
-                } else {
-                    let kept = old.bytes(count).to_vec();
-                    let mut bytes = new.encode(count).to_vec();
-                    seen.keep_unchanged(access, &old.decode(count)?, &part, &kept, &mut bytes)?;
-                    if bytes != kept {
-                        self.put(at, &bytes, &kept)?;
-                    }
-                    bytes != kept
-                };
-                any |= changed;
-                done += count;
+        let samples = audio.samples().strided();
+        let claims = [samples.claim(Mode::Read)];
+        let written = access(&claims, Lock::Leases, until, |access| {
+            if self.info.encoding.is_sample_type() && self.info.dtype() == self.dtype {
+                let any = self.write_exact(start, access, &samples)?;
+                return Ok((any, Clipped::default()));
             }
-            if self.latest.0 != start {
-                self.earlier.add(self.latest.1);
-            }
-            let clipped = seen.watch.map(|watch| watch.clipped);
-            self.latest = (start, clipped.unwrap_or_default());
-            Ok(any)
+            self.write_rounded(start, access, &samples)
         });
-        written?.map_err(|error: Error| error.at_path(&self.path))
+        let (any, clipped) = written?.map_err(|error: Error| error.at_path(&self.path))?;
+        if self.latest.0 != start {
+            self.earlier.add(self.latest.1);
+        }
+        self.latest = (start, clipped);
+        Ok(any)
     }
 
-    /// Writes whole samples at `at`, in the place of `kept`.
-    fn put(&self, at: u64, bytes: &[u8], kept: &[u8]) -> Result<(), Error> {
+    /// Stores samples of the file's own type, of which other ones are other bytes and the same ones the same.
+    fn write_exact(
+        &mut self,
+        start: u64,
+        access: &Access,
+        samples: &Strided<'_>,
+    ) -> Result<bool, Error> {
+        let frames = samples.layout().frames();
+        let (mut old, mut new, most) = self.blocks(frames)?;
+        let mut any = false;
+        for done in (0..frames).step_by(most) {
+            let count = most.min(frames - done);
+            let at = self.read_block(&mut old, start + done as u64, count)?;
+            transfer(
+                access,
+                &new.samples(count)?,
+                &samples.take_frames(done, count)?,
+            )?;
+            any |= self.put(at, new.encode(count), old.bytes(count))?;
+        }
+        Ok(any)
+    }
+
+    /// Stores samples that are rounded to the file's encoding, but keeps the bytes of those that the caller did not
+    /// change, for rounding may not give them back. Says whether anything was written, and what was clipped.
+    fn write_rounded(
+        &mut self,
+        start: u64,
+        access: &Access,
+        samples: &Strided<'_>,
+    ) -> Result<(bool, Clipped), Error> {
+        let (frames, channels) = (samples.layout().frames(), self.info.channels);
+        let (mut old, mut new, most) = self.blocks(frames)?;
+        // As the caller had them and has them now, interleaved as the bytes are.
+        let mut before = Fresh::new(&[most, channels], self.dtype)?;
+        let mut after = Fresh::new(&[most, channels], self.dtype)?;
+        let mut counter = ClipCounter::new(samples.dtype(), self.info.encoding, channels, most)?;
+        let mut any = false;
+        for done in (0..frames).step_by(most) {
+            let count = most.min(frames - done);
+            let part = samples.take_frames(done, count)?;
+            let at = self.read_block(&mut old, start + done as u64, count)?;
+            let kept = old.bytes(count).to_vec();
+            for (fresh, from) in [(&mut before, &old.decode(count)?), (&mut after, &part)] {
+                fresh.fill(|access, out| {
+                    transfer(access, &out.transposed().take_frames(0, count)?, from)
+                })?;
+            }
+            if let Some(counter) = &mut counter {
+                counter.add_samples(access, &part)?;
+            }
+            let len = count * channels * self.dtype.size();
+            let (before, after) = (&as_bytes(&mut before)[..len], &as_bytes(&mut after)[..len]);
+            if before == after {
+                continue;
+            }
+            transfer(access, &new.samples(count)?, &part)?;
+            let mut bytes = new.encode(count).to_vec();
+            let width = self.info.encoding.width();
+            let keep = |index: usize| {
+                let place = index * width..(index + 1) * width;
+                bytes[place.clone()].copy_from_slice(&kept[place]);
+            };
+            match self.dtype.size() {
+                2 => each_equal::<u16>(before, after, keep),
+                4 => each_equal::<u32>(before, after, keep),
+                _ => each_equal::<u64>(before, after, keep),
+            }
+            any |= self.put(at, &bytes, &kept)?;
+        }
+        Ok((
+            any,
+            counter.map(|counter| counter.clipped).unwrap_or_default(),
+        ))
+    }
+
+    /// A block for the file's frames, one for those that take their place, and how many fit into both.
+    fn blocks(&self, frames: usize) -> Result<(Block, Block, usize), Error> {
+        let info = self.info;
+        let old = Block::to_read(&info, frames)?;
+        let new = Block::to_write(info.encoding, info.order, info.channels, old.frames())?;
+        let most = old.frames().min(new.frames()).max(1);
+        Ok((old, new, most))
+    }
+
+    /// Reads `count` frames from `frame` on as they are in the file, and says at which byte they begin.
+    fn read_block(&mut self, block: &mut Block, frame: u64, count: usize) -> Result<u64, Error> {
+        let at = self.info.data_offset + frame * self.info.frame_bytes() as u64;
+        let read = self.file.read_exact_at(block.bytes(count), at);
+        read.map_err(|error| failed(&error, at))?;
+        Ok(at)
+    }
+
+    /// Writes whole samples at `at`, in the place of `kept`, unless they are the same.
+    fn put(&self, at: u64, bytes: &[u8], kept: &[u8]) -> Result<bool, Error> {
+        if bytes == kept {
+            return Ok(false);
+        }
         let width = self.info.encoding.width();
         let io = |error| Error::io(&error, Some(&self.path));
         let mut straddling = None;
@@ -186,9 +242,8 @@ impl Edit {
             }
             done = end;
         }
-        self.file
-            .write_all_at(&bytes[done..], at + done as u64)
-            .map_err(io)
+        let rest = self.file.write_all_at(&bytes[done..], at + done as u64);
+        rest.map(|()| true).map_err(io)
     }
 
     /// Waits until every change is on the disk.
@@ -201,58 +256,13 @@ impl Edit {
     }
 }
 
-/// Samples as the caller saw them, before and after, and which of them are clipped.
-struct Seen {
-    /// Interleaved as the bytes of the file are.
-    pair: [Fresh; 2],
-    watch: Option<Watch>,
-}
-
-impl Seen {
-    /// Puts the bytes that the file has in the place of those of samples that the caller did not change: another type may
-    /// not give them back.
-    fn keep_unchanged(
-        &mut self,
-        access: &Access,
-        decoded: &Strided<'_>,
-        part: &Strided<'_>,
-        kept: &[u8],
-        bytes: &mut [u8],
-    ) -> Result<(), Error> {
-        let (channels, count) = (part.layout().channels(), part.layout().frames());
-        for (fresh, from) in self.pair.iter_mut().zip([decoded, part]) {
-            fresh.fill(|access, out| {
-                transfer(access, &out.transposed().take_frames(0, count)?, from)
-            })?;
-        }
-        if let Some(watch) = &mut self.watch {
-            watch.see(access, part)?;
-        }
-        let [before, after] = &mut self.pair;
-        let size = before.dtype().size();
-        let len = count * channels * size;
-        let (before, after) = (&as_bytes(before)[..len], &as_bytes(after)[..len]);
-        let width = bytes.len() / (count * channels).max(1);
-        let keep = |index: usize| {
-            let place = index * width..(index + 1) * width;
-            bytes[place.clone()].copy_from_slice(&kept[place]);
-        };
-        match size {
-            2 => each_equal::<u16>(before, after, keep),
-            4 => each_equal::<u32>(before, after, keep),
-            _ => each_equal::<u64>(before, after, keep),
-        }
-        Ok(())
-    }
-}
-
 /// Calls `equal` with the number of each sample whose bytes are the same in both, which are samples as wide as `T`.
 fn each_equal<T: AnyBitPattern + PartialEq>(
     before: &[u8],
     after: &[u8],
     mut equal: impl FnMut(usize),
 ) {
-    // Most often none of them is, or all are silence: many are looked at together.
+    // Most often no sample is, or all are silence: one test covers many.
     const MANY: usize = 64;
     let (before, after): (&[T], &[T]) = (cast_slice(before), cast_slice(after));
     let runs = before.chunks(MANY).zip(after.chunks(MANY));

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::pcm::encoding::transfer;
+use crate::files::pcm::block::transfer;
 use crate::view::Fresh;
 
 /// What is known of a file before it is decoded.
@@ -51,6 +51,15 @@ impl Split {
         }
         parts.push(from..frames.end);
         parts
+    }
+}
+
+/// An error for a frame behind the last of a file.
+pub fn out_of_range(frame: u64, frames: u64) -> Error {
+    Error::IndexOutOfRange {
+        what: "frame",
+        index: i128::from(frame).into(),
+        count: usize::try_from(frames).unwrap_or(usize::MAX),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a file tells besides its samples: names of channels, tags, cue points, and whether it can be mapped.
+//! What a file holds besides its samples: positions of channels, tags, cue points, and whether it can be mapped.
 
 mod chunks;
 mod truncation;
@@ -8,8 +8,8 @@ use crate::files::codec::Decoder;
 use crate::files::facts::Facts;
 use crate::files::input::Input;
 use crate::files::pcm;
-use crate::files::pcm::Found;
 use crate::files::pcm::reader::Bytes;
+use crate::files::sniff::Contents;
 
 /// A place in a file that has a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Cue {
     pub label: String,
 }
 
-/// Everything that is told of a file.
+/// What a file says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileInfo {
     /// What is known of its samples.
@@ -55,51 +55,46 @@ pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
     }
 }
 
-/// What a file tells. Nothing is decoded but where frames have to be counted; see
+/// What a file says of itself. It is decoded only where frames have to be counted; see
 /// [`crate::files::source::FrameSource::count`].
 ///
 /// # Errors
 /// As [`crate::files::read_from`].
 pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
-    let start = pcm::reader::position(&mut input)?;
-    let header = match pcm::header(&mut input)? {
-        Found::Plain(header) => header,
-        Found::Compressed(samples) => {
+    let (facts, mut details, obstacle, damage) = match pcm::contents(&mut input)? {
+        Contents::Plain(header) => {
+            let details = chunks::details(&mut Bytes::new(&mut input)?, &header)?;
+            (
+                Facts::from(&header.info),
+                details,
+                header.info.obstacle(),
+                None,
+            )
+        }
+        Contents::Coded(coded) => {
+            let mut bytes = Bytes::new(&mut input)?;
+            let start = bytes.start;
+            let damage = truncation::missing(&mut bytes, &coded)?;
             pcm::reader::seek(&mut input, start)?;
-            let damage = truncation::missing(&mut Bytes::new(&mut input)?)?;
-            pcm::reader::seek(&mut input, start)?;
-            let obstacle = samples.message.clone();
-            let mut decoder = Decoder::open(input, samples.undecoded())?;
-            let told = decoder.told();
+            let obstacle = Some(coded.message.clone());
+            let mut decoder = Decoder::open(input, coded)?;
+            let details = decoder.details();
             decoder.count()?;
-            return Ok(FileInfo {
-                facts: decoder.facts().clone(),
-                positions: told.positions,
-                tags: told.tags,
-                cues: sorted(told.cues),
-                obstacle: Some(obstacle),
-                damage,
-            });
+            (decoder.facts().clone(), details, obstacle, damage)
         }
     };
-    let mut bytes = Bytes::new(&mut input)?;
-    let told = chunks::told(&mut bytes, &header)?;
+    details.cues.sort_by_key(|cue| cue.frame);
     Ok(FileInfo {
-        facts: Facts::from(&header.info),
-        positions: told.positions,
-        tags: told.tags,
-        cues: sorted(told.cues),
-        obstacle: header.info.obstacle(),
-        damage: None,
+        facts,
+        positions: details.positions,
+        tags: details.tags,
+        cues: details.cues,
+        obstacle,
+        damage,
     })
 }
 
-fn sorted(mut cues: Vec<Cue>) -> Vec<Cue> {
-    cues.sort_by_key(|cue| cue.frame);
-    cues
-}
-
-/// What is found in a file's own words.
+/// What a container's chunks or a demuxer's tags say.
 #[derive(Debug, Default)]
 pub(super) struct Details {
     pub positions: Vec<&'static str>,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Input   one reader of anything: a file, a buffer, an object of another language
-//!   Reader  an input that can be had again: each has a place of its own in bytes that all of them share
+//!   Reader  one of several inputs: each has its own position in bytes that all of them share
 //! ```
 
 use std::fs::File;
@@ -25,9 +25,9 @@ impl<T: AsRef<[u8]> + Send + Sync> ByteSource for Cursor<T> {}
 /// The bytes of a caller, for as long as they are read.
 pub type Input<'s> = Box<dyn ByteSource + 's>;
 
-/// ByteSource that are read from any place at any time, by several threads at once.
+/// Bytes that several threads read at once, each at offsets of its own.
 pub trait Positional: Send + Sync {
-    /// As many bytes from `offset` on as are at hand, or as fit; none behind the end.
+    /// Fills `into` from `offset` on as far as one call to the system does, and says how far; 0 at the end.
     ///
     /// # Errors
     /// Those of the system.
@@ -68,7 +68,7 @@ impl<T: AsRef<[u8]> + Send + Sync> Positional for Memory<T> {
     }
 }
 
-/// A reader with its own place in bytes that others read too.
+/// A reader with its own position in bytes that other readers share.
 #[derive(Clone)]
 pub struct Reader {
     bytes: Arc<dyn Positional>,
@@ -85,7 +85,7 @@ impl Reader {
     }
 }
 
-/// Where a seek comes out that begins at `at`, in bytes of a size that is only asked for where it counts.
+/// The offset to which a seek from `at` leads. It asks for the size only where that counts.
 ///
 /// # Errors
 /// A place before the first byte or past all numbers, and those of `size`.

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::audio::Audio;
 use crate::error::Error;
-use crate::files::pcm::{Header, Info};
+use crate::files::pcm::Header;
 use crate::files::regular;
 use crate::layout::Layout;
 use crate::memory::Buffer;
@@ -36,36 +36,26 @@ pub fn open(path: &Path, writable: bool) -> Result<Audio, Error> {
             "{reason}, so the file cannot be the memory; edit() changes it block by block, read() makes \
              samples of it"
         );
-        return Err(Error::File {
-            offset: Some(info.data_offset),
-            message,
-            path: None,
-        }
-        .at_path(path));
+        return Err(in_file(Error::damaged(info.data_offset, message)));
     }
-    let layout = layout(&info).map_err(in_file)?;
     let end = info.data_offset + info.frames * info.frame_bytes() as u64;
-    let end = usize::try_from(end).map_err(|_| Error::TooLarge {
-        samples: usize::MAX,
-        size: info.dtype().size(),
-    })?;
+    let size = |number: u64| {
+        usize::try_from(number).map_err(|_| Error::TooLarge {
+            samples: usize::MAX,
+            size: info.dtype().size(),
+        })
+    };
+    let (frames, offset, end) = (size(info.frames)?, size(info.data_offset)?, size(end)?);
+    let (sample, frame) = (info.encoding.width() as isize, info.frame_bytes() as isize);
+    let layout = if info.channels == 1 {
+        Layout::strided(&[frames], &[sample], offset)
+    } else {
+        Layout::strided(&[info.channels, frames], &[sample, frame], offset)
+    };
+    let layout = layout.map_err(in_file)?;
     let buffer = Buffer::map(file, end, writable).map_err(in_file)?;
     Audio::new(
         Samples::new(buffer, layout, info.dtype(), writable)?,
         info.rate,
     )
-}
-
-fn layout(info: &Info) -> Result<Layout, Error> {
-    let too_large = || Error::TooLarge {
-        samples: usize::MAX,
-        size: info.dtype().size(),
-    };
-    let frames = usize::try_from(info.frames).map_err(|_| too_large())?;
-    let offset = usize::try_from(info.data_offset).map_err(|_| too_large())?;
-    let (sample, frame) = (info.encoding.width() as isize, info.frame_bytes() as isize);
-    if info.channels == 1 {
-        return Layout::strided(&[frames], &[sample], offset);
-    }
-    Layout::strided(&[info.channels, frames], &[sample, frame], offset)
 }

@@ -3,22 +3,22 @@
 //! ```text
 //!   file     |----------------|----------------|----------------|      frames
 //!   thread 1  open, decode ----------------->|
-//!   thread 2                run-up ==overlap==|-------------------->
+//!   thread 2             pre-roll ==overlap==|-------------------->
 //! ```
 //!
 //! The samples are those of one thread that reads from the beginning, bit for bit:
 //!
 //! * Plain samples stand for themselves.
-//! * A packet of FLAC or ALAC needs no other. One of Vorbis needs the one before it; one of MPEG audio the bytes that
-//!   those before it left over (511 at most), and what they left in filters that forget. A seek starts far
-//!   enough in front for that: `Decoder` in `codec`.
-//! * AAC may have noise in it from a generator that counts from the beginning, and in some containers a clock does
-//!   not count frames. Such files are read by one thread.
+//! * A packet of FLAC or ALAC needs no other. One of Vorbis needs the one before it; one of MPEG audio needs the bit
+//!   reservoir of those before it (511 bytes at most) and the state of short filters. A seek begins with enough
+//!   pre-roll for that: `Decoder` in `codec`.
+//! * AAC may have noise in it from a generator that runs from the first packet, and in some containers timestamps do
+//!   not count frames. One thread reads such files.
 //!
-//! It is looked at all the same, as far as that can be seen. A decoder of a part refuses a packet that does not begin
-//! where the one before it ended; and it begins some frames early, the overlap, where its samples must be those of
-//! the part before (silence says little there). If they are not, or anything fails, nothing is told of it: the
-//! file is read again by one thread, which alone decides what is an error and what is not.
+//! The threads check this as far as they can. The decoder of a part refuses a packet that does not begin where the one
+//! before it ended; and it begins some frames early, the overlap, where its samples must be those of the part before
+//! (silence proves little). If they are not, or if anything fails, one thread reads the file again from the beginning
+//! and alone decides what is an error.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +27,7 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::facts::make_room;
-use crate::files::pcm::encoding::as_bytes;
+use crate::files::pcm::block::as_bytes;
 use crate::files::source::FrameSource;
 use crate::kernel;
 use crate::sync::Mutex;
@@ -74,7 +74,7 @@ pub fn read_parts(
     let count = usize::try_from(end.checked_sub(start)?).ok()?;
     let mut out = make_room(facts.channels, count, dtype).ok()?;
     let overlaps = out.fill(|access, out| {
-        let filling = Filling {
+        let filling = ParallelRead {
             source,
             start,
             idle: Mutex::new(Vec::new()),
@@ -124,7 +124,7 @@ pub fn read(
 }
 
 /// What the threads share.
-struct Filling<'a, 's> {
+struct ParallelRead<'a, 's> {
     source: &'a FrameSource<'s>,
     /// The frame of the file that is the first of the samples.
     start: u64,
@@ -134,7 +134,7 @@ struct Filling<'a, 's> {
     is_over: AtomicBool,
 }
 
-impl Filling<'_, '_> {
+impl ParallelRead<'_, '_> {
     /// Reads one part, and the overlap in front of it.
     fn fill(&self, access: &Access, out: &Strided<'_>, part: Range<u64>) -> Result<(), Error> {
         let mut reader = self.reader_at(part.start)?;

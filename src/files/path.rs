@@ -6,8 +6,7 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
-use crate::files::info::FileInfo;
-use crate::files::info::{self};
+use crate::files::info::{self, FileInfo};
 use crate::files::input::Input;
 #[cfg(unix)]
 use crate::files::input::Reader;
@@ -15,8 +14,7 @@ use crate::files::parallel;
 use crate::files::regular;
 use crate::files::replace::Replacement;
 use crate::files::source::FrameSource;
-use crate::files::write::{self};
-use crate::files::write::{FileFormat, Recipe};
+use crate::files::write::{self, FileFormat, Recipe};
 use crate::kernel;
 use crate::registry::Until;
 
@@ -101,7 +99,7 @@ pub fn recipe_for(path: &Path, recipe: &Recipe) -> Result<Recipe, Error> {
     })
 }
 
-/// Which format is meant is not guessed from audio whose name promises another.
+/// The format that the caller asks for, or that the name promises; they may not contradict each other.
 fn format_of(path: &Path, asked: Option<FileFormat>) -> Result<FileFormat, Error> {
     let ending = path.extension().unwrap_or_default().to_string_lossy();
     let known = FileFormat::from_ending(&ending);
@@ -116,18 +114,16 @@ fn format_of(path: &Path, asked: Option<FileFormat>) -> Result<FileFormat, Error
     if is_fitting {
         return Ok(asked.or(known).unwrap_or(FileFormat::Wav));
     }
-    Err(Error::InvalidArgument {
-        message: match asked {
-            Some(asked) => format!(
-                "'{}' is a name for another format than {}; name it so, or leave format= out",
-                path.display(),
-                format!("{asked:?}").to_ascii_uppercase()
-            ),
-            None => format!(
-                "'{}' does not end in .wav, .rf64, .aiff or .flac, which is what is written; name it so, \
+    Err(Error::invalid(match asked {
+        Some(asked) => format!(
+            "'{}' is a name for another format than {}; name it so, or leave format= out",
+            path.display(),
+            format!("{asked:?}").to_ascii_uppercase()
+        ),
+        None => format!(
+            "'{}' does not end in .wav, .rf64, .aiff or .flac, which is what is written; name it so, \
                  or say which it is by format=",
-                path.display()
-            ),
-        },
-    })
+            path.display()
+        ),
+    }))
 }

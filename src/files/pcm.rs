@@ -9,12 +9,15 @@
 //! ```
 //!
 //! A header is a claim, and the length of the file is the fact that it is held against. Nothing is allocated
-//! for frames that the file has no bytes for.
+//! for frames that the file has no bytes for. The parsers are our own, for mapping, editing and damage at a byte need
+//! the offset of every chunk and sizes of 64 bits, and Symphonia's demuxers give packets.
 
 pub(super) mod aiff;
+pub(super) mod block;
 mod caf;
 pub mod encoding;
 mod frames;
+mod g711;
 pub(super) mod reader;
 mod w64;
 pub mod wav;
@@ -25,41 +28,10 @@ use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding};
-use crate::files::sniff;
-use crate::files::sniff::{Compressed, Format, Unread};
+use crate::files::sniff::{Contents, sniff};
 
+pub use crate::files::sniff::Container;
 pub use frames::{Frames, read};
-
-/// The kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Container {
-    /// RIFF or RIFX.
-    Wav,
-    /// WAV with sizes of 64 bits.
-    Rf64,
-    /// The same by a later standard.
-    Bw64,
-    /// Sony Wave64.
-    W64,
-    /// Apple's AIFF, and AIFF-C.
-    Aiff,
-    /// Apple's Core Audio Format.
-    Caf,
-}
-
-impl Container {
-    /// The name that libsndfile has made common.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Container::Wav => "WAV",
-            Container::Rf64 => "RF64",
-            Container::Bw64 => "BW64",
-            Container::W64 => "W64",
-            Container::Aiff => "AIFF",
-            Container::Caf => "CAF",
-        }
-    }
-}
 
 /// What a header says about its samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -164,71 +136,29 @@ impl Header {
     /// # Errors
     /// As [`Header::read`].
     pub fn of<R: Read + Seek>(reader: &mut R, otherwise: &str) -> Result<Header, Error> {
-        match header(reader)? {
-            Found::Plain(header) => Ok(header),
-            Found::Compressed(samples) => Err(samples.refused(otherwise)),
-        }
+        contents(reader)?.plain(otherwise)
     }
 }
 
-/// What a file was found to hold.
-pub enum Found {
-    /// Samples that are plain numbers.
-    Plain(Header),
-    /// Others.
-    Compressed(Compressed),
-}
-
-/// What the file holds that begins where the reader stands.
+/// The header of the file that begins where the reader stands, or what says that a decoder has to read it: the reader
+/// stands there again then.
 ///
 /// # Errors
 /// As [`Header::read`].
-pub fn header<R: Read + Seek>(reader: &mut R) -> Result<Found, Error> {
+pub fn contents<R: Read + Seek>(reader: &mut R) -> Result<Contents<Header>, Error> {
     let mut bytes = reader::Bytes::new(reader)?;
-    let mut prefix = [0; 12];
-    let prefix = bytes.peek(bytes.start, &mut prefix)?;
-    let found = match sniff::format(prefix) {
-        _ if prefix.is_empty() => return Err(nothing(&bytes)),
-        Format::Aiff => aiff::header(&mut bytes),
-        Format::Caf => caf::header(&mut bytes),
-        Format::W64 => w64::header(&mut bytes),
-        Format::Riff => wav::header(&mut bytes),
-        Format::Coded(kind) => Err(Unread::Compressed(Compressed {
-            offset: bytes.start,
-            message: format!("this is {kind}, which holds no plain samples"),
-            begins_like: Some(kind),
-        })),
-        Format::Unknown => return Err(Error::damaged(bytes.start, unknown(prefix))),
+    let start = bytes.start;
+    let found = match sniff(&mut bytes)? {
+        Contents::Plain(Container::Aiff) => aiff::header(&mut bytes)?,
+        Contents::Plain(Container::Caf) => caf::header(&mut bytes)?,
+        Contents::Plain(Container::W64) => w64::header(&mut bytes)?,
+        Contents::Plain(riff) => wav::header(&mut bytes, riff)?,
+        Contents::Coded(coded) => Contents::Coded(coded),
     };
-    match found {
-        Ok(header) => Ok(Found::Plain(header)),
-        Err(Unread::Compressed(samples)) => Ok(Found::Compressed(samples)),
-        Err(Unread::Error(error)) => Err(error),
+    if let Contents::Coded(_) = found {
+        reader::seek(reader, start)?;
     }
-}
-
-/// What begins like no file that is read.
-fn unknown(prefix: &[u8]) -> String {
-    let found = prefix.get(..8).unwrap_or(prefix);
-    let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
-         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
-        found.escape_ascii(),
-        bytes.join(" ")
-    )
-}
-
-/// There is no byte to look at.
-fn nothing<R>(bytes: &reader::Bytes<'_, R>) -> Error {
-    let message = match bytes.end {
-        0 => "the file is empty: it has 0 bytes".into(),
-        end => format!(
-            "there is nothing to read: the file object stands at byte {} of {end}; seek(0) comes first",
-            bytes.start
-        ),
-    };
-    Error::damaged(bytes.start, message)
+    Ok(found)
 }
 
 /// What a file holds, without decoding it. The position in the file is the same afterwards.

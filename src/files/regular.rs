@@ -1,4 +1,4 @@
-//! Regular files by path. A pipe or a device is refused at once, and not waited for.
+//! Regular files by path. A pipe or a device is refused at once: opening it could wait for ever.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::path::Path;

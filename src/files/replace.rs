@@ -25,7 +25,7 @@ pub struct Replacement {
     /// Where the links of the path lead to.
     target: PathBuf,
     file: File,
-    beside: Beside,
+    temporary: TemporaryFile,
     replaces: bool,
 }
 
@@ -48,7 +48,7 @@ impl Replacement {
             // A rename asks only the folder's permissions; the caller needs the file's too.
             OpenOptions::new().write(true).open(&target).map_err(io)?;
         }
-        let (file, beside) = create_beside(&target, old.is_some()).map_err(io)?;
+        let (file, temporary) = create_beside(&target, old.is_some()).map_err(io)?;
         if let Some(old) = &old {
             take_after(&file, old).map_err(io)?;
         }
@@ -56,7 +56,7 @@ impl Replacement {
             path: path.into(),
             target,
             file,
-            beside,
+            temporary,
             replaces: old.is_some(),
         })
     }
@@ -76,7 +76,7 @@ impl Replacement {
             // Another thread may have opened it while the new one was written.
             require_unopened(&now, &self.path)?;
         }
-        self.beside.rename(&self.target).map_err(io)
+        self.temporary.rename(&self.target).map_err(io)
     }
 }
 
@@ -102,13 +102,11 @@ fn require_unopened(old: &Metadata, path: &Path) -> Result<(), Error> {
     if !memory::is_changed_here(old) {
         return Ok(());
     }
-    Err(Error::InvalidArgument {
-        message: format!(
-            "'{}' is open here with mode 'r+' (or was, and is still open), and what is changed through that audio \
+    Err(Error::invalid(format!(
+        "'{}' is open here with mode 'r+' (or was, and is still open), and what is changed through that audio \
              would go nowhere once the file is replaced; close() it first, or change it where it lies",
-            path.display()
-        ),
-    })
+        path.display()
+    )))
 }
 
 /// The path that a chain of symbolic links ends at, whether or not there is a file.
@@ -130,9 +128,9 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// A file that is removed again unless it is renamed.
-struct Beside(Option<PathBuf>);
+struct TemporaryFile(Option<PathBuf>);
 
-impl Beside {
+impl TemporaryFile {
     fn rename(mut self, target: &Path) -> io::Result<()> {
         if let Some(path) = &self.0 {
             fs::rename(path, target)?;
@@ -142,7 +140,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
             // A reason has been given already.
@@ -152,7 +150,7 @@ impl Drop for Beside {
 }
 
 /// A new file in the folder of `target`, so that a rename is all it takes.
-fn create_beside(target: &Path, is_private: bool) -> io::Result<(File, Beside)> {
+fn create_beside(target: &Path, is_private: bool) -> io::Result<(File, TemporaryFile)> {
     if target.file_name().is_none() {
         // The system says it in its own words.
         fs::metadata(target)?;
@@ -174,7 +172,7 @@ fn create_beside(target: &Path, is_private: bool) -> io::Result<(File, Beside)> 
         let number = RandomState::new().hash_one(target);
         let path = target.with_file_name(format!(".audio-{number:016x}.tmp"));
         match options.open(&path) {
-            Ok(file) => return Ok((file, Beside(Some(path)))),
+            Ok(file) => return Ok((file, TemporaryFile(Some(path)))),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = Some(error),
             Err(error) => return Err(error),
         }

@@ -1,112 +1,219 @@
-//! Which format a file is of: told once, by how it begins.
+//! What a file is, recognised once: by its first bytes, and by the first packet of MPEG audio.
+
+use std::io::{Read, Seek};
 
 use crate::error::Error;
+use crate::files::pcm::reader::Bytes;
 
-/// A format, and for RIFF its letters.
+/// A container whose samples are plain numbers, unless its header says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// WAV and its kin: `RIFF`, `RIFX`, `RF64`, `BW64`.
-    Riff,
+pub enum Container {
+    /// RIFF or RIFX.
+    Wav,
+    /// WAV with sizes of 64 bits.
+    Rf64,
+    /// The same by a later standard.
+    Bw64,
     /// Sony Wave64.
     W64,
-    /// AIFF and AIFF-C.
+    /// Apple's AIFF, and AIFF-C.
     Aiff,
     /// Apple's Core Audio Format.
     Caf,
-    /// A format of compressed samples, by its name with an article.
-    Coded(&'static str),
-    /// None that is known.
-    Unknown,
 }
 
-/// The format of a file that begins with these bytes, at least twelve where the file has them.
-pub fn format(prefix: &[u8]) -> Format {
-    match prefix {
-        [b'R', b'I', b'F', b'F' | b'X', ..]
-        | [b'R', b'F', b'6', b'4', ..]
-        | [b'B', b'W', b'6', b'4', ..] => Format::Riff,
-        [b'r', b'i', b'f', b'f', ..] => Format::W64,
-        [b'F', b'O', b'R', b'M', ..] => Format::Aiff,
-        [b'c', b'a', b'f', b'f', ..] => Format::Caf,
-        [b'f', b'L', b'a', b'C', ..] => Format::Coded("a FLAC file"),
-        [b'O', b'g', b'g', b'S', ..] => Format::Coded("an Ogg file"),
-        [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => Format::Coded("an MPEG file"),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Format::Coded("an MP4 file"),
-        [0x1A, 0x45, 0xDF, 0xA3, ..] => Format::Coded("a Matroska or WebM file"),
-        _ => Format::Unknown,
+impl Container {
+    /// The name that libsndfile has made common.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Container::Wav => "WAV",
+            Container::Rf64 => "RF64",
+            Container::Bw64 => "BW64",
+            Container::W64 => "W64",
+            Container::Aiff => "AIFF",
+            Container::Caf => "CAF",
+        }
     }
 }
 
-/// Bytes of the ID3 tag that begins with these ten; 0 if none does.
-pub fn id3_length(head: &[u8]) -> u64 {
-    let [b'I', b'D', b'3', _, _, flags, a, b, c, d] = *head else {
-        return 0;
-    };
-    // Four bytes of seven bits.
-    let size = [a, b, c, d]
-        .iter()
-        .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
-    10 + size + if flags & 0x10 == 0 { 0 } else { 10 }
+/// A container of compressed samples, which only a demuxer opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// FLAC, whose magic word is at this byte: an ID3 tag may come before it.
+    Flac {
+        magic: u64,
+    },
+    Ogg,
+    /// MPEG audio.
+    Mpeg {
+        /// The byte of the first packet.
+        first: u64,
+        /// Whether encoders have written the number of packets into it.
+        counts_packets: bool,
+        /// Bytes of all packets, if it says so.
+        bytes: Option<u32>,
+    },
+    Mp4,
+    Matroska,
 }
 
-/// Samples that are no plain numbers, where the walk over a file came upon them.
+/// Samples that are no plain numbers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Compressed {
-    /// Byte offset of what says so.
+pub struct Coded {
+    /// The byte that says so, and the words for what they are.
     pub offset: u64,
-    /// What they are.
     pub message: String,
-    /// The format, where how the file begins is all that is known of it.
-    pub begins_like: Option<&'static str>,
+    /// The file's own container, where it is not one of plain samples.
+    pub coding: Option<Coding>,
 }
 
-impl Compressed {
-    /// The error where only plain samples will do. `otherwise` is what can be done instead.
-    pub fn refused(self, otherwise: &str) -> Error {
-        Error::damaged(self.offset, format!("{}; {otherwise}", self.message))
+/// What a file holds, as far as it was looked at: `T` is what is known of one with plain samples.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Contents<T> {
+    /// Samples that are plain numbers.
+    Plain(T),
+    /// Others, for a decoder.
+    Coded(Coded),
+}
+
+impl<T> Contents<T> {
+    /// Samples inside a container of plain ones that are of another kind.
+    pub fn coded(offset: u64, message: String) -> Contents<T> {
+        Contents::Coded(Coded {
+            offset,
+            message,
+            coding: None,
+        })
     }
 
-    /// The error where no decoder takes the file either: what begins as a known format, and cannot be read as one,
-    /// is damaged.
-    pub fn undecoded(self) -> Error {
-        let message = match self.begins_like {
-            Some(kind) => format!(
-                "this begins like {kind}, and what it takes to read one is not there: it was cut short or is damaged, \
-                 or there is no sound in it"
+    /// What is known of plain samples, for a caller that takes no others. `otherwise` is what can be done with those.
+    ///
+    /// # Errors
+    /// [`Error::File`] for other samples.
+    pub fn plain(self, otherwise: &str) -> Result<T, Error> {
+        match self {
+            Contents::Plain(known) => Ok(known),
+            Contents::Coded(Coded {
+                offset, message, ..
+            }) => Err(Error::damaged(offset, format!("{message}; {otherwise}"))),
+        }
+    }
+}
+
+impl Coded {
+    /// The error where no demuxer takes the file either: a file that begins as one of a known format and cannot be
+    /// read as one is damaged.
+    pub fn undecoded(&self) -> Error {
+        let message = match self.coding {
+            Some(coding) => format!(
+                "this begins like {}, and what it takes to read one is not there: it was cut short or is damaged, \
+                 or there is no sound in it",
+                coding.name()
             ),
-            None => self.message,
+            None => self.message.clone(),
         };
         Error::damaged(self.offset, message)
     }
 }
 
-/// Why a walk over a file has no header to give.
-#[derive(Debug)]
-pub enum Unread {
-    /// There is something for a decoder.
-    Compressed(Compressed),
-    /// The file is damaged, or of a kind that is not read.
-    Error(Error),
-}
-
-impl From<Error> for Unread {
-    fn from(error: Error) -> Unread {
-        Unread::Error(error)
+impl Coding {
+    const fn name(self) -> &'static str {
+        match self {
+            Coding::Flac { .. } => "a FLAC file",
+            Coding::Ogg => "an Ogg file",
+            Coding::Mpeg { .. } => "an MPEG file",
+            Coding::Mp4 => "an MP4 file",
+            Coding::Matroska => "a Matroska or WebM file",
+        }
     }
 }
 
-impl Unread {
-    /// What is wrong with a file, and at which byte.
-    pub fn damaged(offset: u64, message: String) -> Unread {
-        Error::damaged(offset, message).into()
-    }
+/// What the file is that begins where the reader was found.
+///
+/// # Errors
+/// [`Error::File`] for a file of no known format or without a byte, [`Error::Io`].
+pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Container>, Error> {
+    let start = bytes.start;
+    let mut prefix = [0; 12];
+    let prefix = bytes.peek(start, &mut prefix)?;
+    let coding = match *prefix {
+        [] => return Err(nothing(start, bytes.end)),
+        [b'f', b'L', b'a', b'C', ..] => Coding::Flac { magic: start },
+        [b'O', b'g', b'g', b'S', ..] => Coding::Ogg,
+        [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] => {
+            // Four bytes of seven bits.
+            let size = [a, b, c, d]
+                .iter()
+                .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
+            tagged(
+                bytes,
+                start + 10 + size + if flags & 0x10 == 0 { 0 } else { 10 },
+            )?
+        }
+        [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => tagged(bytes, start)?,
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Coding::Mp4,
+        [0x1A, 0x45, 0xDF, 0xA3, ..] => Coding::Matroska,
+        [b'R', b'I', b'F', b'F' | b'X', ..] => return Ok(Contents::Plain(Container::Wav)),
+        [b'R', b'F', b'6', b'4', ..] => return Ok(Contents::Plain(Container::Rf64)),
+        [b'B', b'W', b'6', b'4', ..] => return Ok(Contents::Plain(Container::Bw64)),
+        [b'r', b'i', b'f', b'f', ..] => return Ok(Contents::Plain(Container::W64)),
+        [b'F', b'O', b'R', b'M', ..] => return Ok(Contents::Plain(Container::Aiff)),
+        [b'c', b'a', b'f', b'f', ..] => return Ok(Contents::Plain(Container::Caf)),
+        _ => return Err(Error::damaged(start, unknown(prefix))),
+    };
+    Ok(Contents::Coded(Coded {
+        offset: start,
+        message: format!("this is {}, which holds no plain samples", coding.name()),
+        coding: Some(coding),
+    }))
+}
 
-    /// Samples of another kind than plain numbers, and at which byte the file says so.
-    pub fn compressed(offset: u64, message: String) -> Unread {
-        Unread::Compressed(Compressed {
-            offset,
-            message,
-            begins_like: None,
-        })
+/// What stands behind an ID3 tag: FLAC, or MPEG audio, whose first packet may count the others.
+fn tagged<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Coding, Error> {
+    let mut packet = [0; 256];
+    let packet = bytes.peek(first, &mut packet)?;
+    if packet.starts_with(b"fLaC") {
+        return Ok(Coding::Flac { magic: first });
     }
+    let tags: [&[u8]; 3] = [b"Xing", b"Info", b"VBRI"];
+    let tag = packet.windows(4).position(|id| tags.contains(&id));
+    let field = |at: usize| {
+        let four = packet.get(tag? + at..)?.first_chunk::<4>()?;
+        Some(u32::from_be_bytes(*four))
+    };
+    let is_vbri = field(0) == Some(u32::from_be_bytes(*b"VBRI"));
+    Ok(Coding::Mpeg {
+        first,
+        counts_packets: tag.is_some(),
+        bytes: match field(4) {
+            _ if is_vbri => field(10),
+            // The number of bytes comes behind that of packets, if that is there.
+            Some(flags) if flags & 3 == 3 => field(12),
+            Some(flags) if flags & 3 == 2 => field(8),
+            _ => None,
+        },
+    })
+}
+
+/// A file that begins like none that is read.
+fn unknown(prefix: &[u8]) -> String {
+    let found = prefix.get(..8).unwrap_or(prefix);
+    let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
+         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
+        found.escape_ascii(),
+        bytes.join(" ")
+    )
+}
+
+/// There is no byte to look at.
+fn nothing(start: u64, end: u64) -> Error {
+    let message = match end {
+        0 => "the file is empty: it has 0 bytes".into(),
+        end => format!(
+            "there is nothing to read: the file object stands at byte {start} of {end}; seek(0) comes first"
+        ),
+    };
+    Error::damaged(start, message)
 }

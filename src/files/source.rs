@@ -2,19 +2,20 @@
 //!
 //! ```text
 //!   bytes  ->  FrameSource  +- Plain: pcm::Frames      WAV RF64 BW64 W64 AIFF CAF, plain numbers
-//!                      +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., and what holds them
+//!                           +- Coded: codec::Decoder   FLAC MP3 Vorbis AAC ALAC ADPCM ..., in any container
 //! ```
 //!
-//! Our own walk looks first. What it finds to be compressed goes to the decoders.
+//! `pcm::contents` decides which of both.
 
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::codec::Decoder;
+use crate::files::codec::{self, Decoder};
 use crate::files::facts::{Facts, Split};
 use crate::files::input::{Input, Reader};
 use crate::files::pcm;
-use crate::files::pcm::{Found, Frames};
+use crate::files::pcm::Frames;
+use crate::files::sniff::Contents;
 use crate::view::{Access, Strided};
 
 impl From<&pcm::Info> for Facts {
@@ -30,7 +31,7 @@ impl From<&pcm::Info> for Facts {
     }
 }
 
-/// The frames of a file, one after the other, from wherever one likes.
+/// The frames of a file, from any frame on.
 pub struct FrameSource<'s> {
     facts: Facts,
     kind: SourceKind<'s>,
@@ -49,28 +50,29 @@ impl<'s> FrameSource<'s> {
     /// # Errors
     /// [`Error::File`] for what is damaged or not read, [`Error::Io`].
     pub fn open(mut input: Input<'s>) -> Result<FrameSource<'s>, Error> {
-        let start = pcm::reader::position(&mut input)?;
         let shared = input.again();
-        match pcm::header(&mut input)? {
-            Found::Plain(header) => Ok(FrameSource {
-                facts: Facts::from(&header.info),
-                kind: SourceKind::Plain(Box::new(Frames::new(input, header.info))),
-                shared,
-            }),
-            Found::Compressed(samples) => {
-                pcm::reader::seek(&mut input, start)?;
-                let decoder = Decoder::open(input, samples.undecoded())?;
-                Ok(FrameSource {
-                    facts: decoder.facts().clone(),
-                    kind: SourceKind::Coded(Box::new(decoder)),
-                    shared,
-                })
+        let (facts, kind) = match pcm::contents(&mut input)? {
+            Contents::Plain(header) => (
+                Facts::from(&header.info),
+                SourceKind::Plain(Box::new(Frames::new(input, header.info))),
+            ),
+            Contents::Coded(coded) => {
+                let decoder = Decoder::open(input, coded)?;
+                (
+                    decoder.facts().clone(),
+                    SourceKind::Coded(Box::new(decoder)),
+                )
             }
-        }
+        };
+        Ok(FrameSource {
+            facts,
+            kind,
+            shared,
+        })
     }
 
-    /// The same file for another thread, at its first frame. It is stricter: what does not fit together exactly is
-    /// an error.
+    /// The same file for another thread, at its first frame. It is stricter: a packet that does not begin where the one
+    /// before it ended is an error.
     ///
     /// # Errors
     /// Bytes that have one reader only, and a file that is not what it was.
@@ -105,7 +107,7 @@ impl<'s> FrameSource<'s> {
     pub(super) fn overlap(&self) -> u64 {
         match &self.kind {
             SourceKind::Plain(_) => 0,
-            SourceKind::Coded(decoder) => decoder.overlap(),
+            SourceKind::Coded(_) => codec::OVERLAP,
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::facts::{Facts, make_room};
+use crate::files::facts::{Facts, make_room, out_of_range};
 use crate::files::input::Input;
-use crate::files::pcm::encoding::transfer;
+use crate::files::pcm::block::transfer;
 use crate::files::source::FrameSource;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, Strided, access};
@@ -35,7 +35,7 @@ pub struct Stream {
     kept: Option<Kept>,
 }
 
-/// The last frames of a block, which are the first of the next: a decoder does not like to go back.
+/// The last frames of a block, which are the first of the next: kept, for a decoder seeks back at a price.
 struct Kept {
     samples: Fresh,
     /// The first of them.
@@ -52,12 +52,10 @@ impl Stream {
     /// As [`crate::files::read_from`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
     pub fn open(input: Input<'static>, dtype: Option<Dtype>, cut: Cut) -> Result<Stream, Error> {
         if cut.block == 0 || cut.hop == 0 {
-            return Err(Error::InvalidArgument {
-                message: format!(
-                    "blocks of {} frames every {} frames never reach the end; both take at least 1",
-                    cut.block, cut.hop
-                ),
-            });
+            return Err(Error::invalid(format!(
+                "blocks of {} frames every {} frames never reach the end; both take at least 1",
+                cut.block, cut.hop
+            )));
         }
         let mut source = FrameSource::open(input)?;
         let all = source.count()?;
@@ -105,11 +103,7 @@ impl Stream {
     /// [`Error::IndexOutOfRange`] behind the end.
     pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
         if frame > self.end {
-            return Err(Error::IndexOutOfRange {
-                what: "frame",
-                index: i128::from(frame).into(),
-                count: usize::try_from(self.end).unwrap_or(usize::MAX),
-            });
+            return Err(out_of_range(frame, self.end));
         }
         self.next = (frame < self.end).then_some(frame);
         Ok(())

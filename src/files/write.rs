@@ -14,7 +14,7 @@ pub mod metadata;
 use std::io::Write;
 
 pub use blocks::Blocks;
-pub use coder::{Coder, FileFormat, Finished, Recipe, SampleFacts, Whole};
+pub use coder::{Coder, FileFormat, Finished, Recipe, SampleSpec, Whole};
 
 use crate::audio::Audio;
 use crate::error::Error;
@@ -24,9 +24,9 @@ use crate::registry::{Mode, Until};
 use crate::view::{Lock, access};
 
 /// Writes a whole file. From the narrowest to the widest type there is one rounding to the nearest, and saturation
-/// where the encoding has fewer bits; what that has clipped is told. The samples are leased for reading all the
-/// while; no more than a block of them is copied. What is written to need not seek: the length is known from the
-/// beginning.
+/// where the encoding has fewer bits; the result says how much that has clipped. The writer leases the samples for
+/// reading all the while and copies no more than a block of them. The output need not seek: the length is known from
+/// the beginning.
 ///
 /// # Errors
 /// Audio that the format cannot hold, [`Error::Io`], and what [`access`] gives.
@@ -37,11 +37,7 @@ pub fn write<W: Write>(
     until: Until<'_>,
 ) -> Result<Clipped, Error> {
     let samples = audio.samples().strided();
-    let mut coder = coder_of(
-        SampleFacts::of(audio),
-        Some(audio.layout().frames()),
-        recipe,
-    )?;
+    let mut coder = coder_of(SampleSpec::of(audio), Some(audio.layout().frames()), recipe)?;
     let claim = samples.claim(Mode::Read);
     access(&[claim], Lock::Leases, until, |access| {
         coder.begin(writer, Some((access, &samples)))?;
@@ -54,14 +50,14 @@ pub fn write<W: Write>(
 
 /// What turns samples into the bytes of a format. `frames` says how many there will be, where that is known.
 fn coder_of(
-    kind: SampleFacts,
+    spec: SampleSpec,
     frames: Option<usize>,
     recipe: &Recipe,
 ) -> Result<Box<dyn Coder>, Error> {
     Ok(match recipe.format.unwrap_or(FileFormat::Wav) {
-        FileFormat::Wav => Box::new(wav::coder(kind, frames, recipe, false)?),
-        FileFormat::Rf64 => Box::new(wav::coder(kind, frames, recipe, true)?),
-        FileFormat::Aiff => Box::new(aiff::coder(kind, frames, recipe)?),
-        FileFormat::Flac => Box::new(flac::coder(kind, frames, recipe)?),
+        FileFormat::Wav => Box::new(wav::coder(spec, frames, recipe, false)?),
+        FileFormat::Rf64 => Box::new(wav::coder(spec, frames, recipe, true)?),
+        FileFormat::Aiff => Box::new(aiff::coder(spec, frames, recipe)?),
+        FileFormat::Flac => Box::new(flac::coder(spec, frames, recipe)?),
     })
 }

@@ -6,7 +6,7 @@ use audio_samples::error::Error;
 use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::pcm::wav;
 use audio_samples::files::write;
-use audio_samples::files::write::{Blocks, FileFormat, Recipe, SampleFacts};
+use audio_samples::files::write::{Blocks, FileFormat, Recipe, SampleSpec};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
@@ -24,7 +24,7 @@ fn recipe(format: FileFormat) -> Recipe {
 }
 
 fn in_blocks(blocks: &[Audio], recipe: &Recipe) -> Result<Vec<u8>, Error> {
-    let mut file = Blocks::begin(Cursor::new(Vec::new()), SampleFacts::of(&blocks[0]), recipe)?;
+    let mut file = Blocks::begin(Cursor::new(Vec::new()), SampleSpec::of(&blocks[0]), recipe)?;
     for block in blocks {
         file.append(block, Until::Now)?;
     }
@@ -63,7 +63,7 @@ fn the_place_for_long_sizes_is_the_first_chunk() {
 
 #[test]
 fn a_block_of_another_kind_can_be_left_out() {
-    let (file, facts) = (Cursor::new(Vec::new()), SampleFacts::of(&ramp(2, 1)));
+    let (file, facts) = (Cursor::new(Vec::new()), SampleSpec::of(&ramp(2, 1)));
     let mut file = Blocks::begin(file, facts, &Recipe::default()).unwrap();
     file.append(&ramp(2, 10), Until::Now).unwrap();
     let refused = file.append(&ramp(1, 10), Until::Now).unwrap_err();
@@ -85,7 +85,7 @@ fn a_file_that_was_never_finished_is_read_as_far_as_it_goes(
 ) {
     let block = audio_of(&[2, 70_000], dtype, 8000, |_, frame| (frame % 2) as f64);
     let mut left = Cursor::new(Vec::new());
-    let mut file = Blocks::begin(&mut left, SampleFacts::of(&block), &recipe(format)).unwrap();
+    let mut file = Blocks::begin(&mut left, SampleSpec::of(&block), &recipe(format)).unwrap();
     file.append(&block, Until::Now).unwrap();
     drop(file);
     left.set_position(0);
@@ -137,7 +137,7 @@ impl Seek for Head {
 /// Doubles on one channel, `count` bytes of them, in blocks of up to 32 MiB.
 fn head_of(bytes: u64, format: FileFormat) -> Result<Head, Error> {
     let block = Audio::zeros(&[4 << 20], Dtype::Float64, rate(8000)).unwrap();
-    let kind = SampleFacts::of(&block);
+    let kind = SampleSpec::of(&block);
     let mut file = Blocks::begin(Head::default(), kind, &recipe(format))?;
     let mut rest = bytes / 8;
     while rest > 0 {
@@ -223,7 +223,7 @@ fn what_does_not_go_back_is_found_out_before_the_first_block(
     #[values(FileFormat::Wav, FileFormat::Rf64, FileFormat::Aiff, FileFormat::Flac)]
     format: FileFormat,
 ) {
-    let begun = Blocks::begin(Pipe(0), SampleFacts::of(&ramp(2, 1)), &recipe(format));
+    let begun = Blocks::begin(Pipe(0), SampleSpec::of(&ramp(2, 1)), &recipe(format));
     let Err(Error::Io { code, .. }) = begun.map(drop) else {
         panic!("a pipe was begun");
     };

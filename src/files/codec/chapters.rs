@@ -1,5 +1,5 @@
-//! Chapters of Matroska whose edition has no number. The standard wants one, FFmpeg writes none, and our demuxer gives
-//! the whole file up. So that it does not see them, the name of the element is made one that it does not know.
+//! Matroska chapters whose edition has no UID. The standard requires one, FFmpeg writes none, and Symphonia's demuxer
+//! then refuses the whole file. We change the element's ID to an unknown one on the way, so the demuxer skips it.
 //!
 //! Elements: <https://www.rfc-editor.org/rfc/rfc9559>; their names and sizes: <https://www.rfc-editor.org/rfc/rfc8794>.
 
@@ -12,10 +12,10 @@ const CHAPTERS: u32 = 0x1043_A770;
 const EDITION: u32 = 0x45B9;
 const EDITION_NUMBER: u32 = 0x45BC;
 
-/// What takes the place of the last byte of the name: no element has that one.
+/// Replaces the last byte of the ID: no element has this one.
 pub const NO_NAME: u8 = 0x7F;
 
-/// The end of an element that does not tell: a place that can be sought from wherever the file begins.
+/// The end of an element of unknown size: an offset to which a reader can still seek.
 const NO_END: u64 = i64::MAX as u64;
 
 /// More elements than a file has in front of its first cluster.
@@ -23,7 +23,7 @@ const MOST: usize = 1 << 12;
 
 struct EbmlElement {
     name: u32,
-    /// Where its content begins and ends; [`NO_END`] if it does not tell.
+    /// Where its content begins and ends; [`NO_END`] if its size is unknown.
     start: u64,
     end: u64,
 }
@@ -35,7 +35,7 @@ pub fn unnumbered<R: Read + Seek>(file: &mut R) -> io::Result<Option<u64>> {
 
 struct EbmlWalk<'f, R> {
     file: &'f mut R,
-    /// Elements that are looked at yet.
+    /// Elements that the walk may still visit.
     left: usize,
 }
 
@@ -109,7 +109,7 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         Ok(Some(EbmlElement { name, start, end }))
     }
 
-    /// A number whose first byte tells how many it has, and how many those are; with or without the mark that tells.
+    /// A variable-length integer and its length in bytes, with or without its length marker.
     fn number(&mut self, unmarked: bool) -> io::Result<Option<(u64, u32)>> {
         let mut bytes = [0; 8];
         if self.file.read(&mut bytes[..1])? == 0 {

@@ -1,4 +1,4 @@
-//! What a decoder says, or does, when it is given damaged data.
+//! Errors and panics of decoders and encoders, as errors of ours.
 
 use std::cell::Cell;
 use std::io;
@@ -44,7 +44,7 @@ fn quietly<R>(work: impl FnOnce() -> R) -> Option<R> {
         }));
     });
     let was = IS_GUARDED.replace(true);
-    // What the work has left half done is a decoder or a part of a file, which are not used again.
+    // The caller drops the decoder, or the part of a file, that a panic leaves half done.
     let done = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(was);
     done.ok()
@@ -56,7 +56,7 @@ pub fn refused(refusal: Refusal, format: &str, reached: &AtomicU64) -> Error {
     match refusal {
         Refusal::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => Error::damaged(
             reached,
-            format!("the {format} file was cut short, or is damaged where its length is told"),
+            format!("the {format} file was cut short, or is damaged where its length stands"),
         ),
         // Symphonia's own readers of bytes in memory have errors of no number.
         Refusal::IoError(error) if error.raw_os_error().is_none() => {

@@ -7,7 +7,7 @@ use symphonia::core::audio::{Audio, GenericAudioBufferRef};
 
 use crate::dtype::Sample;
 use crate::error::Error;
-use crate::files::pcm::encoding::transfer;
+use crate::files::pcm::block::transfer;
 use crate::view::{Access, Strided};
 
 /// Stores a part of a packet in `out`, which has as many frames and channels.

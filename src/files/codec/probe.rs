@@ -14,6 +14,7 @@ use symphonia::core::formats::well_known as formats;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType, probe::Hint};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::default::{get_codecs, get_probe};
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
@@ -21,8 +22,8 @@ use crate::error::Error;
 use crate::files::codec::chapters::{NO_NAME, unnumbered};
 use crate::files::codec::panics::{caught, refused};
 use crate::files::facts::Facts;
-use crate::files::input::Input;
-use crate::files::sniff;
+use crate::files::input::{Input, sought};
+use crate::files::sniff::{Coded, Coding};
 
 /// Frames of the largest MPEG packet.
 pub const MPEG_PACKET: u64 = 1152;
@@ -32,7 +33,7 @@ pub struct OpenStream<'s> {
     pub reader: Box<dyn FormatReader + 's>,
     pub decoder: Box<dyn AudioDecoder>,
     pub facts: Facts,
-    pub opened: StreamTraits,
+    pub traits: StreamTraits,
 }
 
 /// What is the same each time that the file is opened.
@@ -48,90 +49,70 @@ pub struct StreamTraits {
     pub counts_frames: bool,
     /// Whether each packet has its own number in the file, so that a missing one is noticed.
     pub numbers_packets: bool,
-    /// Frames that are decoded in front of a wanted one.
+    /// Frames that the decoder needs in front of a wanted one.
     pub preroll: u64,
-    /// Frames before the end from which on timestamps after a seek are not relied on.
+    /// Frames at the end of the file whose timestamps are wrong after a seek.
     pub unreliable_tail: u64,
     /// Whether `preroll` frames are all that a decoder remembers.
     pub is_stateless: bool,
-    /// Whether the decoder's own reset leaves something behind.
+    /// Whether the decoder keeps some state when it is reset.
     pub resets_by_half: bool,
-    /// Whether the demuxer only guesses how many frames there are, and would cut off what is more.
+    /// Whether the demuxer guesses the number of frames from the size of the file, and would cut off the frames behind.
     pub guesses: bool,
 }
 
-/// Opens a file. `unknown` is the error for a format that no demuxer knows.
+/// Opens a file.
 pub fn open<'s>(
     input: Input<'s>,
+    coded: &Coded,
     reached: &Arc<AtomicU64>,
-    unknown: Error,
 ) -> Result<OpenStream<'s>, Error> {
-    let (window, is_exact) = Window::new(input, reached)?;
+    let window = Window::new(input, coded, reached)?;
     let bytes = window.len;
     let stream = MediaSourceStream::new(Box::new(window), Default::default());
-    let (reader, mut opening) = match probe(stream) {
-        Ok(found) => found,
-        Err(Refusal::Unsupported(_)) => return Err(unknown),
-        Err(refusal) => return Err(refused(refusal, "compressed", reached)),
-    };
-    opening.bytes = bytes;
-    opening.guesses = !is_exact && is_estimated(&*reader);
-    let (facts, decoder) = describe(&*reader, &opening, reached)?;
-    Ok(OpenStream {
-        reader,
-        decoder,
-        facts,
-        opened: opening,
-    })
+    demux(stream, bytes, coded, reached)
 }
 
-/// Opens a file that was open before.
-pub fn open_again<'s>(
+/// Opens the file of a stream, from its first byte on.
+pub fn demux<'s>(
     mut stream: MediaSourceStream<'s>,
-    before: &StreamTraits,
+    bytes: u64,
+    coded: &Coded,
     reached: &Arc<AtomicU64>,
 ) -> Result<OpenStream<'s>, Error> {
-    let give_up = |refusal| refused(refusal, "compressed", reached);
-    stream
-        .seek(SeekFrom::Start(0))
-        .map_err(|error| give_up(Refusal::IoError(error)))?;
-    let (reader, mut opened) = probe(stream).map_err(give_up)?;
-    (opened.bytes, opened.guesses) = (before.bytes, before.guesses);
-    let (facts, decoder) = describe(&*reader, &opened, reached)?;
+    let give_up = |refusal| match refusal {
+        Refusal::Unsupported(_) => coded.undecoded(),
+        refusal => refused(refusal, "compressed", reached),
+    };
+    let sought = stream.seek(SeekFrom::Start(0));
+    sought.map_err(|error| give_up(Refusal::IoError(error)))?;
+    // The caller gets no pictures.
+    let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
+    let reader = caught(|| get_probe().probe(&Hint::new(), stream, FormatOptions::default(), tags));
+    let reader = reader.map_err(give_up)?;
+    let track = reader.default_track(TrackType::Audio);
+    let track = track.ok_or_else(|| coded.undecoded())?;
+    let traits = traits_of(&*reader, track, bytes, coded);
+    let (facts, decoder) = describe(&*reader, track, &traits, reached)?;
     Ok(OpenStream {
         reader,
         decoder,
         facts,
-        opened,
+        traits,
     })
 }
 
-type Probed<'s> = (Box<dyn FormatReader + 's>, StreamTraits);
-
-fn probe(stream: MediaSourceStream<'_>) -> Result<Probed<'_>, Refusal> {
-    // Pictures are nothing that we tell.
-    let tags = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
-    let probe = symphonia::default::get_probe();
-    let reader = caught(|| probe.probe(&Hint::new(), stream, FormatOptions::default(), tags))?;
-    let Some(track) = reader.default_track(TrackType::Audio) else {
-        return Err(Refusal::Unsupported("there is no audio in it"));
-    };
-    let opened = opened(&*reader, track);
-    Ok((reader, opened))
-}
-
-fn opened(reader: &dyn FormatReader, track: &Track) -> StreamTraits {
+fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded) -> StreamTraits {
     let format = reader.format_info().format;
     let params = audio_of(track);
     let rate = params.and_then(|params| params.sample_rate).unwrap_or(0);
     let is_ogg = format == formats::FORMAT_ID_OGG;
-    // An Ogg stream may begin at any time, and its decoder drops what the first packet is there for.
+    // An Ogg stream may begin at any timestamp, and its decoder drops the frames of the first packet.
     let delay = if is_ogg { track.delay.unwrap_or(0) } else { 0 };
     let base = track.time_base;
     let (preroll, unreliable_tail) = match params.map(|params| params.codec) {
-        // What a frame takes from before, and what the filters remember. At 32 kHz and more that are 511 bytes, and
-        // the least packet has 58 besides its headers. Below they are 255, and the least packet, of half as many
-        // frames, has one.
+        // The bit reservoir (main_data_begin) reaches back 511 bytes at 32 kHz and above, 255 below. The smallest
+        // packet holds 58 bytes of it, or 1 in half as many frames. The filters need some packets more.
         Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3)
             if rate < 32_000 =>
         {
@@ -140,15 +121,15 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> StreamTraits {
         Some(codecs::CODEC_ID_MP1 | codecs::CODEC_ID_MP2 | codecs::CODEC_ID_MP3) => {
             (32 * MPEG_PACKET, 0)
         }
-        // A page that is found by a seek and is the last one is dated from its end, where frames are cut
-        // off: 255 packets.
+        // After a seek to the last page the demuxer dates its packets, up to 255, from the end of the page, where
+        // frames are cut off.
         Some(codecs::CODEC_ID_VORBIS) => (1 << 13, 255 * vorbis_packet(params)),
         Some(codecs::CODEC_ID_AAC) => (1 << 13, 0),
         _ => (0, 0),
     };
     StreamTraits {
         track: track.id,
-        bytes: 0,
+        bytes,
         origin: track.start_ts.get().saturating_add(i64::from(delay)),
         // The demuxer never comes to an end when it seeks one of several streams in one Ogg file.
         counts_frames: base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate)
@@ -158,12 +139,19 @@ fn opened(reader: &dyn FormatReader, track: &Track) -> StreamTraits {
         unreliable_tail,
         is_stateless: params.is_some_and(|params| is_stateless(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
-        guesses: false,
+        guesses: is_estimated(reader)
+            && !matches!(
+                coded.coding,
+                Some(Coding::Mpeg {
+                    counts_packets: true,
+                    ..
+                })
+            ),
     }
 }
 
-/// Whether what a decoder makes of a packet depends on no more than a few packets before it. AAC has noise of a
-/// generator that runs on, and other codecs were not looked at.
+/// Whether a decoder's output depends on a few packets before and on nothing else. The noise generator of AAC runs on
+/// from the first packet; we have not tested other codecs.
 fn is_stateless(codec: AudioCodecId) -> bool {
     matches!(
         codec,
@@ -185,28 +173,21 @@ fn audio_of(track: &Track) -> Option<&AudioCodecParameters> {
 
 fn describe(
     reader: &dyn FormatReader,
-    opened: &StreamTraits,
+    track: &Track,
+    traits: &StreamTraits,
     reached: &Arc<AtomicU64>,
 ) -> Result<(Facts, Box<dyn AudioDecoder>), Error> {
     let format = format_name(reader);
-    let at = || reached.load(Ordering::Relaxed);
-    let track = reader
-        .tracks()
-        .iter()
-        .find(|track| track.id == opened.track);
-    let Some((track, params)) = track.and_then(|track| Some((track, audio_of(track)?))) else {
-        return Err(Error::damaged(
-            at(),
-            format!("there is no audio in this {format} file"),
-        ));
+    let damaged = |message: String| Error::damaged(reached.load(Ordering::Relaxed), message);
+    let Some(params) = audio_of(track) else {
+        return Err(damaged(format!("there is no audio in this {format} file")));
     };
-    let decoder = make_decoder(params, opened).map_err(|refusal| match refusal {
-        Refusal::Unsupported(_) if unread_codec(params.codec) => {
+    let decoder = make_decoder(params, traits).map_err(|refusal| match refusal {
+        Refusal::Unsupported(_) if get_codecs().get_audio_decoder(params.codec).is_none() => {
             let codec = unread(params.codec);
-            Error::damaged(
-                at(),
-                format!("this {format} file has {codec} in it, which is not read"),
-            )
+            damaged(format!(
+                "this {format} file has {codec} in it, which is not read"
+            ))
         }
         refusal => refused(refusal, format, reached),
     })?;
@@ -216,63 +197,53 @@ fn describe(
     let channels = channels.map_or(0, |channels| channels.count());
     let hertz = known.sample_rate.or(params.sample_rate).unwrap_or(0);
     if channels == 0 {
-        return Err(Error::damaged(
-            at(),
-            format!("this {format} file does not say how many channels it has"),
-        ));
+        return Err(damaged(format!(
+            "this {format} file does not say how many channels it has"
+        )));
     }
     if params.codec == codecs::CODEC_ID_VORBIS && channels > 2 {
         // Symphonia 0.6.1 undoes the coupling of channels in the wrong order: noise, and no error.
-        return Err(Error::damaged(
-            at(),
-            format!(
-                "this {format} file has Vorbis of {channels} channels in it; 1 and 2 channels are read"
-            ),
-        ));
+        return Err(damaged(format!(
+            "this {format} file has Vorbis of {channels} channels in it; 1 and 2 channels are read"
+        )));
     }
-    let rate = SampleRate::new(hertz).map_err(|_| {
-        Error::damaged(
-            at(),
-            format!("this {format} file claims a sample rate of 0 Hz"),
-        )
-    })?;
+    let zero = |_| damaged(format!("this {format} file claims a sample rate of 0 Hz"));
+    let rate = SampleRate::new(hertz).map_err(zero)?;
     let bits = alac_bits(params)
         .or(known.bits_per_sample)
         .or(params.bits_per_sample)
         .unwrap_or(16);
     let (subtype, dtype) = encoding(params.codec, bits);
-    Ok((
-        Facts {
-            format: format.into(),
-            subtype: subtype.into(),
-            dtype,
-            channels,
-            frames: track.num_frames.filter(|_| !opened.guesses),
-            rate,
-        },
-        decoder,
-    ))
+    let facts = Facts {
+        format: format.into(),
+        subtype: subtype.into(),
+        dtype,
+        channels,
+        frames: track.num_frames.filter(|_| !traits.guesses),
+        rate,
+    };
+    Ok((facts, decoder))
 }
 
 fn make_decoder(
     params: &AudioCodecParameters,
-    opened: &StreamTraits,
+    traits: &StreamTraits,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
-    let options = AudioDecoderOptions::default().gapless(!opened.guesses);
-    caught(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))
+    let options = AudioDecoderOptions::default().gapless(!traits.guesses);
+    caught(|| get_codecs().make_audio_decoder(params, &options))
 }
 
 /// A decoder as it is before the first packet.
 pub fn fresh_decoder(
     reader: &dyn FormatReader,
-    opened: &StreamTraits,
+    traits: &StreamTraits,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let mut tracks = reader.tracks().iter();
     let params = tracks
-        .find(|track| track.id == opened.track)
+        .find(|track| track.id == traits.track)
         .and_then(audio_of)
         .ok_or(Refusal::DecodeError("its audio track is gone"))?;
-    make_decoder(params, opened)
+    make_decoder(params, traits)
 }
 
 /// Frames of the largest packet of Vorbis: half a block, whose length is a power of two.
@@ -283,12 +254,7 @@ fn vorbis_packet(params: Option<&AudioCodecParameters>) -> u64 {
     (1 << longest) / 2
 }
 
-fn unread_codec(codec: AudioCodecId) -> bool {
-    let known = symphonia::default::get_codecs().get_audio_decoder(codec);
-    known.is_none()
-}
-
-/// The bits of ALAC, which only its own header has: containers say 16.
+/// The bit depth of ALAC from its own header: containers say 16.
 fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
     if params.codec != codecs::CODEC_ID_ALAC {
         return None;
@@ -302,7 +268,7 @@ fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
     header.get(5).map(|bits| u32::from(*bits))
 }
 
-/// Whether the number of frames is a guess from the length of the file, where the file does not tell.
+/// Whether the demuxer estimates the number of frames where the file does not say it.
 fn is_estimated(reader: &dyn FormatReader) -> bool {
     matches!(
         reader.format_info().format,
@@ -377,7 +343,7 @@ fn unread(codec: AudioCodecId) -> &'static str {
     }
 }
 
-/// The part of an input from where it was found on, and how far it was read.
+/// An input from where the caller left it on, and how far the demuxer has read.
 struct Window<'s> {
     input: Input<'s>,
     start: u64,
@@ -389,8 +355,11 @@ struct Window<'s> {
 }
 
 impl<'s> Window<'s> {
-    /// The window, and whether an MPEG file in it says how many frames it has.
-    fn new(mut input: Input<'s>, reached: &Arc<AtomicU64>) -> Result<(Window<'s>, bool), Error> {
+    fn new(
+        mut input: Input<'s>,
+        coded: &Coded,
+        reached: &Arc<AtomicU64>,
+    ) -> Result<Window<'s>, Error> {
         let io = |error: io::Error| Error::io(&error, None);
         let start = input.stream_position().map_err(io)?;
         let end = input.seek(SeekFrom::End(0)).map_err(io)?;
@@ -402,37 +371,12 @@ impl<'s> Window<'s> {
             reached: Arc::clone(reached),
             hidden: None,
         };
-        window.hidden = unnumbered(&mut window).map_err(io)?;
-        let is_exact = window.has_mpeg_length().map_err(io)?;
+        if coded.coding == Some(Coding::Matroska) {
+            window.hidden = unnumbered(&mut window).map_err(io)?;
+        }
         window.seek(SeekFrom::Start(0)).map_err(io)?;
         window.reached.store(0, Ordering::Relaxed);
-        Ok((window, is_exact))
-    }
-
-    /// Whether the first packet is the one in which encoders of MPEG write the number of packets.
-    fn has_mpeg_length(&mut self) -> io::Result<bool> {
-        let mut head = [0; 10];
-        self.seek(SeekFrom::Start(0))?;
-        let there = self.read_up_to(&mut head)?;
-        let first = sniff::id3_length(&head[..there]);
-        let mut packet = [0; 256];
-        self.seek(SeekFrom::Start(first))?;
-        let there = self.read_up_to(&mut packet)?;
-        let tags: [&[u8]; 3] = [b"Xing", b"Info", b"VBRI"];
-        Ok(packet[..there]
-            .windows(4)
-            .any(|letters| tags.contains(&letters)))
-    }
-
-    fn read_up_to(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0;
-        while done < into.len() {
-            match self.read(&mut into[done..])? {
-                0 => break,
-                count => done += count,
-            }
-        }
-        Ok(done)
+        Ok(window)
     }
 }
 
@@ -454,17 +398,12 @@ impl Read for Window<'_> {
 
 impl Seek for Window<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = match to {
-            SeekFrom::Start(offset) => Some(offset),
-            SeekFrom::Current(way) => self.at.checked_add_signed(way),
-            SeekFrom::End(way) => self.len.checked_add_signed(way),
-        };
-        let place = place.ok_or(io::ErrorKind::InvalidInput)?;
+        let place = sought(to, self.at, || Ok(self.len))?;
         let absolute = self
             .start
             .checked_add(place)
             .ok_or(io::ErrorKind::InvalidInput)?;
-        // Where damaged data leads to may be a place that no file has.
+        // Damaged data may send the demuxer to an offset that no file has.
         if place <= self.len {
             self.input.seek(SeekFrom::Start(absolute))?;
         }

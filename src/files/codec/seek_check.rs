@@ -1,17 +1,17 @@
-//! Whether a seek can be relied on: where it says that it came out, and whether that is so.
+//! Checks of what a demuxer says: the frame to which it has sought, and the frame at which a packet begins.
 
 use symphonia::core::formats::{SeekMode, SeekTo};
 use symphonia::core::units::Timestamp;
 
-use super::Footing;
+use super::Position;
 use super::panics::caught;
 use super::{Decoder, MPEG_PACKET};
 use crate::error::Error;
 
 impl Decoder<'_> {
-    /// Whether the demuxer's timestamps after a seek agree with those of reading on. Not so in MPEG audio that was joined with another
-    /// file's table of contents inside: a packet without sound, which only a seek counts. Seen at the
-    /// end, where a seek then comes out too late.
+    /// True if the demuxer's timestamps after a seek agree with sequential decoding. They do not in MPEG audio that was
+    /// joined with another file's table of contents inside: a packet without sound, which only a seek counts. The
+    /// last packet shows it, where a seek then comes out too late.
     pub(super) fn seek_is_exact(&mut self) -> Result<bool, Error> {
         if self.facts.format != "MP3" {
             return Ok(true);
@@ -29,30 +29,27 @@ impl Decoder<'_> {
     /// Whether packets that are read from shortly before `frames` on end there.
     fn ends_at(&mut self, frames: u64) -> Result<bool, Error> {
         let target = frames.saturating_sub(4 * MPEG_PACKET);
-        let Some(to) = self.timestamp(target) else {
+        let (Some(to), Some(reader)) = (self.timestamp(target), &mut self.reader) else {
             return Ok(false);
         };
-        let Some(reader) = &mut self.reader else {
-            return Ok(false);
-        };
-        // Counted to a seek, but no sound.
+        // A seek counts the padding, but the decoder delivers none of it.
         let track = reader
             .tracks()
             .iter()
-            .find(|track| track.id == self.opened.track);
+            .find(|track| track.id == self.traits.track);
         let padding = track.and_then(|track| track.padding).unwrap_or(0);
-        self.footing = Footing::Astray;
+        self.position = Position::Unknown;
         caught(|| reader.seek(SeekMode::Accurate, to)).map_err(|refusal| self.refused(refusal))?;
         let mut end = 0;
         while let Some(packet) = self.next_packet()? {
             let trimmed = packet.trim_start.get().saturating_add(packet.dur.get());
             end = packet.pts.get().saturating_add_unsigned(trimmed);
         }
-        let end = u64::try_from(end.saturating_sub(self.opened.origin)).ok();
+        let end = u64::try_from(end.saturating_sub(self.traits.origin)).ok();
         Ok(end == Some(frames) || end == Some(frames.saturating_add(u64::from(padding))))
     }
 
-    /// An error for a packet of `frames` frames that is numbered as if it began elsewhere than where we are.
+    /// An error for a packet of `frames` frames whose number is not that of the next frame.
     pub(super) fn require_next(&self, place: u64, frames: usize) -> Result<(), Error> {
         let at = self.at;
         if let Some(missing @ 1..) = place.checked_sub(at) {
@@ -60,7 +57,7 @@ impl Decoder<'_> {
                 "{missing} frames from frame {at} on are damaged or missing"
             )));
         }
-        // Where packets are said to be of several sizes, a short last one is taken for an earlier one.
+        // In a file of variable block size the demuxer takes a short last packet for an earlier one.
         let all = self.facts.frames.unwrap_or(u64::MAX);
         if place < at && at.saturating_add(frames as u64) < all {
             return Err(self.damaged(&format!(
@@ -74,8 +71,8 @@ impl Decoder<'_> {
     pub(super) fn timestamp(&self, frame: u64) -> Option<SeekTo> {
         let frame = i64::try_from(frame).ok()?;
         Some(SeekTo::Timestamp {
-            ts: Timestamp::new(self.opened.origin.saturating_add(frame)),
-            track_id: self.opened.track,
+            ts: Timestamp::new(self.traits.origin.saturating_add(frame)),
+            track_id: self.traits.track,
         })
     }
 }

@@ -11,42 +11,42 @@ const MOST_CUES: usize = 1 << 16;
 
 impl Decoder<'_> {
     /// Tags, chapters and the positions of channels.
-    pub(in crate::files) fn told(&mut self) -> Details {
-        let mut told = Details::default();
+    pub(in crate::files) fn details(&mut self) -> Details {
+        let mut details = Details::default();
         if let Some(Channels::Positioned(set)) = &self.decoder.codec_params().channels {
-            told.positions = positions(set.bits(), self.facts.channels);
-            // What is heard of one channel alone comes from the front: Symphonia calls that left.
-            if told.positions == ["FL"] {
-                told.positions = vec!["FC"];
+            details.positions = positions(set.bits(), self.facts.channels);
+            // A single channel is the centre one: Symphonia calls it front left.
+            if details.positions == ["FL"] {
+                details.positions = vec!["FC"];
             }
         }
         let hertz = f64::from(self.facts.rate.hertz());
         let channels = self.facts.channels;
         let Some(reader) = &mut self.reader else {
-            return told;
+            return details;
         };
         if let Some(chapters) = reader.chapters() {
-            collect(chapters, hertz, &mut told.cues);
+            collect(chapters, hertz, &mut details.cues);
         }
         let mut log = reader.metadata();
         while let Some(revision) = log.current() {
             let of_tracks = revision.per_track.iter().map(|track| &track.metadata);
             for found in std::iter::once(&revision.media).chain(of_tracks) {
-                told.tags.extend(found.tags.iter().map(named));
+                details.tags.extend(found.tags.iter().map(named));
             }
             if log.pop().is_none() {
                 break;
             }
         }
-        // FLAC's own way to say it (RFC 9639, 8.6.2); a mask of 0 stands for channels that have no position.
+        // FLAC keeps the channel mask in a comment (RFC 9639, 8.6.2); 0 stands for channels without positions.
         let stated = |(name, _): &&(String, String)| name == "waveformatextensible_channel_mask";
-        if let Some((_, mask)) = told.tags.iter().find(stated) {
+        if let Some((_, mask)) = details.tags.iter().find(stated) {
             let digits = mask.trim_start_matches("0x").trim_start_matches("0X");
             if let Ok(mask) = u64::from_str_radix(digits, 16) {
-                told.positions = positions(mask, channels);
+                details.positions = positions(mask, channels);
             }
         }
-        told
+        details
     }
 }
 

@@ -9,7 +9,7 @@ use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header};
 
-/// As much of a chunk as is looked at.
+/// Bytes of a chunk that are read at most.
 const MOST: u64 = 1 << 20;
 
 /// The names of a WAV file's texts.
@@ -34,19 +34,22 @@ const BROADCAST: [(usize, &str); 5] = [
     (8, "origination_time"),
 ];
 
-/// What the chunks of a file tell.
-pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result<Details, Error> {
-    let mut told = Details::default();
+/// What the chunks of a file say.
+pub fn details<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    header: &Header,
+) -> Result<Details, Error> {
+    let mut details = Details::default();
     let mut labels = HashMap::new();
     let order = header.info.order;
     for chunk in &header.chunks {
         match (header.info.container, &chunk.id) {
-            (Container::Aiff, b"NAME") => told.text("title", &content(bytes, chunk)?),
-            (Container::Aiff, b"AUTH") => told.text("artist", &content(bytes, chunk)?),
-            (Container::Aiff, b"(c) ") => told.text("copyright", &content(bytes, chunk)?),
-            (Container::Aiff, b"ANNO") => told.text("comment", &content(bytes, chunk)?),
-            (Container::Aiff, b"MARK") => told.markers(&content(bytes, chunk)?),
-            (Container::Caf, b"info") => told.strings(&content(bytes, chunk)?),
+            (Container::Aiff, b"NAME") => details.text("title", &content(bytes, chunk)?),
+            (Container::Aiff, b"AUTH") => details.text("artist", &content(bytes, chunk)?),
+            (Container::Aiff, b"(c) ") => details.text("copyright", &content(bytes, chunk)?),
+            (Container::Aiff, b"ANNO") => details.text("comment", &content(bytes, chunk)?),
+            (Container::Aiff, b"MARK") => details.markers(&content(bytes, chunk)?),
+            (Container::Caf, b"info") => details.strings(&content(bytes, chunk)?),
             (Container::Aiff | Container::Caf, _) => {}
             (_, b"fmt ") => {
                 let format = content(bytes, chunk)?;
@@ -54,15 +57,15 @@ pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result
                     (format.first_chunk::<2>(), u32_at(&format, 20, order))
                     && order.u16(*tag) == 0xFFFE
                 {
-                    told.positions = positions(u64::from(mask), header.info.channels);
+                    details.positions = positions(u64::from(mask), header.info.channels);
                 }
             }
-            (_, b"bext") => told.broadcast(&content(bytes, chunk)?),
-            (_, b"cue ") => told.cues(&content(bytes, chunk)?, order),
+            (_, b"bext") => details.broadcast(&content(bytes, chunk)?),
+            (_, b"cue ") => details.cues(&content(bytes, chunk)?, order),
             (_, b"LIST") => {
                 let list = content(bytes, chunk)?;
                 match list.first_chunk::<4>() {
-                    Some(b"INFO") => told.info(&list[4..], order),
+                    Some(b"INFO") => details.info(&list[4..], order),
                     Some(b"adtl") => label(&list[4..], order, &mut labels),
                     _ => {}
                 }
@@ -70,8 +73,8 @@ pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result
             _ => {}
         }
     }
-    // Until here a cue of a WAV file has its number where its name belongs.
-    for cue in &mut told.cues {
+    // Until here the label of a WAV cue is its number.
+    for cue in &mut details.cues {
         if let Some(number) = cue.label.strip_prefix('\0') {
             let name = number
                 .parse()
@@ -80,7 +83,7 @@ pub fn told<R: Read + Seek>(bytes: &mut Bytes<'_, R>, header: &Header) -> Result
             cue.label = name.unwrap_or_default();
         }
     }
-    Ok(told)
+    Ok(details)
 }
 
 fn content<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<Vec<u8>, Error> {
@@ -94,22 +97,12 @@ fn u32_at(bytes: &[u8], at: usize, order: ByteOrder) -> Option<u32> {
     Some(order.u32(*bytes.get(at..)?.first_chunk::<4>()?))
 }
 
-/// Text up to the first zero; of the Latin alphabet where it is no UTF-8.
+/// Text up to the first zero, in UTF-8 or else in Latin-1.
 fn text(bytes: &[u8]) -> String {
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(bytes.len());
-    let bytes = &bytes[..end];
-    match str::from_utf8(bytes) {
-        Ok(text) => text.trim_end().to_owned(),
-        Err(_) => bytes
-            .iter()
-            .map(|byte| char::from(*byte))
-            .collect::<String>()
-            .trim_end()
-            .to_owned(),
-    }
+    let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let latin = |_| bytes.iter().map(|byte| char::from(*byte)).collect();
+    let text = str::from_utf8(bytes).map_or_else(latin, str::to_owned);
+    text.trim_end().to_owned()
 }
 
 /// The chunks inside of a list.

@@ -7,77 +7,45 @@ use std::io::{Read, Seek};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
-use crate::files::sniff;
+use crate::files::sniff::{Coded, Coding};
 
-/// As much of the end of a file as is looked at.
+/// Bytes at the end of a file that are searched.
 const TAIL: u64 = 1 << 20;
 
 /// What is missing at the end of a file; `None` if nothing is known to be.
-pub fn missing<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<String>, Error> {
-    let mut at = bytes.start;
-    let mut head = [0; 10];
-    at += sniff::id3_length(bytes.peek(at, &mut head)?);
-    match *bytes.peek(at, &mut head[..4])? {
-        [b'f', b'L', b'a', b'C'] => flac(bytes, at),
-        [0xFF, second, ..] if second & 0xE0 == 0xE0 => mpeg(bytes, at),
+pub fn missing<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    coded: &Coded,
+) -> Result<Option<String>, Error> {
+    match coded.coding {
+        Some(Coding::Flac { magic }) => flac(bytes, magic),
+        Some(Coding::Mpeg {
+            first,
+            bytes: Some(claimed),
+            ..
+        }) => {
+            let there = bytes.end - first;
+            Ok((u64::from(claimed) > there).then(|| {
+                format!(
+                    "the file was cut short: it claims {claimed} bytes of packets from byte {first} on, of which \
+                     there are {there}"
+                )
+            }))
+        }
         _ => Ok(None),
     }
 }
 
-/// The first packet of an MPEG file may say how many bytes there are.
-fn mpeg<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Option<String>, Error> {
-    let mut packet = [0; 192];
-    let packet = bytes.peek(first, &mut packet)?;
-    let claimed = packet.windows(4).enumerate().find_map(|(at, id)| {
-        let field = |at: usize| {
-            let four = packet.get(at..)?.first_chunk::<4>()?;
-            Some(u32::from_be_bytes(*four))
-        };
-        match id {
-            b"Xing" | b"Info" => match field(at + 4)? & 3 {
-                // The number of bytes comes behind that of packets, if that is there.
-                3 => field(at + 12),
-                2 => field(at + 8),
-                _ => None,
-            },
-            b"VBRI" => field(at + 10),
-            _ => None,
-        }
-    });
-    let there = bytes.end - first;
-    Ok(claimed
-        .filter(|claimed| u64::from(*claimed) > there)
-        .map(|claimed| {
-            format!(
-                "the file was cut short: it claims {claimed} bytes of packets from byte {first} on, of which \
-                 there are {there}"
-            )
-        }))
-}
-
-/// Where the packets of a FLAC file begin, and what they are to hold.
-struct Packets {
-    begin: u64,
-    /// Frames of a packet, where they are all of one size.
-    block: u64,
-    frames: u64,
-}
-
 fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<String>, Error> {
-    let Some(packets) = packets(bytes, at)? else {
+    let Some((begin, block, frames)) = packets(bytes, at)? else {
         return Ok(None);
     };
-    let Packets {
-        begin,
-        block,
-        frames,
-    } = packets;
     let from = bytes.end.saturating_sub(TAIL).max(begin);
     let mut tail = vec![0; bytes.end.saturating_sub(from) as usize];
     let tail = bytes.peek(from, &mut tail)?;
     let found = (0..tail.len()).filter_map(|place| {
         let (start, count) = packet_at(&tail[place..], block)?;
-        // By chance other bytes look like the head of a packet, but hardly of one that may come.
+        // Other bytes may look like the head of a packet by chance, but hardly of one that the file can have.
         (start < frames).then_some((start.saturating_add(count), place))
     });
     let Some((reached, place)) = found.max() else {
@@ -100,36 +68,20 @@ fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Stri
 /// Blocks of metadata in front of the packets of FLAC that are looked at.
 const MOST_BLOCKS: usize = 4096;
 
-fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<Packets>, Error> {
+/// Where the packets of a FLAC file begin, frames of a packet where all have one size, or else 0, and frames of the file.
+fn packets<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    at: u64,
+) -> Result<Option<(u64, u64, u64)>, Error> {
     let mut fields = [0; 22];
-    let &[
-        kind,
-        _,
-        _,
-        _,
-        least,
-        least_low,
-        most,
-        most_low,
-        ..,
-        a,
-        b,
-        c,
-        d,
-        e,
-    ] = bytes.peek(at + 4, &mut fields)?
-    else {
-        return Ok(None);
-    };
-    if bytes.end < at + 26 {
+    let there = bytes.peek(at + 4, &mut fields)?.len();
+    if there < fields.len() || fields[0] & 0x7F != 0 {
         return Ok(None);
     }
-    if kind & 0x7F != 0 {
-        return Ok(None);
-    }
-    let (least, most) = ([least, least_low], [most, most_low]);
-    // 36 bits.
-    let frames = u64::from(a & 15) << 32 | u64::from(u32::from_be_bytes([b, c, d, e]));
+    let [_, _, _, _, a, b, c, d, ..] = fields;
+    let (least, most) = ([a, b], [c, d]);
+    let last = fields.last_chunk().copied().unwrap_or_default();
+    let frames = u64::from_be_bytes(last) & ((1 << 36) - 1);
     let mut begin = at + 4;
     for number in 0.. {
         let mut head = [0; 4];
@@ -147,11 +99,7 @@ fn packets<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<P
     }
     let block = u64::from(u16::from_be_bytes(most));
     let is_known = frames > 0 && begin <= bytes.end;
-    Ok(is_known.then_some(Packets {
-        begin,
-        block: if least == most { block } else { 0 },
-        frames,
-    }))
+    Ok(is_known.then_some((begin, if least == most { block } else { 0 }, frames)))
 }
 
 /// The first frame of the packet that begins here and how many it has, if one does.
@@ -207,12 +155,12 @@ fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
     Some((start, count))
 }
 
-/// Whether a packet ends somewhere in what follows: with the sum of all that comes before.
+/// Whether a packet ends somewhere in these bytes, with the CRC of all bytes before.
 fn is_whole(bytes: &[u8]) -> bool {
     let mut sum = 0;
     bytes.iter().enumerate().any(|(place, byte)| {
         sum = add_to_check::<16>(sum, *byte, 0x8005);
-        // A packet has some bytes more than its head; its own sum behind it makes 0 of the whole.
+        // A packet is longer than its head; its CRC behind it makes the sum 0.
         place > 8 && sum == 0
     })
 }

@@ -3,11 +3,12 @@
 use std::io::{Read, Seek};
 
 use crate::audio::SampleRate;
+use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
 use crate::files::pcm::reader;
-use crate::files::pcm::reader::{Bytes, is_printable};
+use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header, Info};
-use crate::files::sniff::Unread;
+use crate::files::sniff::Contents;
 
 const FLOAT: u32 = 1;
 const LITTLE_ENDIAN: u32 = 2;
@@ -21,12 +22,12 @@ struct Description {
     rate: SampleRate,
 }
 
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Header>, Error> {
     let start = bytes.start;
     let prefix: [u8; 8] = bytes.take(start, "its header")?;
     let version = u16::from_be_bytes([prefix[4], prefix[5]]);
     if version != 1 {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             start + 4,
             format!("the file is of version {version} of CAF; version 1 is read"),
         ));
@@ -52,26 +53,24 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
                 Err(_) => u64::MAX,
             },
         };
-        if !is_printable(&id) || chunk.size > there {
+        if let Err(error) = bytes.require_chunk(at, &chunk) {
             if data.is_some() {
                 break;
             }
-            return Err(if is_printable(&id) {
-                reader::cut_short(&chunk, bytes.end).into()
-            } else {
-                let found = reader::letters(id);
-                Unread::damaged(at, format!("no chunk begins where one should: {found}"))
-            });
+            return Err(error);
         }
         match &id {
             b"desc" if description.is_none() => {
                 if chunk.size < 32 {
-                    return Err(Unread::damaged(
+                    return Err(Error::damaged(
                         at + 4,
                         format!("the 'desc' chunk has {} bytes; it takes 32", chunk.size),
                     ));
                 }
-                description = Some(describe(bytes, &chunk)?);
+                match describe(bytes, &chunk)? {
+                    Contents::Plain(found) => description = Some(found),
+                    Contents::Coded(coded) => return Ok(Contents::Coded(coded)),
+                }
             }
             b"data" if data.is_none() => data = Some((chunk, is_stream)),
             _ => {}
@@ -79,13 +78,12 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
         reader::keep(&mut chunks, at, chunk)?;
         at = chunk.offset + chunk.size;
     }
-    let missing =
-        |what: &str| Unread::damaged(bytes.end, format!("the file has no chunk '{what}'"));
+    let missing = |what: &str| Error::damaged(bytes.end, format!("the file has no chunk '{what}'"));
     let description = description.ok_or_else(|| missing("desc"))?;
     let (data, is_stream) = data.ok_or_else(|| missing("data"))?;
     // The samples come after a count of edits.
     let Some(size) = data.size.checked_sub(4) else {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             data.offset - 8,
             format!("the 'data' chunk has {} bytes; it takes 4", data.size),
         ));
@@ -100,33 +98,24 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
         rate: description.rate,
         data_offset: data.offset + 4,
     };
-    Ok(Header {
+    Ok(Contents::Plain(Header {
         info,
         chunks,
         is_stream,
-    })
+    }))
 }
 
 fn describe<R: Read + Seek>(
     bytes: &mut Bytes<'_, R>,
     chunk: &Chunk,
-) -> Result<Description, Unread> {
+) -> Result<Contents<Description>, Error> {
     let at = chunk.offset;
     let fields: [u8; 32] = bytes.take(at, "its chunk 'desc'")?;
-    let [r0, r1, r2, r3, r4, r5, r6, r7, rest @ ..] = fields;
+    let [r0, r1, r2, r3, r4, r5, r6, r7, a, b, c, d, numbers @ ..] = fields;
     let hertz = f64::from_be_bytes([r0, r1, r2, r3, r4, r5, r6, r7]);
     let rate = reader::rate(hertz, at)?;
-    let [a, b, c, d, numbers @ ..] = rest;
     let kind = [a, b, c, d];
-    let number = |index: usize| {
-        let at = 4 * index;
-        u32::from_be_bytes([
-            numbers[at],
-            numbers[at + 1],
-            numbers[at + 2],
-            numbers[at + 3],
-        ])
-    };
+    let number = |index: usize| u32::from_be_bytes(numbers.as_chunks::<4>().0[index]);
     let [flags, packet_bytes, packet_frames, channels, bits] = [0, 1, 2, 3, 4].map(number);
     let law = match &kind {
         b"alaw" => Some(Law::A),
@@ -138,11 +127,11 @@ fn describe<R: Read + Seek>(
             "the samples are compressed or of an unknown kind ({}), and not plain integers or floats",
             reader::letters(kind)
         );
-        return Err(Unread::compressed(at + 8, message));
+        return Ok(Contents::coded(at + 8, message));
     }
     if channels == 0 || channels > 1 << 16 {
         let message = format!("the file claims {channels} channels; 1 to 65536 are read");
-        return Err(Unread::damaged(at + 24, message));
+        return Err(Error::damaged(at + 24, message));
     }
     let encoding = match (law, flags & FLOAT != 0, bits) {
         (Some(law), ..) => Encoding::G711(law),
@@ -155,12 +144,12 @@ fn describe<R: Read + Seek>(
         (None, is_float, _) => {
             let kind = if is_float { "floats" } else { "integers" };
             let message = format!("samples are {bits}-bit {kind}, which are not read");
-            return Err(Unread::damaged(at + 28, message));
+            return Err(Error::damaged(at + 28, message));
         }
     };
     let frame = u64::from(channels) * encoding.width() as u64;
     if packet_frames != 1 || u64::from(packet_bytes) != frame {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             at + 16,
             format!(
                 "the file claims packets of {packet_frames} frames in {packet_bytes} bytes, but a frame \
@@ -173,10 +162,10 @@ fn describe<R: Read + Seek>(
     } else {
         ByteOrder::Big
     };
-    Ok(Description {
+    Ok(Contents::Plain(Description {
         channels: channels as usize,
         encoding,
         order,
         rate,
-    })
+    }))
 }

@@ -5,13 +5,14 @@ use std::io::{Read, Seek};
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::facts::Split;
-use crate::files::pcm::encoding::{Block, ByteOrder, as_bytes, transfer};
+use crate::files::facts::{Split, make_room, out_of_range};
+use crate::files::pcm::block::{Block, as_bytes, transfer};
+use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::{failed, seek};
 use crate::files::pcm::{Header, Info};
-use crate::view::{Access, Fresh, Strided};
+use crate::view::{Access, Strided};
 
-/// Bytes of a file that a thread reads at a time: to wake one takes as long as to read some hundred thousand.
+/// Bytes of a file that a thread reads at a time: waking a thread takes as long as reading some hundred thousand.
 const PART: u64 = 1 << 19;
 
 /// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
@@ -68,11 +69,7 @@ impl<R: Read + Seek> Frames<R> {
     /// [`Error::IndexOutOfRange`] behind the last frame.
     pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
         if frame > self.info.frames {
-            return Err(Error::IndexOutOfRange {
-                what: "frame",
-                index: i128::from(frame).into(),
-                count: usize::try_from(self.info.frames).unwrap_or(usize::MAX),
-            });
+            return Err(out_of_range(frame, self.info.frames));
         }
         self.at = frame;
         Ok(())
@@ -109,11 +106,7 @@ impl<R: Read + Seek> Frames<R> {
             samples: usize::MAX,
             size: dtype.size(),
         })?;
-        let mut out = if self.info.channels == 1 {
-            Fresh::new(&[frames], dtype)?
-        } else {
-            Fresh::new(&[self.info.channels, frames], dtype)?
-        };
+        let mut out = make_room(self.info.channels, frames, dtype)?;
         if self.is_memory(dtype) {
             let at = self.offset();
             seek(&mut self.reader, at)?;
@@ -137,7 +130,7 @@ impl<R: Read + Seek> Frames<R> {
         seek(&mut self.reader, at)?;
         let mut block = match self.block.take() {
             Some(block) if block.frames() >= frames || block.is_full_size() => block,
-            _ => Block::to_read(info.encoding, info.order, info.channels, frames)?,
+            _ => Block::to_read(&info, frames)?,
         };
         let mut done = 0;
         while done < frames {

@@ -1,4 +1,4 @@
-//! The bytes of a file for a walk over its chunks: never past its end, never without a place.
+//! The bytes of a file for a walk over its chunks: no read past the end, no error without an offset.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -24,7 +24,7 @@ impl<'r, R: Read + Seek> Bytes<'r, R> {
         let start = reader.stream_position().map_err(io)?;
         let end = reader.seek(SeekFrom::End(0)).map_err(io)?;
         if end > i64::MAX as u64 || start > i64::MAX as u64 {
-            // No system has such files, and sums with other places would not be places.
+            // No system has such files, and sums of offsets would overflow.
             return Err(Error::damaged(
                 start,
                 format!("the file claims {end} bytes"),
@@ -55,6 +55,21 @@ impl<'r, R: Read + Seek> Bytes<'r, R> {
             offset + there as u64,
             format!("the file ends in the middle of {what}"),
         ))
+    }
+
+    /// An error for what begins at `at` and is no chunk, or one that claims more bytes than there are.
+    pub fn require_chunk(&self, at: u64, chunk: &Chunk) -> Result<(), Error> {
+        if !is_printable(&chunk.id) {
+            let found = letters(chunk.id);
+            return Err(Error::damaged(
+                at,
+                format!("no chunk begins where one should: {found}"),
+            ));
+        }
+        if chunk.size > self.end.saturating_sub(chunk.offset) {
+            return Err(cut_short(chunk, self.end));
+        }
+        Ok(())
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Seek};
 
+use crate::error::Error;
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader;
 use crate::files::pcm::reader::{Bytes, is_printable};
 use crate::files::pcm::wav::format;
 use crate::files::pcm::wav::format::WavFormat;
 use crate::files::pcm::{Chunk, Container, Header, Info};
-use crate::files::sniff::Unread;
+use crate::files::sniff::Contents;
 
 /// What follows the letters in the GUID of the file itself.
 const RIFF_REST: [u8; 12] = [
@@ -21,18 +22,16 @@ const CHUNK_REST: [u8; 12] = [
 /// A GUID and a size; the size counts them.
 const HEAD: u64 = 24;
 
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Header>, Error> {
     let start = bytes.start;
     let prefix: [u8; 40] = bytes.take(start, "its header")?;
     if prefix[4..16] != RIFF_REST || prefix[24..28] != *b"wave" || prefix[28..] != CHUNK_REST {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             start,
             "this begins like a W64 file, but its GUIDs are others".into(),
         ));
     }
-    let mut claimed = [0; 8];
-    claimed.copy_from_slice(&prefix[16..24]);
-    let end = start.saturating_add(u64::from_le_bytes(claimed));
+    let end = start.saturating_add(u64_at(&prefix, 16));
     let mut at = start + 40;
     let mut chunks = Vec::new();
     let mut format: Option<WavFormat> = None;
@@ -40,12 +39,12 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
     while bytes.end.saturating_sub(at) >= HEAD {
         let head: [u8; HEAD as usize] = bytes.take(at, "a chunk's header")?;
         let [a, b, c, d, ..] = head;
-        let (id, size) = ([a, b, c, d], u64_at(&head));
+        let (id, size) = ([a, b, c, d], u64_at(&head, 16));
         if !is_printable(&id) || size < HEAD {
             if data.is_some() {
                 break;
             }
-            return Err(Unread::damaged(
+            return Err(Error::damaged(
                 at,
                 format!(
                     "no chunk begins where one should: {} of {size} bytes",
@@ -72,13 +71,16 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
             if data.is_some() {
                 break;
             }
-            return Err(reader::cut_short(&chunk, bytes.end).into());
+            return Err(reader::cut_short(&chunk, bytes.end));
         }
         if id == *b"fmt " && format.is_none() {
             let mut content = [0; 40];
             let len = chunk.size.min(40) as usize;
             let content = bytes.peek(chunk.offset, &mut content[..len])?;
-            format = Some(format::parse(ByteOrder::Little, chunk.offset, content)?);
+            match format::parse(ByteOrder::Little, chunk.offset, content)? {
+                Contents::Plain(found) => format = Some(found),
+                Contents::Coded(coded) => return Ok(Contents::Coded(coded)),
+            }
         }
         if is_data && data.is_none() {
             data = Some((chunk, is_stream));
@@ -89,8 +91,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
         };
         at = chunk.offset.saturating_add(next);
     }
-    let missing =
-        |what: &str| Unread::damaged(bytes.end, format!("the file has no chunk '{what}'"));
+    let missing = |what: &str| Error::damaged(bytes.end, format!("the file has no chunk '{what}'"));
     let format = format.ok_or_else(|| missing("fmt "))?;
     let (data, is_stream) = data.ok_or_else(|| missing("data"))?;
     let channels = usize::from(format.channels);
@@ -104,15 +105,14 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
         rate: format.rate,
         data_offset: data.offset,
     };
-    Ok(Header {
+    Ok(Contents::Plain(Header {
         info,
         chunks,
         is_stream,
-    })
+    }))
 }
 
-fn u64_at(head: &[u8; HEAD as usize]) -> u64 {
-    let mut size = [0; 8];
-    size.copy_from_slice(&head[16..]);
-    u64::from_le_bytes(size)
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    let eight = bytes[at..].first_chunk();
+    u64::from_le_bytes(eight.copied().unwrap_or_default())
 }

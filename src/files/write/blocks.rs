@@ -2,7 +2,7 @@
 
 use std::io::{Seek, SeekFrom, Write};
 
-use super::coder::{Coder, Recipe, SampleFacts};
+use super::coder::{Coder, Recipe, SampleSpec};
 use super::coder_of;
 use crate::audio::Audio;
 use crate::error::Error;
@@ -10,13 +10,13 @@ use crate::files::clipping::Clipped;
 use crate::registry::{Mode, Until};
 use crate::view::{Lock, access};
 
-/// A file that grows by blocks of one kind. How long it is goes into its header at the end, so what is written to
-/// has to seek. Until [`Blocks::finish`], and after any error but one about a block's kind, it is no file.
+/// A file that grows by blocks of one kind. The writer puts the length into the header at the end, so the output has to
+/// seek. Until [`Blocks::finish`], and after any error but one about a block's kind, it is no valid file.
 pub struct Blocks<W> {
     out: W,
     /// Where in `out` the file begins.
     start: u64,
-    kind: SampleFacts,
+    spec: SampleSpec,
     coder: Box<dyn Coder>,
     count: u64,
 }
@@ -30,18 +30,18 @@ impl<W: Write + Seek> Blocks<W> {
     ///
     /// # Errors
     /// A kind that the format cannot hold, before anything is written; [`Error::Io`], also if `out` does not go back.
-    pub fn begin(mut out: W, kind: SampleFacts, recipe: &Recipe) -> Result<Blocks<W>, Error> {
-        let mut coder = coder_of(kind, None, recipe)?;
+    pub fn begin(mut out: W, spec: SampleSpec, recipe: &Recipe) -> Result<Blocks<W>, Error> {
+        let mut coder = coder_of(spec, None, recipe)?;
         let start = out.stream_position().map_err(io)?;
         coder.begin(&mut out, None)?;
-        // A file object that cannot go back shall say so now, and not after hours.
+        // An output that cannot seek back fails now and not after hours.
         let behind = out.stream_position().map_err(io)?;
         out.seek(SeekFrom::Start(start)).map_err(io)?;
         out.seek(SeekFrom::Start(behind)).map_err(io)?;
         Ok(Blocks {
             out,
             start,
-            kind,
+            spec,
             coder,
             count: 0,
         })
@@ -53,7 +53,7 @@ impl<W: Write + Seek> Blocks<W> {
     /// [`Error::InvalidArgument`] for a block of another kind than the first, or more frames than the format counts;
     /// [`Error::Io`], and what [`access`] gives.
     pub fn append(&mut self, block: &Audio, until: Until<'_>) -> Result<(), Error> {
-        self.require_alike(SampleFacts::of(block))?;
+        self.require_alike(SampleSpec::of(block))?;
         let samples = block.samples().strided();
         access(
             &[samples.claim(Mode::Read)],
@@ -81,33 +81,31 @@ impl<W: Write + Seek> Blocks<W> {
         Ok((self.out, finished.clipped))
     }
 
-    fn require_alike(&self, kind: SampleFacts) -> Result<(), Error> {
-        let first = self.kind;
-        let (has, had, way_out) = if kind.rate != first.rate {
-            let hertz = |kind: SampleFacts| format!("a sample rate of {} Hz", kind.rate.hertz());
-            (hertz(kind), hertz(first), "resample it before")
-        } else if kind.channels != first.channels {
-            let channels = |kind: SampleFacts| match kind.channels {
-                1 => "1 channel".into(),
-                count => format!("{count} channels"),
-            };
-            (
-                channels(kind),
-                channels(first),
-                "mix or repeat its channels before",
-            )
-        } else if kind.dtype != first.dtype {
-            let dtype = |kind: SampleFacts| format!("samples of type {}", kind.dtype.name());
-            (dtype(kind), dtype(first), "convert() it before")
-        } else {
+    fn require_alike(&self, spec: SampleSpec) -> Result<(), Error> {
+        if spec == self.spec {
             return Ok(());
+        }
+        let words = |spec: SampleSpec| {
+            let plural = if spec.channels == 1 { "" } else { "s" };
+            [
+                format!("a sample rate of {} Hz", spec.rate.hertz()),
+                format!("{} channel{plural}", spec.channels),
+                format!("samples of type {}", spec.dtype.name()),
+            ]
         };
-        Err(Error::InvalidArgument {
-            message: format!(
+        let ways_out = [
+            "resample it before",
+            "mix or repeat its channels before",
+            "convert() it before",
+        ];
+        let pairs = words(spec).into_iter().zip(words(self.spec));
+        let mut differing = pairs.zip(ways_out).filter(|((has, had), _)| has != had);
+        differing.next().map_or(Ok(()), |((has, had), way_out)| {
+            Err(Error::invalid(format!(
                 "block {} (the first is 0) has {has}, and the blocks before it have {had}; a file has one kind: \
                  {way_out}",
                 self.count
-            ),
+            )))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::metadata::KeptChunks;
+use super::metadata::Metadata;
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -37,22 +37,18 @@ impl FileFormat {
     /// # Errors
     /// [`Error::InvalidArgument`] with the names that there are.
     pub fn from_name(name: &str) -> Result<FileFormat, Error> {
-        let lower = name.to_ascii_lowercase();
-        FileFormat::from_ending(&lower).ok_or_else(|| Error::InvalidArgument {
-            message: format!(
+        FileFormat::from_ending(name).ok_or_else(|| {
+            Error::invalid(format!(
                 "there is no format '{name}' to write; the formats are WAV, RF64, AIFF, FLAC"
-            ),
+            ))
         })
     }
 
     /// The format that the ending of a file name promises.
     pub fn from_ending(ending: &str) -> Option<FileFormat> {
         let lower = ending.to_ascii_lowercase();
-        let known = |(_, endings): &&(FileFormat, &[&str])| endings.contains(&lower.as_str());
-        FileFormat::ENDINGS
-            .iter()
-            .find(known)
-            .map(|(format, _)| *format)
+        let known = |(format, endings): (_, &[&str])| endings.contains(&&*lower).then_some(format);
+        FileFormat::ENDINGS.into_iter().find_map(known)
     }
 }
 
@@ -64,12 +60,12 @@ pub struct Recipe {
     /// How samples are stored; without it as the audio's own type asks for.
     pub encoding: Option<Encoding>,
     /// What is passed on from another file.
-    pub passing: KeptChunks,
+    pub metadata: Metadata,
 }
 
 /// What all samples of a file have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SampleFacts {
+pub struct SampleSpec {
     /// How many channels.
     pub channels: usize,
     /// The type in memory.
@@ -78,10 +74,10 @@ pub struct SampleFacts {
     pub rate: SampleRate,
 }
 
-impl SampleFacts {
+impl SampleSpec {
     /// That of some audio.
-    pub fn of(audio: &Audio) -> SampleFacts {
-        SampleFacts {
+    pub fn of(audio: &Audio) -> SampleSpec {
+        SampleSpec {
             channels: audio.layout().channels(),
             dtype: audio.dtype(),
             rate: audio.rate(),
@@ -89,14 +85,14 @@ impl SampleFacts {
     }
 }
 
-/// All samples that will come, where they are there from the beginning.
+/// All samples of a file, where the caller has them from the beginning.
 pub type Whole<'a> = Option<(&'a Access, &'a Strided<'a>)>;
 
 /// What is known when the last sample was written.
 pub struct Finished {
     /// What was clipped.
     pub clipped: Clipped,
-    /// The first bytes of the file as they have to be, if they were not known when they were written.
+    /// The first bytes of the file, where the coder did not know them when it wrote them.
     pub header: Option<Vec<u8>>,
 }
 

@@ -1,25 +1,26 @@
-//! Files of plain samples: something before them, the samples as they are encoded, something behind them.
+//! Files of plain samples: a header, the samples as they are encoded, a trailer.
 
 use std::io::Write;
 
-use super::coder::{Coder, Finished, SampleFacts, Whole, put};
+use super::coder::{Coder, Finished, SampleSpec, Whole, put};
 use crate::error::Error;
-use crate::files::clipping::Watch;
-use crate::files::pcm::encoding::{Block, ByteOrder, Encoding, transfer};
+use crate::files::clipping::ClipCounter;
+use crate::files::pcm::block::{Block, transfer};
+use crate::files::pcm::encoding::{ByteOrder, Encoding};
 use crate::view::{Access, Strided};
 
-/// What is around the samples of a file.
-pub trait Wrapping: Send {
-    /// Everything before the samples if there are so many frames. It has the same length for any number.
-    fn before(&self, frames: u64) -> Vec<u8>;
+/// Makes the bytes around the samples of a file.
+pub trait Muxer: Send {
+    /// Everything before the samples of so many frames. It has the same length for any number.
+    fn header(&self, frames: u64) -> Vec<u8>;
 
     /// Everything before the samples while their number is not known.
-    fn before_any(&self) -> Vec<u8> {
-        self.before(0)
+    fn open_header(&self) -> Vec<u8> {
+        self.header(0)
     }
 
     /// Everything behind so many frames.
-    fn behind(&self, frames: u64) -> Vec<u8>;
+    fn trailer(&self, frames: u64) -> Vec<u8>;
 
     /// An error for more frames than the format counts.
     ///
@@ -32,37 +33,37 @@ pub trait Wrapping: Send {
 }
 
 /// Writes a file of plain samples.
-pub struct Plain<E> {
-    envelope: E,
+pub struct PcmCoder<M> {
+    muxer: M,
     /// How many frames there will be, where that is known.
     known: Option<u64>,
     /// What is not written yet: the first `filled` frames of it.
     block: Block,
     filled: usize,
-    watch: Option<Watch>,
+    counter: Option<ClipCounter>,
     /// Frames so far.
     frames: u64,
 }
 
-impl<E: Wrapping> Plain<E> {
+impl<M: Muxer> PcmCoder<M> {
     /// A file of `frames` frames, or of as many as will come.
     ///
     /// # Errors
     /// No memory, and more frames than the format counts.
     pub fn new(
-        envelope: E,
-        kind: SampleFacts,
+        muxer: M,
+        spec: SampleSpec,
         encoding: Encoding,
         order: ByteOrder,
         frames: Option<usize>,
-    ) -> Result<Plain<E>, Error> {
+    ) -> Result<PcmCoder<M>, Error> {
         let known = frames.map(|frames| frames as u64);
-        envelope.require(known.unwrap_or(0))?;
+        muxer.require(known.unwrap_or(0))?;
         let most = frames.unwrap_or(usize::MAX);
-        let block = Block::to_write(encoding, order, kind.channels, most)?;
-        Ok(Plain {
-            watch: Watch::new(kind.dtype, encoding, kind.channels, block.frames())?,
-            envelope,
+        let block = Block::to_write(encoding, order, spec.channels, most)?;
+        Ok(PcmCoder {
+            counter: ClipCounter::new(spec.dtype, encoding, spec.channels, block.frames())?,
+            muxer,
             known,
             block,
             filled: 0,
@@ -77,11 +78,11 @@ impl<E: Wrapping> Plain<E> {
     }
 }
 
-impl<E: Wrapping> Coder for Plain<E> {
+impl<M: Muxer> Coder for PcmCoder<M> {
     fn begin(&mut self, out: &mut dyn Write, _: Whole<'_>) -> Result<(), Error> {
         let header = match self.known {
-            Some(frames) => self.envelope.before(frames),
-            None => self.envelope.before_any(),
+            Some(frames) => self.muxer.header(frames),
+            None => self.muxer.open_header(),
         };
         put(out, &header)
     }
@@ -94,14 +95,14 @@ impl<E: Wrapping> Coder for Plain<E> {
     ) -> Result<(), Error> {
         let frames = samples.layout().frames();
         let total = self.frames + frames as u64;
-        self.envelope.require(total)?;
+        self.muxer.require(total)?;
         let mut done = 0;
         while done < frames {
             let count = (self.block.frames() - self.filled).min(frames - done);
             let part = samples.take_frames(done, count)?;
             transfer(access, &self.block.part(self.filled, count)?, &part)?;
-            if let Some(watch) = &mut self.watch {
-                watch.see(access, &part)?;
+            if let Some(counter) = &mut self.counter {
+                counter.add_samples(access, &part)?;
             }
             self.filled += count;
             done += count;
@@ -115,15 +116,12 @@ impl<E: Wrapping> Coder for Plain<E> {
 
     fn finish(&mut self, out: &mut dyn Write) -> Result<Finished, Error> {
         self.store(out)?;
-        put(out, &self.envelope.behind(self.frames))?;
+        put(out, &self.muxer.trailer(self.frames))?;
         let is_known = self.known == Some(self.frames);
+        let clipped = self.counter.as_ref().map(|counter| counter.clipped);
         Ok(Finished {
-            clipped: self
-                .watch
-                .as_ref()
-                .map(|watch| watch.clipped)
-                .unwrap_or_default(),
-            header: (!is_known).then(|| self.envelope.before(self.frames)),
+            clipped: clipped.unwrap_or_default(),
+            header: (!is_known).then(|| self.muxer.header(self.frames)),
         })
     }
 }

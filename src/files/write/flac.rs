@@ -1,7 +1,7 @@
 //! FLAC, encoded by flacenc block by block: nothing but a block is in memory.
 //!
-//! The header has a checksum of all samples. Where they are there from the beginning, they are gone through twice, and
-//! what is written to need not seek; otherwise the header is written again at the end.
+//! The header has a checksum of all samples. Given whole audio, the coder goes through it twice and the output need not
+//! seek; given blocks, the coder writes the header again at the end.
 
 use std::io::Write;
 
@@ -12,12 +12,13 @@ use flacenc::encode_fixed_size_frame;
 use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
-use super::coder::{Coder, Finished, Recipe, SampleFacts, Whole, put};
+use super::coder::{Coder, Finished, Recipe, SampleSpec, Whole, put};
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
 use crate::files::codec::guarded_write;
-use crate::files::pcm::encoding::{Encoding, as_slice, round_to, transfer};
+use crate::files::pcm::block::{as_slice, round_to, transfer};
+use crate::files::pcm::encoding::Encoding;
 use crate::view::{Access, Fresh, Strided};
 
 /// Frames of a block, as the reference encoder has them.
@@ -25,16 +26,16 @@ const BLOCK: usize = 4096;
 const MOST_CHANNELS: usize = 8;
 /// What the header counts.
 const MOST_FRAMES: u64 = (1 << 36) - 1;
-/// As high as the encoder goes; the format has room for more.
+/// The limit of the encoder; the format allows more.
 const MOST_HERTZ: u32 = 96_000;
 
 /// Writes FLAC. Without an encoding it is 16 bits for int16, and 24 bits for every other type.
 ///
 /// # Errors
 /// What a FLAC file cannot hold.
-pub fn coder(kind: SampleFacts, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
-    recipe.passing.require(None, "a FLAC file")?;
-    let bits = match recipe.encoding.unwrap_or(match kind.dtype {
+pub fn coder(spec: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
+    recipe.metadata.require(None, "a FLAC file")?;
+    let bits = match recipe.encoding.unwrap_or(match spec.dtype {
         Dtype::Int16 => Encoding::Pcm16,
         _ => Encoding::Pcm24,
     }) {
@@ -42,29 +43,29 @@ pub fn coder(kind: SampleFacts, frames: Option<usize>, recipe: &Recipe) -> Resul
         Encoding::Pcm16 => 16,
         Encoding::Pcm24 => 24,
         other => {
-            return Err(invalid(format!(
+            return Err(Error::invalid(format!(
                 "a FLAC file has no {} samples; its subtypes are PCM_S8, PCM_16 and PCM_24",
                 other.name()
             )));
         }
     };
-    let channels = kind.channels;
+    let channels = spec.channels;
     if channels == 0 || channels > MOST_CHANNELS {
-        return Err(invalid(format!(
+        return Err(Error::invalid(format!(
             "a FLAC file has 1 to {MOST_CHANNELS} channels, not {channels}; write it as WAV"
         )));
     }
-    if kind.rate.hertz() > MOST_HERTZ {
-        return Err(invalid(format!(
+    if spec.rate.hertz() > MOST_HERTZ {
+        return Err(Error::invalid(format!(
             "FLAC is written up to {MOST_HERTZ} Hz, and this is {} Hz; WAV and AIFF take the rate",
-            kind.rate.hertz()
+            spec.rate.hertz()
         )));
     }
     if let Some(frames) = frames {
         require(frames as u64)?;
     }
     let width = bits as usize;
-    let mut stream = Stream::new(kind.rate.hertz() as usize, channels, width).map_err(refused)?;
+    let mut stream = Stream::new(spec.rate.hertz() as usize, channels, width).map_err(refused)?;
     let info = stream.stream_info_mut();
     info.set_block_sizes(BLOCK, BLOCK).map_err(refused)?;
     let mut plain = Encoder::default();
@@ -92,23 +93,19 @@ pub fn coder(kind: SampleFacts, frames: Option<usize>, recipe: &Recipe) -> Resul
 /// An error for a number of frames that no FLAC file has.
 fn require(frames: u64) -> Result<(), Error> {
     if frames == 0 {
-        return Err(invalid(
+        return Err(Error::invalid(
             "a FLAC file has at least one frame; write audio without any as WAV".into(),
         ));
     }
     if frames > MOST_FRAMES {
-        return Err(invalid(format!(
+        return Err(Error::invalid(format!(
             "a FLAC file has at most {MOST_FRAMES} frames, not {frames}; write it as WAV"
         )));
     }
     Ok(())
 }
 
-fn invalid(message: String) -> Error {
-    Error::InvalidArgument { message }
-}
-
-/// What the encoder refuses, which it has no reason for: its conditions were checked.
+/// A refusal of the encoder. It should have none: we checked its conditions.
 fn refused(error: impl std::fmt::Display) -> Error {
     Error::File {
         offset: None,
@@ -121,7 +118,7 @@ fn verified(config: Encoder) -> Result<Verified<Encoder>, Error> {
     config.into_verified().map_err(|(_, error)| refused(error))
 }
 
-/// What the encoder says of something that was checked before.
+/// [`refused`], for an error without words.
 fn unwritten(error: impl std::fmt::Debug) -> Error {
     refused(format!("{error:?}"))
 }
@@ -144,7 +141,7 @@ pub struct Flac {
     frames: u64,
     clipped: Clipped,
     config: Verified<Encoder>,
-    /// For what the other makes longer than it is.
+    /// For samples that the other one would make longer than they are.
     plain: Verified<Encoder>,
     buffer: FrameBuf,
     /// FLAC's own frames, of [`BLOCK`] frames each, so far.

@@ -1,4 +1,4 @@
-//! What is passed on from one file to another: every chunk that is not about how the samples lie.
+//! Metadata that a writer copies from another file: every chunk but those about how the samples lie.
 
 use crate::error::Error;
 use crate::files::input::Input;
@@ -23,26 +23,20 @@ pub enum Family {
     Aiff,
 }
 
-/// Chunks on their way from one file to another.
+/// Chunks on their way from one file to another, each with its letters.
 #[derive(Clone, Debug, Default)]
-pub struct KeptChunks {
+pub struct Metadata {
     family: Option<Family>,
-    before: Vec<Passed>,
-    behind: Vec<Passed>,
+    before: Vec<([u8; 4], Vec<u8>)>,
+    behind: Vec<([u8; 4], Vec<u8>)>,
 }
 
-#[derive(Clone, Debug)]
-struct Passed {
-    id: [u8; 4],
-    content: Vec<u8>,
-}
-
-impl KeptChunks {
+impl Metadata {
     /// The chunks of a file.
     ///
     /// # Errors
     /// A file of another kind than WAV and AIFF, more than 64 MiB of chunks, and what reading gives.
-    pub fn from(mut input: Input<'_>) -> Result<KeptChunks, Error> {
+    pub fn from(mut input: Input<'_>) -> Result<Metadata, Error> {
         let header = Header::of(
             &mut input,
             "metadata_from takes the chunks of a WAV or AIFF file; the tags of this one are in info().tags",
@@ -52,23 +46,21 @@ impl KeptChunks {
             Container::Aiff => Family::Aiff,
             other => {
                 let name = other.name();
-                return Err(Error::InvalidArgument {
-                    message: format!(
-                        "metadata is passed on from WAV to WAV and from AIFF to AIFF files, and not from {name}"
-                    ),
-                });
+                return Err(Error::invalid(format!(
+                    "metadata is passed on from WAV to WAV and from AIFF to AIFF files, and not from {name}"
+                )));
             }
         };
         if family == Family::Riff && header.info.order == ByteOrder::Big {
-            return Err(Error::InvalidArgument {
-                message: "the chunks of a RIFX file have their bytes the other way round than those of the \
+            return Err(Error::invalid(
+                "the chunks of a RIFX file have their bytes the other way round than those of the \
                           WAV files that are written, so they are not passed on"
                     .into(),
-            });
+            ));
         }
-        let mut passing = KeptChunks {
+        let mut kept = Metadata {
             family: Some(family),
-            ..KeptChunks::default()
+            ..Metadata::default()
         };
         let mut bytes = reader::Bytes::new(&mut input)?;
         let mut total = 0_u64;
@@ -78,26 +70,21 @@ impl KeptChunks {
             }
             total = total.saturating_add(chunk.size);
             if total > MOST {
-                return Err(Error::InvalidArgument {
-                    message: format!(
-                        "the chunks of the file are {total} bytes and more; {MOST} are passed on at most"
-                    ),
-                });
+                return Err(Error::invalid(format!(
+                    "the chunks of the file are {total} bytes and more; {MOST} are passed on at most"
+                )));
             }
             let mut content = vec![0; chunk.size as usize];
             let there = bytes.peek(chunk.offset, &mut content)?.len();
             content.truncate(there);
-            let passed = Passed {
-                id: chunk.id,
-                content,
-            };
-            if chunk.offset < header.info.data_offset {
-                passing.before.push(passed);
+            let side = if chunk.offset < header.info.data_offset {
+                &mut kept.before
             } else {
-                passing.behind.push(passed);
-            }
+                &mut kept.behind
+            };
+            side.push((chunk.id, content));
         }
-        Ok(passing)
+        Ok(kept)
     }
 
     /// An error for a file that they do not fit into.
@@ -112,11 +99,9 @@ impl KeptChunks {
             Some(Family::Aiff) => "an AIFF",
             _ => "a WAV",
         };
-        Err(Error::InvalidArgument {
-            message: format!(
-                "the metadata of {from} file is passed on to files of the same kind, and not to {name}"
-            ),
-        })
+        Err(Error::invalid(format!(
+            "the metadata of {from} file is passed on to files of the same kind, and not to {name}"
+        )))
     }
 
     /// The chunks in front of the samples, as bytes; sizes have the low byte first, or the high one.
@@ -130,17 +115,17 @@ impl KeptChunks {
     }
 }
 
-fn chunks(passed: &[Passed], low_first: bool) -> Vec<u8> {
+fn chunks(kept: &[([u8; 4], Vec<u8>)], low_first: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for chunk in passed {
-        let size = chunk.content.len() as u32;
-        bytes.extend(chunk.id);
+    for (id, content) in kept {
+        let size = content.len() as u32;
+        bytes.extend(id);
         bytes.extend(if low_first {
             size.to_le_bytes()
         } else {
             size.to_be_bytes()
         });
-        bytes.extend(&chunk.content);
+        bytes.extend(content);
         bytes.resize(bytes.len().next_multiple_of(2), 0);
     }
     bytes

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::files::clipping::Clipped;
 use crate::files::path;
 use crate::files::replace::Replacement;
-use crate::files::write::{Blocks, Recipe, SampleFacts};
+use crate::files::write::{Blocks, Recipe, SampleSpec};
 use crate::python::class::AudioSamples;
 use crate::python::files::file_object::To;
 use crate::python::running;
@@ -98,7 +98,7 @@ fn fill<W: Write + Seek + Send>(
     named: impl Fn(Error) -> Error + Sync,
 ) -> PyResult<(W, Clipped)> {
     let py = first.py();
-    let kind = SampleFacts::of(first.get().audio());
+    let kind = SampleSpec::of(first.get().audio());
     let mut file = running::wait(py, |_| Blocks::begin(out, kind, recipe).map_err(&named))?;
     let mut block = Some(first);
     for number in 1_u64.. {

@@ -15,7 +15,7 @@ use crate::files::facts::Facts;
 use crate::files::info::FileInfo;
 use crate::files::path;
 use crate::files::pcm::encoding::Encoding;
-use crate::files::write::metadata::KeptChunks;
+use crate::files::write::metadata::Metadata;
 use crate::files::write::{FileFormat, Recipe};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
@@ -176,17 +176,17 @@ pub fn write(
     if !rest.is_empty() || (whole.is_none() && !blocks::may_give_blocks(audio)?) {
         return Err(no_audio(audio, rest)?);
     }
-    let passing = match metadata_from {
+    let metadata = match metadata_from {
         Some(given) => {
             let (from, input) = From::open(given)?;
-            from.finish(py.detach(|| KeptChunks::from(input)))?
+            from.finish(py.detach(|| Metadata::from(input)))?
         }
-        None => KeptChunks::default(),
+        None => Metadata::default(),
     };
     let recipe = Recipe {
         format: format.as_deref().map(FileFormat::from_name).transpose()?,
         encoding: subtype.as_deref().map(Encoding::from_name).transpose()?,
-        passing,
+        metadata,
     };
     let to = To::of(path_or_file)?;
     let (name, clipped) = match (whole, to) {

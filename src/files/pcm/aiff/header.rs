@@ -6,9 +6,9 @@ use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
 use crate::files::pcm::reader;
-use crate::files::pcm::reader::{Bytes, is_printable};
+use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header, Info};
-use crate::files::sniff::Unread;
+use crate::files::sniff::Contents;
 
 /// The chunk 'COMM'.
 struct Common {
@@ -19,7 +19,7 @@ struct Common {
     rate: SampleRate,
 }
 
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
+pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Header>, Error> {
     let start = bytes.start;
     let prefix: [u8; 12] = bytes.take(start, "its header")?;
     let [.., a, b, c, d] = prefix;
@@ -27,7 +27,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
         b"AIFF" => false,
         b"AIFC" => true,
         other => {
-            return Err(Unread::damaged(
+            return Err(Error::damaged(
                 start + 8,
                 format!(
                     "this FORM file holds {}, neither 'AIFF' nor 'AIFC'",
@@ -47,24 +47,21 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
             offset: at + 8,
             size: u64::from(u32::from_be_bytes([e, f, g, h])),
         };
-        let is_good = is_printable(&chunk.id);
-        if !is_good || chunk.size > bytes.end - chunk.offset {
+        if let Err(error) = bytes.require_chunk(at, &chunk) {
             if sound.is_some() && common.is_some() {
-                // What lies behind all that is needed is forgiven.
+                // The reader needs nothing behind these two.
                 break;
             }
-            return Err(if is_good {
-                reader::cut_short(&chunk, bytes.end).into()
-            } else {
-                let found = reader::letters(chunk.id);
-                Unread::damaged(at, format!("no chunk begins where one should: {found}"))
-            });
+            return Err(error);
         }
         match &chunk.id {
             b"COMM" if common.is_some() => {
-                return Err(Unread::damaged(at, "the file has two 'COMM' chunks".into()));
+                return Err(Error::damaged(at, "the file has two 'COMM' chunks".into()));
             }
-            b"COMM" => common = Some(parse_common(bytes, &chunk, is_compressed)?),
+            b"COMM" => match parse_common(bytes, &chunk, is_compressed)? {
+                Contents::Plain(found) => common = Some(found),
+                Contents::Coded(coded) => return Ok(Contents::Coded(coded)),
+            },
             b"SSND" if sound.is_none() => sound = Some(chunk),
             _ => {}
         }
@@ -73,7 +70,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
     }
     let Some(common) = common else {
         let message = "the file has no chunk 'COMM', which says what its samples are".into();
-        return Err(Unread::damaged(bytes.end, message));
+        return Err(Error::damaged(bytes.end, message));
     };
     let data_offset = place_samples(bytes, &common, sound)?;
     let info = Info {
@@ -85,11 +82,11 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
         rate: common.rate,
         data_offset,
     };
-    Ok(Header {
+    Ok(Contents::Plain(Header {
         info,
         chunks,
         is_stream: false,
-    })
+    }))
 }
 
 /// Where the first frame begins, once all of them are known to be there.
@@ -136,11 +133,11 @@ fn parse_common<R: Read + Seek>(
     bytes: &mut Bytes<'_, R>,
     chunk: &Chunk,
     is_compressed: bool,
-) -> Result<Common, Unread> {
+) -> Result<Contents<Common>, Error> {
     let at = chunk.offset;
     let needed = if is_compressed { 22 } else { 18 };
     if chunk.size < needed {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             at - 4,
             format!(
                 "the 'COMM' chunk has {} bytes; it takes {needed}",
@@ -157,27 +154,27 @@ fn parse_common<R: Read + Seek>(
     };
     let channels = usize::from(u16::from_be_bytes([c0, c1]));
     if channels == 0 {
-        return Err(Unread::damaged(at, "the file claims 0 channels".into()));
+        return Err(Error::damaged(at, "the file claims 0 channels".into()));
     }
     let bits = u16::from_be_bytes([b0, b1]);
-    let (encoding, order) = encoding(compression, bits).ok_or_else(|| {
+    let Some((encoding, order)) = encoding(compression, bits) else {
         let place = if is_compressed { at + 18 } else { at + 6 };
         let message = format!(
             "the samples are compressed or of an unknown kind ({}, {bits} bits), and not plain \
              integers of 1 to 32 bits or floats",
             reader::letters(compression)
         );
-        Unread::compressed(place, message)
-    })?;
+        return Ok(Contents::coded(place, message));
+    };
     let hertz = extended(rate);
     let rate = reader::rate(hertz, at + 8)?;
-    Ok(Common {
+    Ok(Contents::Plain(Common {
         channels,
         frames: u64::from(u32::from_be_bytes([f0, f1, f2, f3])),
         encoding,
         order,
         rate,
-    })
+    }))
 }
 
 fn encoding(compression: [u8; 4], bits: u16) -> Option<(Encoding, ByteOrder)> {

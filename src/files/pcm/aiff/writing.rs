@@ -3,11 +3,11 @@
 use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
-use crate::files::write::coder::{Recipe, SampleFacts};
-use crate::files::write::container::{Plain, Wrapping};
+use crate::files::write::coder::{Recipe, SampleSpec};
+use crate::files::write::container::{Muxer, PcmCoder};
 use crate::files::write::metadata::Family;
 
-/// When the version of AIFF-C that there is was made, in its own calendar.
+/// The date of the only version of AIFF-C, in its own calendar.
 const VERSION: u32 = 0xA280_5140;
 
 /// Writes AIFF.
@@ -15,52 +15,50 @@ const VERSION: u32 = 0xA280_5140;
 /// # Errors
 /// What an AIFF file cannot hold.
 pub fn coder(
-    kind: SampleFacts,
+    spec: SampleSpec,
     frames: Option<usize>,
     recipe: &Recipe,
-) -> Result<Plain<AiffForm>, Error> {
-    let encoding = recipe.encoding.unwrap_or(Encoding::of(kind.dtype));
+) -> Result<PcmCoder<AiffMuxer>, Error> {
+    let encoding = recipe.encoding.unwrap_or(Encoding::of(spec.dtype));
     if encoding == Encoding::Unsigned8 {
-        return Err(invalid(
+        return Err(Error::invalid(
             "an AIFF file has no unsigned 8-bit samples; use the subtype PCM_S8".into(),
         ));
     }
-    recipe.passing.require(Some(Family::Aiff), "an AIFF file")?;
-    let channels = kind.channels;
+    recipe
+        .metadata
+        .require(Some(Family::Aiff), "an AIFF file")?;
+    let channels = spec.channels;
     let narrow = u16::try_from(channels).ok().filter(|count| *count > 0);
-    let mut form = AiffForm {
+    let mut form = AiffMuxer {
         channels: narrow.ok_or_else(|| {
-            invalid(format!(
+            Error::invalid(format!(
                 "an AIFF file has 1 to 65535 channels, not {channels}"
             ))
         })?,
-        rate: kind.rate,
+        rate: spec.rate,
         encoding,
-        before: recipe.passing.before(false),
-        behind: recipe.passing.behind(false),
+        before: recipe.metadata.before(false),
+        behind: recipe.metadata.behind(false),
         head: 0,
     };
     form.head = form.inside(0).len();
-    Plain::new(form, kind, encoding, ByteOrder::Big, frames)
-}
-
-fn invalid(message: String) -> Error {
-    Error::InvalidArgument { message }
+    PcmCoder::new(form, spec, encoding, ByteOrder::Big, frames)
 }
 
 /// The chunks around the samples.
-pub struct AiffForm {
+pub struct AiffMuxer {
     channels: u16,
     rate: SampleRate,
     encoding: Encoding,
-    /// Chunks that are passed on.
+    /// Chunks of another file.
     before: Vec<u8>,
     behind: Vec<u8>,
     /// Bytes between the first size and the samples.
     head: usize,
 }
 
-impl AiffForm {
+impl AiffMuxer {
     /// Bytes of so many frames.
     fn data(&self, frames: u64) -> u128 {
         u128::from(frames) * (usize::from(self.channels) * self.encoding.width()) as u128
@@ -93,7 +91,7 @@ impl AiffForm {
         inside.extend(*b"COMM");
         inside.extend(if compression.is_some() { 24_u32 } else { 18 }.to_be_bytes());
         inside.extend(self.channels.to_be_bytes());
-        // What is too much was refused.
+        // `require` has refused more.
         inside.extend((frames as u32).to_be_bytes());
         inside.extend((8 * self.encoding.width() as u16).to_be_bytes());
         inside.extend(extended(self.rate.hertz()));
@@ -107,15 +105,15 @@ impl AiffForm {
     }
 }
 
-impl Wrapping for AiffForm {
-    fn before(&self, frames: u64) -> Vec<u8> {
+impl Muxer for AiffMuxer {
+    fn header(&self, frames: u64) -> Vec<u8> {
         let mut header = b"FORM".to_vec();
         header.extend((self.total(frames) as u32).to_be_bytes());
         header.extend(self.inside(frames));
         header
     }
 
-    fn behind(&self, frames: u64) -> Vec<u8> {
+    fn trailer(&self, frames: u64) -> Vec<u8> {
         let padding = (self.data(frames) % 2) as usize;
         [&[0][..padding], &self.behind].concat()
     }
@@ -125,7 +123,7 @@ impl Wrapping for AiffForm {
             return Ok(());
         }
         let data = self.data(frames);
-        Err(invalid(format!(
+        Err(Error::invalid(format!(
             "{frames} frames are {data} bytes of samples; an AIFF file has less than 4294967296 bytes: \
              write it as WAV, which goes on as RF64"
         )))

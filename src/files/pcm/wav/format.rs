@@ -1,8 +1,9 @@
 //! The `fmt` chunk: what the samples are.
 
 use crate::audio::SampleRate;
+use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
-use crate::files::sniff::Unread;
+use crate::files::sniff::Contents;
 
 const PCM: u16 = 1;
 const FLOAT: u16 = 3;
@@ -27,9 +28,9 @@ pub struct WavFormat {
 ///
 /// # Errors
 /// [`Error::File`] at the field that is wrong or stands for what is not read.
-pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat, Unread> {
+pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<Contents<WavFormat>, Error> {
     let too_short = |needed: usize| {
-        Unread::damaged(
+        Error::damaged(
             offset - 4,
             format!(
                 "the 'fmt ' chunk has {} bytes; it takes {needed}",
@@ -46,7 +47,7 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat,
     if tag == EXTENSIBLE {
         let guid = extension.get(8..24).ok_or_else(|| too_short(40))?;
         tag = subformat(order, guid).ok_or_else(|| {
-            Unread::damaged(
+            Error::damaged(
                 offset + 24,
                 "the extensible format has a GUID that stands for no known encoding".into(),
             )
@@ -55,14 +56,14 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat,
     }
     let (channels, frame_bytes, bits) = (u16_at(2), u16_at(12), u16_at(14));
     if channels == 0 {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             offset + 2,
             "the file claims 0 channels".into(),
         ));
     }
     let hertz = order.u32([fixed[4], fixed[5], fixed[6], fixed[7]]);
     let rate = SampleRate::new(hertz)
-        .map_err(|_| Unread::damaged(offset + 4, "the file claims a sample rate of 0 Hz".into()))?;
+        .map_err(|_| Error::damaged(offset + 4, "the file claims a sample rate of 0 Hz".into()))?;
     let encoding = match (tag, bits) {
         (PCM, 1..=8) => Encoding::Unsigned8,
         (PCM, 9..=16) => Encoding::Pcm16,
@@ -79,7 +80,7 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat,
                 ("floats", "32 and 64 bits are")
             };
             let message = format!("samples are {bits}-bit {kind}; {read} read");
-            return Err(Unread::damaged(offset + 14, message));
+            return Err(Error::damaged(offset + 14, message));
         }
         _ => {
             let name = codec_name(tag);
@@ -87,12 +88,12 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat,
                 "the samples are compressed or of an unknown kind (format {tag:#06x}{name}), and not \
                  plain PCM or IEEE float"
             );
-            return Err(Unread::compressed(tag_offset, message));
+            return Ok(Contents::coded(tag_offset, message));
         }
     };
     let whole = u32::from(channels) * encoding.width() as u32;
     if whole != u32::from(frame_bytes) {
-        return Err(Unread::damaged(
+        return Err(Error::damaged(
             offset + 12,
             format!(
                 "the file claims frames of {frame_bytes} bytes, but {channels} channels of {bits} bits \
@@ -100,11 +101,11 @@ pub fn parse(order: ByteOrder, offset: u64, content: &[u8]) -> Result<WavFormat,
             ),
         ));
     }
-    Ok(WavFormat {
+    Ok(Contents::Plain(WavFormat {
         encoding,
         channels,
         rate,
-    })
+    }))
 }
 
 /// The format tag that a GUID stands for.

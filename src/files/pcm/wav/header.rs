@@ -9,7 +9,7 @@ use crate::files::pcm::reader::{Bytes, is_printable, letters};
 use crate::files::pcm::wav::format;
 use crate::files::pcm::wav::format::WavFormat;
 use crate::files::pcm::{Chunk, Container, Header, Info};
-use crate::files::sniff::Unread;
+use crate::files::sniff::Contents;
 
 /// What a stream of unknown length claims to be long.
 const UNKNOWN: u32 = u32::MAX;
@@ -25,13 +25,15 @@ struct LongSizes {
 }
 
 /// The header of the WAV file that begins where the reader was found.
-pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread> {
+pub fn header<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    container: Container,
+) -> Result<Contents<Header>, Error> {
     let start = bytes.start;
     let mut prefix = [0; PREFIX as usize];
     let prefix = bytes.peek(start, &mut prefix)?;
-    let (container, order, riff_size) = check_prefix(start, prefix)?;
+    let (order, riff_size) = check_prefix(start, prefix)?;
     let mut walk = Walk {
-        end: bytes.end,
         bytes,
         container,
         order,
@@ -47,17 +49,13 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Header, Unread
     walk.run(start + PREFIX)
 }
 
-fn check_prefix(start: u64, prefix: &[u8]) -> Result<(Container, ByteOrder, u32), Error> {
-    let (container, order) = match prefix {
-        [b'R', b'I', b'F', b'F', ..] => (Container::Wav, ByteOrder::Little),
-        [b'R', b'I', b'F', b'X', ..] => (Container::Wav, ByteOrder::Big),
-        [b'R', b'F', b'6', b'4', ..] => (Container::Rf64, ByteOrder::Little),
-        _ => (Container::Bw64, ByteOrder::Little),
+fn check_prefix(start: u64, prefix: &[u8]) -> Result<(ByteOrder, u32), Error> {
+    let order = match prefix {
+        [_, _, _, b'X', ..] => ByteOrder::Big,
+        _ => ByteOrder::Little,
     };
     match *prefix {
-        [_, _, _, _, a, b, c, d, b'W', b'A', b'V', b'E'] => {
-            Ok((container, order, order.u32([a, b, c, d])))
-        }
+        [_, _, _, _, a, b, c, d, b'W', b'A', b'V', b'E'] => Ok((order, order.u32([a, b, c, d]))),
         [_, _, _, _, _, _, _, _, a, b, c, d] => Err(Error::damaged(
             start + 8,
             format!("this RIFF file holds {}, not 'WAVE'", letters([a, b, c, d])),
@@ -76,8 +74,6 @@ struct Walk<'w, 'r, R> {
     bytes: &'w mut Bytes<'r, R>,
     container: Container,
     order: ByteOrder,
-    /// One past the file's last byte.
-    end: u64,
     riff_size: u32,
     /// One past the last byte that the RIFF chunk claims.
     riff_end: u64,
@@ -103,49 +99,40 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
                 ),
             ));
         }
-        let fields: [u8; 28] = self.bytes.take(chunk.offset, "its chunk 'ds64'")?;
-        let long = |at: usize| {
-            let low =
-                u32::from_le_bytes([fields[at], fields[at + 1], fields[at + 2], fields[at + 3]]);
-            let high = [
-                fields[at + 4],
-                fields[at + 5],
-                fields[at + 6],
-                fields[at + 7],
-            ];
-            u64::from(u32::from_le_bytes(high)) << 32 | u64::from(low)
-        };
-        let count = u32::from_le_bytes([fields[24], fields[25], fields[26], fields[27]]);
+        let what = "its chunk 'ds64'";
+        let fields: [u8; 28] = self.bytes.take(chunk.offset, what)?;
+        let long = |index: usize| u64::from_le_bytes(fields.as_chunks::<8>().0[index]);
+        let (riff, data) = (long(0), long(1));
+        let [.., a, b, c, d] = fields;
+        let count = u32::from_le_bytes([a, b, c, d]);
         let room = (chunk.size - 28) / 12;
         let mut others = Vec::new();
         for index in 0..u64::from(count.min(MAX_OTHERS)).min(room) {
-            let entry: [u8; 12] = self
-                .bytes
-                .take(chunk.offset + 28 + 12 * index, "its chunk 'ds64'")?;
+            let entry: [u8; 12] = self.bytes.take(chunk.offset + 28 + 12 * index, what)?;
             let [a, b, c, d, size @ ..] = entry;
             others.push(([a, b, c, d], u64::from_le_bytes(size)));
         }
-        self.riff_end = start.saturating_add(8).saturating_add(long(0));
-        self.long = Some(LongSizes {
-            data: long(8),
-            others,
-        });
+        self.riff_end = start.saturating_add(8).saturating_add(riff);
+        self.long = Some(LongSizes { data, others });
         Ok(())
     }
 
-    fn run(mut self, first: u64) -> Result<Header, Unread> {
+    fn run(mut self, first: u64) -> Result<Contents<Header>, Error> {
         let mut at = first;
         loop {
             let (chunk, claimed) = self.chunk_at(at)?;
             match &chunk.id {
-                b"data" => return Ok(self.finish(chunk.offset, claimed)?),
+                b"data" => return self.finish(chunk.offset, claimed).map(Contents::Plain),
                 b"fmt " if self.format.is_some() => {
-                    return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()).into());
+                    return Err(Error::damaged(at, "the file has two 'fmt ' chunks".into()));
                 }
-                _ if chunk.size > self.end - chunk.offset => {
-                    return Err(reader::cut_short(&chunk, self.end).into());
+                _ if chunk.size > self.bytes.end - chunk.offset => {
+                    return Err(reader::cut_short(&chunk, self.bytes.end));
                 }
-                b"fmt " => self.format = Some(self.parse_format(&chunk)?),
+                b"fmt " => match self.parse_format(&chunk)? {
+                    Contents::Plain(format) => self.format = Some(format),
+                    Contents::Coded(coded) => return Ok(Contents::Coded(coded)),
+                },
                 _ => {}
             }
             self.keep(chunk)?;
@@ -170,7 +157,7 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
             }
             Err(_) => {
                 return Err(Error::damaged(
-                    self.end,
+                    self.bytes.end,
                     "the file ends in the middle of a chunk's header".into(),
                 ));
             }
@@ -210,11 +197,11 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         Ok(if unpadded && !padded {
             next
         } else {
-            self.end.min(next + 1)
+            self.bytes.end.min(next + 1)
         })
     }
 
-    fn parse_format(&mut self, chunk: &Chunk) -> Result<WavFormat, Unread> {
+    fn parse_format(&mut self, chunk: &Chunk) -> Result<Contents<WavFormat>, Error> {
         let mut content = [0; 40];
         let len = chunk.size.min(40) as usize;
         let content = self.bytes.peek(chunk.offset, &mut content[..len])?;
@@ -256,10 +243,10 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
     }
 
     fn data_size(&self, offset: u64, claimed: u32) -> Result<(u64, bool), Error> {
-        let there = self.end - offset;
+        let there = self.bytes.end - offset;
         let cut_short = |size: u64| {
             Error::damaged(
-                self.end,
+                self.bytes.end,
                 format!(
                     "the file was cut short: its 'data' chunk claims {size} bytes of samples from byte \
                      {offset} on, of which there are {there}"
@@ -277,7 +264,8 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         let size = u64::from(claimed);
         if size == 0 {
             // Where the RIFF chunk covers what follows, or nothing follows, there is no sample.
-            let is_closed = there == 0 || (offset < self.riff_end && self.riff_end <= self.end);
+            let is_closed =
+                there == 0 || (offset < self.riff_end && self.riff_end <= self.bytes.end);
             return Ok(if is_closed { (0, false) } else { (there, true) });
         }
         if size <= there {
@@ -296,10 +284,10 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
     /// The chunks behind the samples, as far as they are chunks.
     fn walk_trailer(&mut self, data: &Chunk) -> Result<(), Error> {
         let behind = data.offset + data.size;
-        let limit = if (behind..=self.end).contains(&self.riff_end) {
+        let limit = if (behind..=self.bytes.end).contains(&self.riff_end) {
             self.riff_end
         } else {
-            self.end
+            self.bytes.end
         };
         let mut at = self.behind(data)?;
         while at + 8 <= limit {

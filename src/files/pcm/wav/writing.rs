@@ -3,8 +3,8 @@
 use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::pcm::encoding::{ByteOrder, Encoding, Law};
-use crate::files::write::coder::{Recipe, SampleFacts};
-use crate::files::write::container::{Plain, Wrapping};
+use crate::files::write::coder::{Recipe, SampleSpec};
+use crate::files::write::container::{Muxer, PcmCoder};
 use crate::files::write::metadata::Family;
 
 /// One past the bytes that the 32 bits of a RIFF chunk count.
@@ -15,29 +15,29 @@ const RIFF_LIMIT: u64 = 1 << 32;
 /// # Errors
 /// What a WAV file cannot hold.
 pub fn coder(
-    kind: SampleFacts,
+    spec: SampleSpec,
     frames: Option<usize>,
     recipe: &Recipe,
     is_long: bool,
-) -> Result<Plain<Chunks>, Error> {
-    let encoding = recipe.encoding.unwrap_or(Encoding::of(kind.dtype));
+) -> Result<PcmCoder<WavMuxer>, Error> {
+    let encoding = recipe.encoding.unwrap_or(Encoding::of(spec.dtype));
     if encoding == Encoding::Signed8 {
-        return Err(Error::InvalidArgument {
-            message: "a WAV file has no signed 8-bit samples; use the subtype PCM_U8".into(),
-        });
+        return Err(Error::invalid(
+            "a WAV file has no signed 8-bit samples; use the subtype PCM_U8".into(),
+        ));
     }
-    recipe.passing.require(Some(Family::Riff), "a WAV file")?;
-    let chunks = Chunks {
-        rate: kind.rate,
+    recipe.metadata.require(Some(Family::Riff), "a WAV file")?;
+    let chunks = WavMuxer {
+        rate: spec.rate,
         encoding,
-        frame: Frame::of(kind.channels, encoding)?,
-        before: recipe.passing.before(true),
-        behind: recipe.passing.behind(true),
+        frame: Frame::of(spec.channels, encoding)?,
+        before: recipe.metadata.before(true),
+        behind: recipe.metadata.behind(true),
         limit: if is_long { 0 } else { RIFF_LIMIT },
         // A file that is RF64 from the beginning has its sizes there already.
         has_reserve: frames.is_none() && !is_long,
     };
-    Plain::new(chunks, kind, encoding, ByteOrder::Little, frames)
+    PcmCoder::new(chunks, spec, encoding, ByteOrder::Little, frames)
 }
 
 /// What the fields of a header say about a frame.
@@ -50,20 +50,17 @@ struct Frame {
 impl Frame {
     fn of(channels: usize, encoding: Encoding) -> Result<Frame, Error> {
         if channels == 0 {
-            return Err(Error::InvalidArgument {
-                message: "audio without a channel cannot be written: a WAV file has one at least"
-                    .into(),
-            });
+            return Err(Error::invalid(
+                "audio without a channel cannot be written: a WAV file has one at least".into(),
+            ));
         }
         let bytes = channels * encoding.width();
         let (Ok(narrow), Ok(frame_bytes)) = (u16::try_from(channels), u16::try_from(bytes)) else {
-            return Err(Error::InvalidArgument {
-                message: format!(
-                    "{channels} channels as {} are frames of {bytes} bytes; a WAV file has at most \
+            return Err(Error::invalid(format!(
+                "{channels} channels as {} are frames of {bytes} bytes; a WAV file has at most \
                      65535",
-                    encoding.name()
-                ),
-            });
+                encoding.name()
+            )));
         };
         Ok(Frame {
             channels: narrow,
@@ -75,18 +72,18 @@ impl Frame {
 /// The chunks around the samples. In front are 44 bytes for integers, 56 for floats where nothing is passed on, so that
 /// the samples of every encoding lie aligned in the file. From `limit` bytes on it is RF64, with its sizes in a chunk
 /// 'ds64' of their own. Where the size is not known yet, its place is kept by a chunk 'JUNK', as EBU Tech 3306 has it.
-pub struct Chunks {
+pub struct WavMuxer {
     rate: SampleRate,
     encoding: Encoding,
     frame: Frame,
-    /// Chunks that are passed on.
+    /// Chunks of another file.
     before: Vec<u8>,
     behind: Vec<u8>,
     limit: u64,
     has_reserve: bool,
 }
 
-impl Chunks {
+impl WavMuxer {
     fn data(&self, frames: u64) -> u64 {
         frames * u64::from(self.frame.bytes)
     }
@@ -95,7 +92,7 @@ impl Chunks {
     fn inside(&self, frames: u64) -> Vec<u8> {
         let rate = self.rate.hertz();
         let bits = 8 * self.encoding.width() as u16;
-        // A field for the eye of a reader; no program computes with it, and 4 GB in a second are beyond it.
+        // No program computes with this field, and it cannot hold 4 GB in a second.
         let bytes_per_second = rate.saturating_mul(u32::from(self.frame.bytes));
         let tag: u16 = match self.encoding {
             Encoding::Float32 | Encoding::Float64 => 3,
@@ -123,8 +120,8 @@ impl Chunks {
     }
 }
 
-impl Wrapping for Chunks {
-    fn before(&self, frames: u64) -> Vec<u8> {
+impl Muxer for WavMuxer {
+    fn header(&self, frames: u64) -> Vec<u8> {
         let data = self.data(frames);
         let inside = self.inside(frames);
         // 36 bytes of sizes; what follows is moved so that the samples begin at a multiple of 8.
@@ -166,16 +163,16 @@ impl Wrapping for Chunks {
         header
     }
 
-    /// Sizes as streams have them: what a process leaves that is killed is read as far as it goes.
-    fn before_any(&self) -> Vec<u8> {
-        let mut header = self.before(0);
+    /// Sizes as streams have them: a reader of what a killed process leaves goes on to the end of the file.
+    fn open_header(&self) -> Vec<u8> {
+        let mut header = self.header(0);
         let size = header.len() - 4;
         header[size..].fill(0xFF);
         header[4..8].fill(0xFF);
         header
     }
 
-    fn behind(&self, frames: u64) -> Vec<u8> {
+    fn trailer(&self, frames: u64) -> Vec<u8> {
         // A chunk of odd size is followed by a byte of padding.
         let padding = (self.data(frames) % 2) as usize;
         [&[0][..padding], &self.behind].concat()
