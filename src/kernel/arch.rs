@@ -14,22 +14,12 @@ mod cast;
 mod convert;
 mod deinterleave;
 mod dispatch;
-mod element;
 mod loops;
 mod operators;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-pub use element::{Combination, Element, Misfits, Sign};
-
-/// A loop, ready to run.
-trait Body {
-    /// What it tells its caller.
-    type Result;
-    /// # Safety
-    /// The invariants of the loop hold.
-    unsafe fn run(self) -> Self::Result;
-}
+pub use dispatch::{Combination, Element, Misfits, Sign};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -47,20 +37,6 @@ enum Set {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arch {
     set: Set,
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn with_avx2<B: Body>(body: B) -> B::Result {
-    // SAFETY: the caller's promise.
-    unsafe { body.run() }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-unsafe fn with_avx512<B: Body>(body: B) -> B::Result {
-    // SAFETY: the caller's promise.
-    unsafe { body.run() }
 }
 
 impl Arch {
@@ -115,22 +91,6 @@ impl Arch {
             Set::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Set::Avx512 => "avx512",
-        }
-    }
-
-    /// # Safety
-    /// The invariants of the loop hold.
-    #[inline]
-    unsafe fn run<B: Body>(self, body: B) -> B::Result {
-        match self.set {
-            // SAFETY: the caller's promise.
-            Set::Portable => unsafe { body.run() },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: the caller's promise, and invariant 1.
-            Set::Avx2 => unsafe { with_avx2(body) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: the caller's promise, and invariant 1.
-            Set::Avx512 => unsafe { with_avx512(body) },
         }
     }
 }

@@ -221,7 +221,7 @@ impl Engine {
                 // The loops are fast forwards.
                 (out, x, y) = (out.reversed(), x.reversed(), y.reversed());
             }
-            Some(arch.binary(&Combination { operator, mode, out, x, y, stream }))
+            Some(R::combine(arch, &Combination { operator, mode, out, x, y, stream }))
         })
     }
 
@@ -355,18 +355,21 @@ fn narrower(a: Dtype, b: Dtype) -> Dtype {
     if a.size() <= b.size() { a } else { b }
 }
 
+/// A factor that gives the very bits that dividing by `divisor` gives.
 fn exact_reciprocal(compute: Dtype, divisor: Scalar) -> Option<Scalar> {
-    match compute {
+    let (value, is_normal): (f64, fn(f64) -> bool) = match compute {
+        Dtype::Int16 | Dtype::Int32 => return None,
         Dtype::Float32 => {
-            let reciprocal = divisor.sample::<f32>().exact_reciprocal()?;
-            Some(Scalar::Float(f64::from(reciprocal)))
+            let is_normal = |value| (value as f32).is_normal();
+            (f64::from(divisor.sample::<f32>()), is_normal)
         }
-        Dtype::Float64 => divisor
-            .sample::<f64>()
-            .exact_reciprocal()
-            .map(Scalar::Float),
-        Dtype::Int16 | Dtype::Int32 => None,
-    }
+        Dtype::Float64 => (divisor.sample(), f64::is_normal),
+    };
+    // A power of two whose reciprocal is normal too: both ways round the same exact number once.
+    let fraction = value.to_bits() & ((1 << (f64::MANTISSA_DIGITS - 1)) - 1);
+    let reciprocal = 1.0 / value;
+    let exact = fraction == 0 && is_normal(value) && is_normal(reciprocal);
+    exact.then_some(Scalar::Float(reciprocal))
 }
 
 #[cold]

@@ -53,6 +53,40 @@ any_row! {
     AnyTarget of Target by target
 }
 
+/// A sample type whose rows go in and out of those of any type.
+pub trait Tagged: Sample {
+    /// The row among rows of any type.
+    fn any_source(row: Source<'_, Self>) -> AnySource<'_>;
+    /// The row among rows of any type.
+    fn any_target(row: Target<'_, Self>) -> AnyTarget<'_>;
+    /// The row, if it is of this type.
+    fn target_of<'a>(row: &AnyTarget<'a>) -> Option<Target<'a, Self>>;
+}
+
+macro_rules! tagged {
+    ($($T:ty: $Any:ident),*) => {$(
+        impl Tagged for $T {
+            #[inline]
+            fn any_source(row: Source<'_, Self>) -> AnySource<'_> {
+                AnySource::$Any(row)
+            }
+            #[inline]
+            fn any_target(row: Target<'_, Self>) -> AnyTarget<'_> {
+                AnyTarget::$Any(row)
+            }
+            #[inline]
+            fn target_of<'a>(row: &AnyTarget<'a>) -> Option<Target<'a, Self>> {
+                match row {
+                    AnyTarget::$Any(row) => Some(*row),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+tagged!(i16: Int16, i32: Int32, f32: Float32, f64: Float64);
+
 /// Samples of the type that is computed in, or one number for all of them.
 #[derive(Clone, Copy)]
 pub enum Feed<'a, T> {

@@ -352,18 +352,21 @@ impl<'a, R: Element> TaskRow<'_, 'a, R> {
     fn store(&self, out: Target<'_, R>, x: &Feed<'_, R>, y: &Feed<'_, R>, stream: bool) -> bool {
         let Task { arch, mode, .. } = *self.task;
         match (self.task.work, x) {
-            (Work::Binary(operator), _) => arch.binary(&Combination {
-                operator,
-                mode,
-                out,
-                x: *x,
-                y: *y,
-                stream,
-            }),
-            (Work::Unary(sign), Feed::Row(x)) => arch.unary(sign, mode, out, *x),
+            (Work::Binary(operator), _) => R::combine(
+                arch,
+                &Combination {
+                    operator,
+                    mode,
+                    out,
+                    x: *x,
+                    y: *y,
+                    stream,
+                },
+            ),
+            (Work::Unary(sign), Feed::Row(x)) => R::apply(arch, sign, mode, out, *x),
             (Work::Unary(sign), Feed::Number(x)) => {
                 arch.fill(out, *x);
-                arch.unary(sign, mode, out, out.as_source())
+                R::apply(arch, sign, mode, out, out.as_source())
             }
             (Work::Cast | Work::Convert, Feed::Row(x)) => {
                 arch.cast(&R::any_target(out), &R::any_source(*x), false);

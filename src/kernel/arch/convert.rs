@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use crate::dtype::Sample;
 use crate::kernel::arch::Arch;
 use crate::kernel::arch::cast::CastTo;
-use crate::kernel::arch::element::{Element, Misfits};
+use crate::kernel::arch::dispatch::{Element, Misfits};
 use crate::kernel::arch::loops::{
-    AnyZero, Change, Dense, DenseOut, Every, Narrow, Splat, Stepped, SteppedOut, StreamChange,
+    Body, Dense, DenseOut, Every, LoopInput, Output, Splat, Stepped, SteppedOut, stream,
 };
 use crate::kernel::arch::operators::Flagging;
 use crate::kernel::row::{AnySource, AnyTarget};
@@ -147,5 +147,123 @@ impl Arch {
             // SAFETY: as above.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
         }
+    }
+}
+
+/// `out[i] = x[i]` in another type, with NumPy's cast or audio's conversion.
+///
+/// Invariant 1: `out` and `x` have `len` samples.
+struct Change<A, B, D, X, const SCALE: bool> {
+    out: D,
+    x: X,
+    len: usize,
+    types: PhantomData<(A, B)>,
+}
+
+impl<A, B, D, X, const SCALE: bool> Body for Change<A, B, D, X, SCALE>
+where
+    A: CastTo<B>,
+    B: Sample,
+    D: Output<B>,
+    X: LoopInput<A>,
+{
+    type Result = ();
+
+    #[inline(always)]
+    unsafe fn run(self) {
+        for index in 0..self.len {
+            // SAFETY: invariant 1.
+            let x = unsafe { self.x.get(index) };
+            let value = if SCALE { x.convert_to() } else { x.cast_to() };
+            // SAFETY: invariant 1.
+            unsafe { self.out.put(index, value) };
+        }
+    }
+}
+
+/// As [`Change`] into samples side by side, written past the cache; the destination is aligned.
+struct StreamChange<A, B, X, const SCALE: bool> {
+    out: *mut B,
+    x: X,
+    len: usize,
+    types: PhantomData<(A, B)>,
+}
+
+impl<A, B, X, const SCALE: bool> Body for StreamChange<A, B, X, SCALE>
+where
+    A: CastTo<B>,
+    B: Sample,
+    X: LoopInput<A>,
+{
+    type Result = ();
+
+    #[inline(always)]
+    unsafe fn run(self) {
+        let part = |out: *mut B, from: usize, len: usize| {
+            let part = Change::<A, B, _, _, SCALE> {
+                out: DenseOut(out),
+                x: self.x.skip(from),
+                len,
+                types: PhantomData,
+            };
+            // SAFETY: invariant 1; `out` is the destination's own part, or the block.
+            unsafe { part.run() };
+            false
+        };
+        stream(self.out, self.len, part);
+    }
+}
+
+/// Whether a sample is zero.
+struct AnyZero<T, X> {
+    x: X,
+    len: usize,
+    types: PhantomData<T>,
+}
+
+impl<T: Flagging, X: LoopInput<T>> Body for AnyZero<T, X> {
+    type Result = bool;
+
+    #[inline(always)]
+    unsafe fn run(self) -> bool {
+        // Counted in integers of the samples' own width: a yes or no would be narrowed at every step. No
+        // block has more samples than the narrowest of them can count.
+        const BLOCK: usize = 4096;
+        (0..self.len).step_by(BLOCK).any(|from| {
+            let mut zeros = T::Flags::default();
+            for index in from..self.len.min(from + BLOCK) {
+                // SAFETY: invariant 1.
+                let x = unsafe { self.x.get(index) };
+                zeros = T::count(zeros, x == T::default());
+            }
+            zeros != T::Flags::default()
+        })
+    }
+}
+
+/// int32 stored as int16. Returns whether one of them did not fit. Invariant 1 as for [`Combine`].
+struct Narrow {
+    out: SteppedOut<i16>,
+    x: Stepped<i32>,
+    len: usize,
+    saturate: bool,
+}
+
+impl Body for Narrow {
+    type Result = bool;
+
+    #[inline(always)]
+    unsafe fn run(self) -> bool {
+        let mut cut = false;
+        for index in 0..self.len {
+            // SAFETY: invariant 1.
+            let exact = unsafe { self.x.get(index) };
+            let near = exact.clamp(i32::from(i16::MIN), i32::from(i16::MAX));
+            cut |= near != exact;
+            let value = if self.saturate { near } else { exact };
+            // SAFETY: invariant 1.
+            unsafe { self.out.put(index, value as i16) };
+        }
+        cut
     }
 }

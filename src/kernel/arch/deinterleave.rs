@@ -3,9 +3,9 @@
 use std::marker::PhantomData;
 
 use crate::dtype::Sample;
+use crate::kernel::arch::Arch;
 use crate::kernel::arch::cast::CastTo;
-use crate::kernel::arch::loops::{DenseOut, Every, LoopInput, Output};
-use crate::kernel::arch::{Arch, Body};
+use crate::kernel::arch::loops::{Body, DenseOut, Every, LoopInput, Output};
 use crate::kernel::row::{AnySource, AnyTarget};
 use crate::view::{Source, Target};
 
@@ -32,9 +32,9 @@ impl<A: CastTo<B>, B: Sample, const SCALE: bool> Body for Deinterleave<A, B, SCA
         };
         for index in 0..self.len {
             // SAFETY: invariant 1.
-            let x = unsafe { first.get(std::ptr::null_mut(), index) };
+            let x = unsafe { first.get(index) };
             // SAFETY: invariant 1.
-            let y = unsafe { second.get(std::ptr::null_mut(), index) };
+            let y = unsafe { second.get(index) };
             // SAFETY: invariant 1.
             unsafe { left.put(index, change(x)) };
             // SAFETY: invariant 1.

@@ -1,24 +1,154 @@
-//! From rows to loops, for operators: which form of a loop fits the rows that are given.
+//! From rows to loops, for operators: which loop fits the operator, its mode and the rows that are given.
 
 use std::marker::PhantomData;
 
 use crate::dtype::Sample;
 use crate::kernel::Operator;
 use crate::kernel::arch::Arch;
-use crate::kernel::arch::element::{Combination, Element, Misfits, Sign};
+use crate::kernel::arch::cast::CastTo;
 use crate::kernel::arch::loops::{
-    Apply, Combine, Dense, DenseOut, Every, InPlace, InPlaceWidened, LoopInput, Rounded, Splat,
-    Stepped, SteppedOut, StreamCombine,
+    Apply, Combine, Dense, DenseOut, Every, InPlace, InPlaceWidened, LoopInput, Output, Rounded,
+    Splat, Stepped, SteppedOut, StreamCombine,
 };
-use crate::kernel::arch::operators::{Add, Binary, Div, Flagging, Mul, Sub, Unary};
-use crate::kernel::row::Feed;
+use crate::kernel::arch::operators::{
+    Absolute, Add, Binary, Checked, Div, DivNonzero, Flagging, Mul, Negate, Saturating, Sub, Unary,
+};
+use crate::kernel::row::{Feed, Tagged};
 use crate::view::{Source, Target};
+
+/// What to do about results that the type cannot hold, and about zero divisors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfits {
+    /// Nothing: integers wrap, divisors are known not to be zero or may be.
+    Plain,
+    /// Results that do not fit become the nearest that does.
+    Saturate,
+    /// Detect results that do not fit; note zero divisors.
+    Detect,
+}
+
+/// `out = x op y` over one row.
+#[derive(Clone, Copy)]
+pub struct Combination<'a, T> {
+    /// `+ - * /`
+    pub operator: Operator,
+    /// About results that do not fit.
+    pub mode: Misfits,
+    /// The destination.
+    pub out: Target<'a, T>,
+    /// The left side.
+    pub x: Feed<'a, T>,
+    /// The right side.
+    pub y: Feed<'a, T>,
+    /// Write past the cache: for results that do not fit into it.
+    pub stream: bool,
+}
+
+/// A unary operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// `-x`
+    Negate,
+    /// `|x|`
+    Absolute,
+}
+
+/// A sample type as the loops know it.
+pub trait Element: Flagging + Tagged + CastTo<Self> {
+    /// Runs the loop of the operator and the mode. Returns whether something was flagged.
+    fn combine(arch: Arch, combination: &Combination<'_, Self>) -> bool;
+    /// `out = op x`. Returns whether something was flagged.
+    fn apply(
+        arch: Arch,
+        sign: Sign,
+        mode: Misfits,
+        out: Target<'_, Self>,
+        x: Source<'_, Self>,
+    ) -> bool;
+}
+
+macro_rules! integer_element {
+    ($T:ty) => {
+        impl Element for $T {
+            #[inline]
+            fn combine(arch: Arch, c: &Combination<'_, Self>) -> bool {
+                match (c.operator, c.mode) {
+                    (Operator::Add, Misfits::Plain) => arch.combine_fast::<_, Add>(c),
+                    (Operator::Sub, Misfits::Plain) => arch.combine_fast::<_, Sub>(c),
+                    (Operator::Mul, Misfits::Plain) => arch.combine_fast::<_, Mul>(c),
+                    (Operator::Add, Misfits::Saturate) => arch.combine::<_, Saturating<Add>>(c),
+                    (Operator::Sub, Misfits::Saturate) => arch.combine::<_, Saturating<Sub>>(c),
+                    (Operator::Mul, Misfits::Saturate) => arch.combine::<_, Saturating<Mul>>(c),
+                    (Operator::Add, Misfits::Detect) => arch.combine::<_, Checked<Add>>(c),
+                    (Operator::Sub, Misfits::Detect) => arch.combine::<_, Checked<Sub>>(c),
+                    (Operator::Mul, Misfits::Detect) => arch.combine::<_, Checked<Mul>>(c),
+                    // Integers divide as float64; between themselves only if the caller insists.
+                    (Operator::Div, _) => arch.combine::<_, DivNonzero>(c),
+                }
+            }
+            fn apply(
+                arch: Arch,
+                sign: Sign,
+                mode: Misfits,
+                out: Target<'_, Self>,
+                x: Source<'_, Self>,
+            ) -> bool {
+                match (sign, mode) {
+                    (Sign::Negate, Misfits::Plain) => arch.apply::<_, Negate>(out, x),
+                    (Sign::Negate, Misfits::Saturate) => {
+                        arch.apply::<_, Saturating<Negate>>(out, x)
+                    }
+                    (Sign::Negate, Misfits::Detect) => arch.apply::<_, Checked<Negate>>(out, x),
+                    (Sign::Absolute, Misfits::Plain) => arch.apply::<_, Absolute>(out, x),
+                    (Sign::Absolute, Misfits::Saturate) => {
+                        arch.apply::<_, Saturating<Absolute>>(out, x)
+                    }
+                    (Sign::Absolute, Misfits::Detect) => arch.apply::<_, Checked<Absolute>>(out, x),
+                }
+            }
+        }
+    };
+}
+
+macro_rules! float_element {
+    ($T:ty) => {
+        impl Element for $T {
+            #[inline]
+            fn combine(arch: Arch, c: &Combination<'_, Self>) -> bool {
+                match (c.operator, c.mode) {
+                    (Operator::Add, _) => arch.combine_fast::<_, Add>(c),
+                    (Operator::Sub, _) => arch.combine_fast::<_, Sub>(c),
+                    (Operator::Mul, _) => arch.combine_fast::<_, Mul>(c),
+                    (Operator::Div, Misfits::Detect) => arch.combine_fast::<_, DivNonzero>(c),
+                    (Operator::Div, _) => arch.combine_fast::<_, Div>(c),
+                }
+            }
+            fn apply(
+                arch: Arch,
+                sign: Sign,
+                _mode: Misfits,
+                out: Target<'_, Self>,
+                x: Source<'_, Self>,
+            ) -> bool {
+                match sign {
+                    Sign::Negate => arch.apply::<_, Negate>(out, x),
+                    Sign::Absolute => arch.apply::<_, Absolute>(out, x),
+                }
+            }
+        }
+    };
+}
+
+integer_element!(i16);
+integer_element!(i32);
+float_element!(f32);
+float_element!(f64);
 
 /// A row as the loops take it: pointer, stride, and whether it is the destination itself.
 #[derive(Clone, Copy)]
 enum RowFeed<T> {
     Dense(*const T),
-    InPlace,
+    InPlace(*const T),
     Stepped(*const T, isize),
     Splat(T),
 }
@@ -34,7 +164,7 @@ impl<T: Sample> RowFeed<T> {
                 if !row.is_dense() {
                     RowFeed::Stepped(start, row.stride())
                 } else if row.as_ptr() == out.as_mut_ptr().cast_const() {
-                    RowFeed::InPlace
+                    RowFeed::InPlace(start)
                 } else {
                     RowFeed::Dense(start)
                 }
@@ -44,10 +174,9 @@ impl<T: Sample> RowFeed<T> {
 
     /// As steps; one value is a step of 0 over `place`.
     #[inline(always)]
-    fn steps(self, out: *mut T, place: &mut T) -> Stepped<T> {
+    fn steps(self, place: &mut T) -> Stepped<T> {
         match self {
-            RowFeed::Dense(start) => Stepped(start, size_of::<T>() as isize),
-            RowFeed::InPlace => Stepped(out, size_of::<T>() as isize),
+            RowFeed::Dense(start) | RowFeed::InPlace(start) => Stepped(start, steps::<T>(1)),
             RowFeed::Stepped(start, stride) => Stepped(start, stride),
             RowFeed::Splat(value) => {
                 *place = value;
@@ -71,7 +200,7 @@ const ALIGN_FROM: usize = 2048;
 impl Arch {
     /// The forms that matter for speed, each with a loop of its own.
     #[inline]
-    pub(super) fn combine_fast<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
+    fn combine_fast<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
         if !c.out.is_dense() {
             return self.combine_steps::<T, O>(c);
         }
@@ -79,9 +208,15 @@ impl Arch {
         let stream = c.stream && out.addr().is_multiple_of(size_of::<T>());
         let (x, y) = (RowFeed::new(&c.x, &c.out), RowFeed::new(&c.y, &c.out));
         match (x, y) {
-            (RowFeed::InPlace, RowFeed::InPlace) => self.dense::<T, O, _, _>(c, InPlace, InPlace),
-            (RowFeed::Dense(x), RowFeed::InPlace) => self.dense::<T, O, _, _>(c, Dense(x), InPlace),
-            (RowFeed::Splat(x), RowFeed::InPlace) => self.dense::<T, O, _, _>(c, Splat(x), InPlace),
+            (RowFeed::InPlace(x), RowFeed::InPlace(y)) => {
+                self.dense::<T, O, _, _>(c, InPlace(x), InPlace(y))
+            }
+            (RowFeed::Dense(x), RowFeed::InPlace(y)) => {
+                self.dense::<T, O, _, _>(c, Dense(x), InPlace(y))
+            }
+            (RowFeed::Splat(x), RowFeed::InPlace(y)) => {
+                self.dense::<T, O, _, _>(c, Splat(x), InPlace(y))
+            }
             (RowFeed::Dense(x), RowFeed::Splat(y)) if stream => {
                 self.streamed::<T, O, _, _>(c, Dense(x), Splat(y))
             }
@@ -112,14 +247,18 @@ impl Arch {
 
     /// The forms that every operator has.
     #[inline]
-    pub(super) fn combine<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
+    fn combine<T: Flagging, O: Binary<T>>(self, c: &Combination<'_, T>) -> bool {
         if !c.out.is_dense() {
             return self.combine_steps::<T, O>(c);
         }
         let (x, y) = (RowFeed::new(&c.x, &c.out), RowFeed::new(&c.y, &c.out));
         match (x, y) {
-            (RowFeed::InPlace, RowFeed::Dense(y)) => self.dense::<T, O, _, _>(c, InPlace, Dense(y)),
-            (RowFeed::InPlace, RowFeed::Splat(y)) => self.dense::<T, O, _, _>(c, InPlace, Splat(y)),
+            (RowFeed::InPlace(x), RowFeed::Dense(y)) => {
+                self.dense::<T, O, _, _>(c, InPlace(x), Dense(y))
+            }
+            (RowFeed::InPlace(x), RowFeed::Splat(y)) => {
+                self.dense::<T, O, _, _>(c, InPlace(x), Splat(y))
+            }
             (RowFeed::Dense(x), RowFeed::Dense(y)) => {
                 self.dense::<T, O, _, _>(c, Dense(x), Dense(y))
             }
@@ -187,8 +326,8 @@ impl Arch {
         let out: *mut T = c.out.as_mut_ptr().cast();
         let body = Combine::<T, O, _, _, _> {
             out: SteppedOut(out, c.out.stride()),
-            x: RowFeed::new(&c.x, &c.out).steps(out, &mut one),
-            y: RowFeed::new(&c.y, &c.out).steps(out, &mut two),
+            x: RowFeed::new(&c.x, &c.out).steps(&mut one),
+            y: RowFeed::new(&c.y, &c.out).steps(&mut two),
             len: c.out.len(),
             operator: PhantomData,
         };
@@ -197,7 +336,7 @@ impl Arch {
     }
 
     /// `out op= y` for float32 samples and float64 beside them, computed in float64 without a detour through a
-    /// block. Both lie side by side and apart from each other. Notes nothing.
+    /// block. Both lie side by side and apart from each other. Flags nothing.
     pub fn widened(self, operator: Operator, out: Target<'_, f32>, y: Source<'_, f64>) {
         match operator {
             Operator::Add => self.widened_by::<Add>(out, y),
@@ -212,7 +351,7 @@ impl Arch {
         assert_eq!(out.len(), y.len(), "rows of one length");
         let body = Combine::<f64, O, _, _, _> {
             out: Rounded(out.as_mut_ptr().cast()),
-            x: InPlaceWidened,
+            x: InPlaceWidened(out.as_mut_ptr().cast()),
             y: Dense(y.as_ptr().cast()),
             len: out.len(),
             operator: PhantomData,
@@ -222,72 +361,40 @@ impl Arch {
     }
 
     /// `out = op x`. Returns whether something was flagged.
-    pub(super) fn apply<T: Flagging, O: Unary<T>>(
-        self,
-        out: Target<'_, T>,
-        x: Source<'_, T>,
-    ) -> bool {
-        let len = out.len();
-        let operator = PhantomData;
-        let start: *mut T = out.as_mut_ptr().cast();
-        let lane = DenseOut(start);
+    fn apply<T: Flagging, O: Unary<T>>(self, out: Target<'_, T>, x: Source<'_, T>) -> bool {
+        let (start, len): (*mut T, usize) = (out.as_mut_ptr().cast(), out.len());
+        let beside = DenseOut(start);
         match RowFeed::new(&Feed::Row(x), &out) {
             RowFeed::Dense(x) if out.is_dense() => {
-                let (out, x) = (lane, Dense(x));
-                // SAFETY: one length (`RowFeed::new`), and what Source and Target promise.
-                unsafe {
-                    self.run(Apply::<T, O, _, _> {
-                        out,
-                        x,
-                        len,
-                        operator,
-                    })
-                }
+                self.apply_to::<T, O, _, _>(beside, Dense(x), len)
             }
-            RowFeed::InPlace if out.is_dense() => {
-                let (out, x) = (lane, InPlace);
-                // SAFETY: as above.
-                unsafe {
-                    self.run(Apply::<T, O, _, _> {
-                        out,
-                        x,
-                        len,
-                        operator,
-                    })
-                }
+            RowFeed::InPlace(x) if out.is_dense() => {
+                self.apply_to::<T, O, _, _>(beside, InPlace(x), len)
             }
             given => {
                 let mut spare = T::default();
-                let x = given.steps(start, &mut spare);
-                let out = SteppedOut(start, out.stride());
-                // SAFETY: as above.
-                unsafe {
-                    self.run(Apply::<T, O, _, _> {
-                        out,
-                        x,
-                        len,
-                        operator,
-                    })
-                }
+                let x = given.steps(&mut spare);
+                self.apply_to::<T, O, _, _>(SteppedOut(start, out.stride()), x, len)
             }
         }
     }
 
-    /// `out = x op y` over one row. Returns whether something was flagged.
-    #[inline]
-    pub fn binary<T: Element>(self, combination: &Combination<'_, T>) -> bool {
-        T::combine(self, combination)
-    }
-
-    /// `out = op x` over one row. Returns whether something was flagged.
-    #[inline]
-    pub fn unary<T: Element>(
-        self,
-        sign: Sign,
-        mode: Misfits,
-        out: Target<'_, T>,
-        x: Source<'_, T>,
-    ) -> bool {
-        T::apply(self, sign, mode, out, x)
+    fn apply_to<T, O, D, X>(self, out: D, x: X, len: usize) -> bool
+    where
+        T: Flagging,
+        O: Unary<T>,
+        D: Output<T>,
+        X: LoopInput<T>,
+    {
+        let operator = PhantomData::<(T, O)>;
+        // SAFETY: one length (`RowFeed::new`), and what Source and Target promise.
+        unsafe {
+            self.run(Apply {
+                out,
+                x,
+                len,
+                operator,
+            })
+        }
     }
 }

@@ -4,8 +4,8 @@
 //! that the compiler can turn into vector instructions:
 //!
 //! ```text
-//!   Dense      samples side by side              InPlace     the destination itself (in place)
-//!   Stepped     samples `stride` bytes apart      Splat    one value, everywhere
+//!   Dense     samples side by side              InPlace   the destination itself
+//!   Stepped   samples `stride` bytes apart      Splat     one value, everywhere
 //!   Every     a step that the compiler knows: backwards, or every other sample
 //! ```
 //!
@@ -19,24 +19,69 @@
 use std::marker::PhantomData;
 
 use crate::dtype::Sample;
-use crate::kernel::arch::Body;
-use crate::kernel::arch::cast::CastTo;
 use crate::kernel::arch::operators::{Binary, Flagging, Unary};
+use crate::kernel::arch::{Arch, Set};
 
 /// Bytes that a streamed loop computes at a time: few, so that reads and writes keep each other company.
 const STREAM_BLOCK: usize = 512;
 /// The unit of non-temporal stores.
 const LINE: usize = 64;
 
+/// A loop, ready to run.
+pub trait Body {
+    /// What it tells its caller.
+    type Result;
+    /// # Safety
+    /// The invariants of the loop hold.
+    unsafe fn run(self) -> Self::Result;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn with_avx2<B: Body>(body: B) -> B::Result {
+    // SAFETY: the caller's promise.
+    unsafe { body.run() }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+unsafe fn with_avx512<B: Body>(body: B) -> B::Result {
+    // SAFETY: the caller's promise.
+    unsafe { body.run() }
+}
+
+impl Arch {
+    /// # Safety
+    /// The invariants of the loop hold.
+    #[inline]
+    pub(super) unsafe fn run<B: Body>(self, body: B) -> B::Result {
+        match self.set {
+            // SAFETY: the caller's promise.
+            Set::Portable => unsafe { body.run() },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the caller's promise, and invariant 1.
+            Set::Avx2 => unsafe { with_avx2(body) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the caller's promise, and invariant 1.
+            Set::Avx512 => unsafe { with_avx512(body) },
+        }
+    }
+}
+
 /// Something with a value at each index.
 pub trait LoopInput<T>: Copy {
     /// The value at `index`.
     ///
     /// # Safety
-    /// `index` is one of the row's; for [`InPlace`], also one of the destination's, `out` being its start.
-    unsafe fn get(self, out: *mut T, index: usize) -> T;
+    /// `index` is one of the row's.
+    unsafe fn get(self, index: usize) -> T;
     /// The same from `index` on.
     fn skip(self, index: usize) -> Self;
+    /// The same for a loop whose destination starts at `out`: there the compiler must see that it is the row in place.
+    #[inline(always)]
+    fn beside(self, _out: *mut T) -> Self {
+        self
+    }
 }
 
 /// Samples side by side.
@@ -50,14 +95,14 @@ pub struct Stepped<T>(pub *const T, pub isize);
 pub struct Every<T, const N: isize>(pub *const T);
 /// The destination's own samples.
 #[derive(Clone, Copy)]
-pub struct InPlace;
+pub struct InPlace<T>(pub *const T);
 /// One value everywhere.
 #[derive(Clone, Copy)]
 pub struct Splat<T>(pub T);
 
 impl<T: Sample> LoopInput<T> for Dense<T> {
     #[inline(always)]
-    unsafe fn get(self, _out: *mut T, index: usize) -> T {
+    unsafe fn get(self, index: usize) -> T {
         // SAFETY: the caller's promise.
         let place = unsafe { self.0.add(index) };
         // SAFETY: as above.
@@ -71,7 +116,7 @@ impl<T: Sample> LoopInput<T> for Dense<T> {
 
 impl<T: Sample> LoopInput<T> for Stepped<T> {
     #[inline(always)]
-    unsafe fn get(self, _out: *mut T, index: usize) -> T {
+    unsafe fn get(self, index: usize) -> T {
         let way = self.1.wrapping_mul(index as isize);
         // SAFETY: the caller's promise.
         unsafe { self.0.wrapping_byte_offset(way).read_unaligned() }
@@ -85,7 +130,7 @@ impl<T: Sample> LoopInput<T> for Stepped<T> {
 
 impl<T: Sample, const N: isize> LoopInput<T> for Every<T, N> {
     #[inline(always)]
-    unsafe fn get(self, _out: *mut T, index: usize) -> T {
+    unsafe fn get(self, index: usize) -> T {
         // SAFETY: the caller's promise.
         let place = unsafe { self.0.offset(index as isize * N) };
         // SAFETY: as above.
@@ -97,23 +142,25 @@ impl<T: Sample, const N: isize> LoopInput<T> for Every<T, N> {
     }
 }
 
-impl<T: Sample> LoopInput<T> for InPlace {
+impl<T: Sample> LoopInput<T> for InPlace<T> {
     #[inline(always)]
-    unsafe fn get(self, out: *mut T, index: usize) -> T {
+    unsafe fn get(self, index: usize) -> T {
         // SAFETY: the caller's promise.
-        let place = unsafe { out.add(index) };
-        // SAFETY: as above.
-        unsafe { place.read_unaligned() }
+        unsafe { Dense(self.0).get(index) }
     }
     #[inline(always)]
-    fn skip(self, _index: usize) -> Self {
-        InPlace
+    fn skip(self, index: usize) -> Self {
+        InPlace(self.0.wrapping_add(index))
+    }
+    #[inline(always)]
+    fn beside(self, out: *mut T) -> Self {
+        InPlace(out)
     }
 }
 
 impl<T: Sample> LoopInput<T> for Splat<T> {
     #[inline(always)]
-    unsafe fn get(self, _out: *mut T, _index: usize) -> T {
+    unsafe fn get(self, _index: usize) -> T {
         self.0
     }
     #[inline(always)]
@@ -172,7 +219,7 @@ impl<T: Sample> Output<T> for SteppedOut<T> {
 pub struct Rounded(pub *mut f32);
 /// The samples of a [`Rounded`] destination, widened.
 #[derive(Clone, Copy)]
-pub struct InPlaceWidened;
+pub struct InPlaceWidened(pub *const f32);
 
 impl Output<f64> for Rounded {
     #[inline(always)]
@@ -190,15 +237,18 @@ impl Output<f64> for Rounded {
 
 impl LoopInput<f64> for InPlaceWidened {
     #[inline(always)]
-    unsafe fn get(self, out: *mut f64, index: usize) -> f64 {
-        // SAFETY: the caller's promise; what a `Rounded` destination starts with is float32.
-        let place = unsafe { out.cast::<f32>().add(index) };
-        // SAFETY: as above.
-        f64::from(unsafe { place.read_unaligned() })
+    unsafe fn get(self, index: usize) -> f64 {
+        // SAFETY: the caller's promise.
+        f64::from(unsafe { Dense(self.0).get(index) })
     }
     #[inline(always)]
-    fn skip(self, _index: usize) -> Self {
-        self
+    fn skip(self, index: usize) -> Self {
+        InPlaceWidened(self.0.wrapping_add(index))
+    }
+    #[inline(always)]
+    fn beside(self, out: *mut f64) -> Self {
+        // A `Rounded` destination starts with float32.
+        InPlaceWidened(out.cast())
     }
 }
 
@@ -225,17 +275,19 @@ where
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut flagged = T::Notes::default();
+        let out = self.out.start();
+        let (left, right) = (self.x.beside(out), self.y.beside(out));
+        let mut flagged = T::Flags::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
-            let x = unsafe { self.x.get(self.out.start(), index) };
+            let x = unsafe { left.get(index) };
             // SAFETY: invariant 1.
-            let y = unsafe { self.y.get(self.out.start(), index) };
-            flagged |= T::notes(O::note(x, y));
+            let y = unsafe { right.get(index) };
+            flagged |= T::flags(O::flags(x, y));
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, O::apply(x, y)) };
         }
-        flagged != T::Notes::default()
+        flagged != T::Flags::default()
     }
 }
 
@@ -278,7 +330,11 @@ where
 /// Runs `part(place, from, len)` over all of `0 .. len`, mostly into a block in the cache that is then written to
 /// `out` past the cache. `out` has `len` samples and is aligned to their size.
 #[inline(always)]
-fn stream<T: Sample>(out: *mut T, len: usize, part: impl Fn(*mut T, usize, usize) -> bool) -> bool {
+pub(super) fn stream<T: Sample>(
+    out: *mut T,
+    len: usize,
+    part: impl Fn(*mut T, usize, usize) -> bool,
+) -> bool {
     #[repr(align(64))]
     struct Vectors([u8; STREAM_BLOCK]);
     let mut block = Vectors([0; STREAM_BLOCK]);
@@ -352,132 +408,15 @@ where
 
     #[inline(always)]
     unsafe fn run(self) -> bool {
-        let mut flagged = T::Notes::default();
+        let row = self.x.beside(self.out.start());
+        let mut flagged = T::Flags::default();
         for index in 0..self.len {
             // SAFETY: invariant 1.
-            let x = unsafe { self.x.get(self.out.start(), index) };
-            flagged |= T::notes(O::note(x));
+            let x = unsafe { row.get(index) };
+            flagged |= T::flags(O::flags(x));
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, O::apply(x)) };
         }
-        flagged != T::Notes::default()
-    }
-}
-
-/// `out[i] = x[i]` in another type, with NumPy's cast or audio's conversion.
-///
-/// Invariant 1: `out` and `x` have `len` samples; `x` is not [`InPlace`].
-pub struct Change<A, B, D, X, const SCALE: bool> {
-    pub out: D,
-    pub x: X,
-    pub len: usize,
-    pub types: PhantomData<(A, B)>,
-}
-
-impl<A, B, D, X, const SCALE: bool> Body for Change<A, B, D, X, SCALE>
-where
-    A: CastTo<B>,
-    B: Sample,
-    D: Output<B>,
-    X: LoopInput<A>,
-{
-    type Result = ();
-
-    #[inline(always)]
-    unsafe fn run(self) {
-        for index in 0..self.len {
-            // SAFETY: invariant 1.
-            let x = unsafe { self.x.get(std::ptr::null_mut(), index) };
-            let value = if SCALE { x.convert_to() } else { x.cast_to() };
-            // SAFETY: invariant 1.
-            unsafe { self.out.put(index, value) };
-        }
-    }
-}
-
-/// As [`Change`] into samples side by side, written past the cache; invariants as for [`StreamCombine`].
-pub struct StreamChange<A, B, X, const SCALE: bool> {
-    pub out: *mut B,
-    pub x: X,
-    pub len: usize,
-    pub types: PhantomData<(A, B)>,
-}
-
-impl<A, B, X, const SCALE: bool> Body for StreamChange<A, B, X, SCALE>
-where
-    A: CastTo<B>,
-    B: Sample,
-    X: LoopInput<A>,
-{
-    type Result = ();
-
-    #[inline(always)]
-    unsafe fn run(self) {
-        let part = |out: *mut B, from: usize, len: usize| {
-            let part = Change::<A, B, _, _, SCALE> {
-                out: DenseOut(out),
-                x: self.x.skip(from),
-                len,
-                types: PhantomData,
-            };
-            // SAFETY: invariant 1; `out` is the destination's own part, or the block.
-            unsafe { part.run() };
-            false
-        };
-        stream(self.out, self.len, part);
-    }
-}
-
-/// Whether a sample is zero.
-pub struct AnyZero<T, X> {
-    pub x: X,
-    pub len: usize,
-    pub types: PhantomData<T>,
-}
-
-impl<T: Flagging, X: LoopInput<T>> Body for AnyZero<T, X> {
-    type Result = bool;
-
-    #[inline(always)]
-    unsafe fn run(self) -> bool {
-        // Counted in integers of the samples' own width: a yes or no would be narrowed at every step. No
-        // block has more samples than the narrowest of them can count.
-        const BLOCK: usize = 4096;
-        (0..self.len).step_by(BLOCK).any(|from| {
-            let mut zeros = T::Notes::default();
-            for index in from..self.len.min(from + BLOCK) {
-                // SAFETY: invariant 1.
-                let x = unsafe { self.x.get(std::ptr::null_mut(), index) };
-                zeros = T::count(zeros, x == T::default());
-            }
-            zeros != T::Notes::default()
-        })
-    }
-}
-
-/// int32 stored as int16. Returns whether one of them did not fit. Invariant 1 as for [`Combine`].
-pub struct Narrow {
-    pub out: SteppedOut<i16>,
-    pub x: Stepped<i32>,
-    pub len: usize,
-    pub saturate: bool,
-}
-
-impl Body for Narrow {
-    type Result = bool;
-
-    #[inline(always)]
-    unsafe fn run(self) -> bool {
-        let mut cut = false;
-        for index in 0..self.len {
-            // SAFETY: invariant 1.
-            let exact = unsafe { self.x.get(std::ptr::null_mut(), index) };
-            let near = exact.clamp(i32::from(i16::MIN), i32::from(i16::MAX));
-            cut |= near != exact;
-            let value = if self.saturate { near } else { exact };
-            // SAFETY: invariant 1.
-            unsafe { self.out.put(index, value as i16) };
-        }
-        cut
+        flagged != T::Flags::default()
     }
 }

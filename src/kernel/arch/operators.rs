@@ -2,27 +2,27 @@
 
 use crate::dtype::Sample;
 
-/// What a loop collects notes in: as wide as the samples, so that it fits beside them into a vector.
+/// What a loop collects flags in: as wide as the samples, so that it fits beside them into a vector.
 pub trait Flagging: Sample {
     /// An integer of the samples' width.
-    type Notes: Copy + Default + PartialEq + std::ops::BitOrAssign;
+    type Flags: Copy + Default + PartialEq + std::ops::BitOrAssign;
     /// All bits, or none.
-    fn notes(flagged: bool) -> Self::Notes;
+    fn flags(flagged: bool) -> Self::Flags;
     /// One more, if it is flagged.
-    fn count(notes: Self::Notes, flagged: bool) -> Self::Notes;
+    fn count(flags: Self::Flags, flagged: bool) -> Self::Flags;
 }
 
 macro_rules! flagging {
-    ($($T:ty: $Notes:ty),*) => {$(
+    ($($T:ty: $Flags:ty),*) => {$(
         impl Flagging for $T {
-            type Notes = $Notes;
+            type Flags = $Flags;
             #[inline(always)]
-            fn notes(flagged: bool) -> $Notes {
+            fn flags(flagged: bool) -> $Flags {
                 if flagged { !0 } else { 0 }
             }
             #[inline(always)]
-            fn count(notes: $Notes, flagged: bool) -> $Notes {
-                notes.wrapping_add(<$Notes>::from(flagged))
+            fn count(flags: $Flags, flagged: bool) -> $Flags {
+                flags.wrapping_add(<$Flags>::from(flagged))
             }
         }
     )*};
@@ -36,7 +36,7 @@ pub trait Binary<T>: Copy {
     fn apply(x: T, y: T) -> T;
     /// Whether the caller must hear of these two: a zero divisor, an overflow.
     #[inline(always)]
-    fn note(_x: T, _y: T) -> bool {
+    fn flags(_x: T, _y: T) -> bool {
         false
     }
 }
@@ -97,7 +97,7 @@ impl<T: Sample> Binary<T> for DivNonzero {
         x.div(y)
     }
     #[inline(always)]
-    fn note(_x: T, y: T) -> bool {
+    fn flags(_x: T, y: T) -> bool {
         y == T::default()
     }
 }
@@ -131,7 +131,7 @@ macro_rules! bounded {
                 x.wrapping_add(y)
             }
             #[inline(always)]
-            fn note(x: $Narrow, y: $Narrow) -> bool {
+            fn flags(x: $Narrow, y: $Narrow) -> bool {
                 // The sum's sign differs from that of both summands.
                 let sum = x.wrapping_add(y);
                 ((x ^ sum) & (y ^ sum)) < 0
@@ -143,7 +143,7 @@ macro_rules! bounded {
                 x.wrapping_sub(y)
             }
             #[inline(always)]
-            fn note(x: $Narrow, y: $Narrow) -> bool {
+            fn flags(x: $Narrow, y: $Narrow) -> bool {
                 let difference = x.wrapping_sub(y);
                 ((x ^ y) & (x ^ difference)) < 0
             }
@@ -154,7 +154,7 @@ macro_rules! bounded {
                 x.wrapping_mul(y)
             }
             #[inline(always)]
-            fn note(x: $Narrow, y: $Narrow) -> bool {
+            fn flags(x: $Narrow, y: $Narrow) -> bool {
                 let exact = <$Wide>::from(x) * <$Wide>::from(y);
                 exact != <$Wide>::from(exact as $Narrow)
             }
@@ -171,7 +171,7 @@ pub trait Unary<T>: Copy {
     fn apply(x: T) -> T;
     /// Whether the caller must hear of it.
     #[inline(always)]
-    fn note(_x: T) -> bool {
+    fn flags(_x: T) -> bool {
         false
     }
 }
@@ -215,7 +215,7 @@ macro_rules! integer_unary {
                 x.wrapping_neg()
             }
             #[inline(always)]
-            fn note(x: $T) -> bool {
+            fn flags(x: $T) -> bool {
                 x == <$T>::MIN
             }
         }
@@ -225,7 +225,7 @@ macro_rules! integer_unary {
                 x.wrapping_abs()
             }
             #[inline(always)]
-            fn note(x: $T) -> bool {
+            fn flags(x: $T) -> bool {
                 x == <$T>::MIN
             }
         }
