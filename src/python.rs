@@ -39,8 +39,8 @@ mod _audio_samples {
     use super::api::views::View;
     #[pymodule_export]
     use super::array::computing::{
-        _allow_copy, _array, _copied, _give_back, _lease, _parts, _refuse_shape, _same_samples,
-        _wrap,
+        _allow_copy, _array, _copied, _give_back, _lease, _parts, _refuse_masked, _refuse_shape,
+        _same_samples, _wrap,
     };
     #[pymodule_export]
     use super::class::AudioSamples;

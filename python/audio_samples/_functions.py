@@ -5,7 +5,9 @@ What they write, they write into the audio.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,16 @@ class _Call:
         return kind(self.stand_in(item, writes, depth + 1) for item in value)
 
 
+@cache
+def _place_of_out(function: Callable[..., Any]) -> int | None:
+    """At which place a function takes its output, if its callers may leave the name out."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except ValueError:  # written in C, without a signature
+        names = ["a", "b", "out"]
+    return names.index("out") if "out" in names else None
+
+
 def _writes(name: str, kwargs: dict[str, Any]) -> bool:
     """Whether a function writes to its first argument."""
     return (
@@ -94,7 +106,11 @@ def array_function(
     name = function.__name__
     writes = _writes(name, kwargs)
     call = _Call(name in _CALLING)
-    arrays = [call.stand_in(arg, writes and place == 0) for place, arg in enumerate(args)]
+    out = _place_of_out(function)
+    arrays = [
+        call.stand_in(arg, place == out or (writes and place == 0))
+        for place, arg in enumerate(args)
+    ]
     for key, value in kwargs.items():
         is_written = key == "out" or (writes and not args and key in _FIRST)
         kwargs[key] = call.stand_in(value, is_written)

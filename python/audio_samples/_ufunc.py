@@ -19,6 +19,7 @@ from ._audio_samples import (
     _give_back,
     _lease,
     _parts,
+    _refuse_masked,
     _refuse_shape,
     _same_samples,
     _wrap,
@@ -55,11 +56,6 @@ def _is_stranger(value: object) -> bool:
         return False
     own = getattr(kind, "__array_ufunc__", np.ndarray.__array_ufunc__)
     return own is not np.ndarray.__array_ufunc__
-
-
-def _refuse_masked(value: object) -> None:
-    if type(value) is not np.ndarray and isinstance(value, np.ndarray) and hasattr(value, "filled"):
-        raise TypeError("a masked array has no value where it is masked; give .filled(value) of it")
 
 
 class _Call:

@@ -213,7 +213,12 @@ impl Audio {
             if operation.operator == Operator::Div {
                 Engine::new().check_divisor(access, b)?;
             }
-            paged(access, operation, &into, a, b)
+            if !may_fail_late(&operation) {
+                return paged(access, operation, &into, a, b);
+            }
+            let mut beside = Fresh::alike(out.layout(), out.dtype())?;
+            Engine::new().binary(access, &operation, &beside.strided(), a, b)?;
+            Engine::new().copy(access, &into, &beside.strided())
         })?
     }
 
@@ -256,6 +261,11 @@ impl Audio {
     }
 }
 
+/// Whether a result that does not fit is an error, which is to be found before anything is written.
+fn may_fail_late(operation: &Operation) -> bool {
+    operation.overflow == Overflow::Raise && !operation.compute.is_float()
+}
+
 /// The audio's own claim and that of the operand, if it is samples; and how many that makes.
 #[inline]
 fn with_claim_of(own: Claim, operand: &Operand<'_>) -> ([Claim; 2], usize) {
@@ -281,8 +291,8 @@ fn paged(
     let is_file =
         |operand: &Operand<'_>| matches!(operand, Operand::Samples(from) if from.is_file());
     let in_file = out.is_file() || is_file(a) || is_file(b);
-    // A result that does not fit is to be found before anything is written: in the whole, not part by part.
-    let whole = operation.overflow == Overflow::Raise && !operation.compute.is_float();
+    // In the whole, not part by part.
+    let whole = may_fail_late(&operation);
     if !in_file || whole || !paging::are_apart(out, a) || !paging::are_apart(out, b) {
         return engine.binary(access, &operation, out, a, b);
     }

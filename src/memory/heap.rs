@@ -36,18 +36,17 @@ impl Allocation {
 
     /// Bytes that are all zero.
     pub fn zeroed(len: usize) -> Result<Allocation, Error> {
-        if len >= HUGE {
-            // The system clears such pages when they are first touched, if they ever are: to clear them
-            // here would only bring that forward.
-            let mut used = Allocation::new(len)?;
-            if !used.is_fresh {
-                used.chunk.clear();
-            }
+        let mut used = Allocation::new(len)?;
+        if used.is_fresh {
             return Ok(used);
         }
-        let used = Allocation::new(len)?;
-        // SAFETY: invariant 1; the chunk is ours alone (its invariant 1).
-        unsafe { used.chunk.start().as_ptr().write_bytes(0, len) };
+        if len >= HUGE {
+            // Zeroed pages come when they are first touched, if they ever are.
+            used.chunk.clear();
+        } else {
+            // SAFETY: invariant 1; the chunk is ours alone (its invariant 1).
+            unsafe { used.chunk.start().as_ptr().write_bytes(0, len) };
+        }
         Ok(used)
     }
 

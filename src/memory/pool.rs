@@ -183,6 +183,8 @@ pub struct Depot {
     /// By capacity; of one capacity the newest last. The number tells which is oldest of all.
     chunks: BTreeMap<usize, VecDeque<(u64, Instant, MemoryChunk)>>,
     next: u64,
+    /// When the oldest chunk will have waited too long; not before then is it looked for.
+    due: Option<Instant>,
     /// Addresses whose pages went back, by capacity.
     vacant: BTreeMap<usize, Vec<MemoryChunk>>,
     held: usize,
@@ -197,6 +199,7 @@ pub struct Depot {
 static DEPOT: Mutex<Depot> = Mutex::new(Depot {
     chunks: BTreeMap::new(),
     next: 0,
+    due: None,
     vacant: BTreeMap::new(),
     held: 0,
     count: 0,
@@ -225,7 +228,9 @@ impl Depot {
         self.held += chunk.capacity();
         self.count += 1;
         let row = self.chunks.entry(chunk.capacity()).or_default();
-        row.push_back((self.next, Instant::now(), chunk));
+        let now = Instant::now();
+        row.push_back((self.next, now, chunk));
+        self.due.get_or_insert(now + STALE_AFTER);
         self.next += 1;
     }
 
@@ -256,12 +261,19 @@ impl Depot {
 
     /// Takes out what nothing has asked for in time.
     fn take_stale(&mut self, evicted: &mut Vec<MemoryChunk>) {
-        while let Some((.., since)) = self.oldest()
-            && since.elapsed() >= STALE_AFTER
-            && let Some(chunk) = self.take_oldest()
-        {
-            evicted.push(chunk);
+        let now = Instant::now();
+        if self.due.is_none_or(|due| now < due) {
+            return;
         }
+        self.due = loop {
+            let Some((.., since)) = self.oldest() else {
+                break None;
+            };
+            if now < since + STALE_AFTER {
+                break Some(since + STALE_AFTER);
+            }
+            evicted.extend(self.take_oldest());
+        };
     }
 
     /// Counts one chunk of this capacity out.
@@ -347,18 +359,20 @@ pub(super) fn freeze() -> MutexGuard<'static, Depot> {
 
 fn release_all(chunks: Vec<MemoryChunk>) -> usize {
     let bytes = chunks.iter().map(MemoryChunk::capacity).sum();
-    for mut chunk in chunks {
-        if chunk.capacity() >= HUGE || cfg!(not(target_os = "linux")) || cfg!(miri) {
-            chunk.release();
-            continue;
-        }
-        chunk.clear();
+    let keeps =
+        |chunk: &MemoryChunk| cfg!(all(target_os = "linux", not(miri))) && chunk.capacity() < HUGE;
+    let (mut vacant, gone): (Vec<_>, Vec<_>) = chunks.into_iter().partition(keeps);
+    gone.into_iter().for_each(MemoryChunk::release);
+    vacant.iter_mut().for_each(MemoryChunk::clear);
+    if !vacant.is_empty() {
         let mut depot = DEPOT.lock();
-        depot
-            .vacant
-            .entry(chunk.capacity())
-            .or_default()
-            .push(chunk);
+        for chunk in vacant {
+            depot
+                .vacant
+                .entry(chunk.capacity())
+                .or_default()
+                .push(chunk);
+        }
     }
     bytes
 }

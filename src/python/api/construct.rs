@@ -10,7 +10,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, shape_text};
 use crate::layout::Layout;
 use crate::python::arguments::{AxisOrder, axes, named_dtype, sample_rate, type_name};
-use crate::python::array::ufunc;
+use crate::python::array::operand;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::dlpack;
 use crate::python::exchange::dlpack::Legacy;
@@ -105,7 +105,7 @@ impl<'py> Given<'py> {
         let asarray = intern!(py, "asarray");
         Ok(match self {
             Given::Array => {
-                ufunc::refuse_masked(data)?;
+                operand::refuse_masked(data)?;
                 (data.clone(), false)
             }
             Given::Buffer(view, _) => (numpy_module(py)?.call_out(asarray, (view,))?, false),

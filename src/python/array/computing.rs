@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 use crate::audio::{Audio, paging};
 use crate::error::Error;
+use crate::python::array::operand;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::running;
@@ -116,6 +117,12 @@ pub fn _give_back(audio: &Class<'_>, start: usize, count: usize) -> PyResult<()>
 #[pyfunction]
 pub fn _same_samples(array: &Bound<'_, PyAny>, audio: &Class<'_>) -> PyResult<bool> {
     ndarray::same_samples(array, audio.get().audio())
+}
+
+/// Raises the error of a masked array.
+#[pyfunction]
+pub fn _refuse_masked(value: &Bound<'_, PyAny>) -> PyResult<()> {
+    operand::refuse_masked(value)
 }
 
 /// Raises the error of a result that the audio has no room for.

@@ -61,8 +61,10 @@ fn plain<'py>(
     let py = function.py();
     let mut given = Vec::with_capacity(2);
     let mut arrays = Vec::with_capacity(args.len());
-    for arg in args.iter_borrowed() {
+    for (place, arg) in args.iter_borrowed().enumerate() {
         match stand_in(&arg, Mode::Read, &mut given)? {
+            // Behind the first one it may be the output, which only the function's signature tells.
+            Some(_) if place > 0 && given.len() > 1 => return Ok(None),
             Some(array) => arrays.push(array),
             None => return Ok(None),
         }

@@ -18,7 +18,6 @@ use crate::kernel::{Operand, Operator, Scalar};
 use crate::layout::Layout;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
-use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray::Readable;
 use crate::python::exchange::outward::Outward;
@@ -79,7 +78,7 @@ impl AudioSamples {
             })?;
             return AudioSamples::new(cast).shared_array(py, false);
         }
-        ufunc::refuse_masked(value)?;
+        operand::refuse_masked(value)?;
         let numpy = numpy_module(py)?;
         let array = numpy.call_out(intern!(py, "asarray"), (value,))?;
         let dtype = array.getattr(intern!(py, "dtype"))?;

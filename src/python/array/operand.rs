@@ -175,11 +175,7 @@ fn uncommon<'py>(
         return Err(no_sample_type(own, operator, "complex", "complex128"));
     }
     if ndarray::is_array(object) {
-        if is_masked(object)? {
-            return Err(PyTypeError::new_err(
-                "a masked array has no value where it is masked; give .filled(value) of it",
-            ));
-        }
+        refuse_masked(object)?;
         let plain = numpy_module(py)?.call_out(intern!(py, "asarray"), (object,))?;
         return array(own, operator, side, plain).map(Some);
     }
@@ -345,7 +341,18 @@ fn no_sample_type(own: Dtype, operator: Operator, theirs: &str, result: &str) ->
 }
 
 fn is_masked(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    object.hasattr(intern!(object.py(), "filled"))
+    let may_be = ndarray::is_array(object) && !ndarray::is_exact_array(object);
+    Ok(may_be && object.hasattr(intern!(object.py(), "filled"))?)
+}
+
+/// An error for a masked array, which has no value for every sample.
+pub fn refuse_masked(object: &Bound<'_, PyAny>) -> PyResult<()> {
+    if is_masked(object)? {
+        return Err(PyTypeError::new_err(
+            "a masked array has no value where it is masked; give .filled(value) of it",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether an operand is one of NumPy's: an array, of any class, or a scalar.

@@ -2,7 +2,6 @@
 
 pub mod fast;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,18 +10,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::kernel::Operator;
 use crate::python::array::operand;
 use crate::python::class::AudioSamples;
-use crate::python::exchange::{ndarray, outward};
-
-/// A masked array has no value for every sample.
-pub fn refuse_masked(object: &Bound<'_, PyAny>) -> PyResult<()> {
-    let is_plain = ndarray::is_exact_array(object) || !ndarray::is_array(object);
-    if is_plain || !object.hasattr(intern!(object.py(), "filled"))? {
-        return Ok(());
-    }
-    Err(PyTypeError::new_err(
-        "a masked array has no value where it is masked; give .filled(value) of it",
-    ))
-}
+use crate::python::exchange::outward;
 
 /// A function of the package's `_ufunc.py`.
 fn slow<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {

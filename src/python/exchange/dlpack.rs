@@ -73,8 +73,12 @@ fn measures(samples: &Samples) -> Option<([i64; 2], [i64; 2])> {
             strides[axis] = (bytes[axis] / size as isize) as i64;
         }
     }
-    let aligned = layout.is_empty() || samples.first().addr().get().is_multiple_of(size);
-    aligned.then_some((shape.map(|count| count as i64), strides))
+    is_aligned(samples).then_some((shape.map(|count| count as i64), strides))
+}
+
+fn is_aligned(samples: &Samples) -> bool {
+    let first = samples.first().addr().get();
+    samples.layout().is_empty() || first.is_multiple_of(samples.dtype().size())
 }
 
 fn unaligned(samples: &Samples) -> PyErr {
@@ -346,10 +350,8 @@ fn answer_to<'py>(
         }
     }
     let copy = copy_request(request.copy)?;
-    let samples = audio.audio().samples();
     // Samples off their alignment are copied, as the standard has it, unless the consumer forbids that.
-    let size = samples.dtype().size();
-    let is_askew = !samples.first().addr().get().is_multiple_of(size);
+    let is_askew = !is_aligned(audio.audio().samples());
     if copy == Some(true) || is_askew && copy.is_none() && versioned {
         let own = audio.copied(py, "copy=True is a copy; copy=None shares aligned samples")?;
         let samples = own.samples();

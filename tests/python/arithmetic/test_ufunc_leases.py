@@ -295,3 +295,35 @@ def test_channels_of_another_rate_are_no_part_of_new_audio():
     channels = [AudioSamples.zeros(3, 48_000), AudioSamples.zeros(3, 44_100)]
     with pytest.raises(SampleRateError, match="44100 Hz is no part of audio at 48000 Hz"):
         AudioSamples.new_multi(channels, 48_000)
+
+
+def test_an_output_narrower_than_the_result_keeps_to_the_overflow_that_was_chosen():
+    audio, out = mono([30_000, -3], "int16"), mono([7, 7], "int16")
+    with integer_overflow("raise"), pytest.raises(OverflowError):
+        np.multiply(audio, np.array([2, 2], "int32"), out=out)
+    assert out.tolist() == [7, 7]
+    with integer_overflow("saturate"):
+        with pytest.raises(TypeError, match="same_kind"):
+            np.multiply(audio, 0.5, out=out)
+        assert out.tolist() == [7, 7]
+        np.multiply(audio, np.array([2, 2], "int32"), out=out)
+    assert out.tolist() == [32_767, -6]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda out: np.mean(np.ones((2, 2)), 0, None, out),
+        lambda out: np.sum(mono([[1.0, 2], [3, 4]][0]).to_numpy()[None], 0, None, out),
+        lambda out: np.dot(np.ones((2, 2)), np.ones(2), out),
+        lambda out: mono([1.0, 2]).clip(0, 1, out),
+        lambda out: np.clip(mono([1.0, 2]), 0, 1, out),
+    ],
+)
+def test_an_output_by_its_place_is_an_output(call):
+    out = mono([7.0, 7])
+    with out.borrow(), pytest.raises(BorrowError):
+        call(out)
+    assert out.tolist() == [7, 7]
+    call(out)
+    assert out.tolist() != [7, 7]

@@ -18,52 +18,38 @@ use crate::python::{policy, running};
 use crate::registry::Mode;
 use crate::view::access_to;
 
-/// Audio and what it is computed with by one of NumPy's four arithmetic ufuncs, where that is what the class's own
-/// operator computes.
+/// Audio and the other side of one of NumPy's four arithmetic ufuncs.
 struct Pair<'s, 'py> {
-    operator: Operator,
     audio: &'s Bound<'py, AudioSamples>,
     other: &'s Bound<'py, PyAny>,
     side: Side,
 }
 
 impl<'s, 'py> Pair<'s, 'py> {
-    fn of(
-        ufunc: &Bound<'py, PyAny>,
-        left: &'s Bound<'py, PyAny>,
-        right: &'s Bound<'py, PyAny>,
-    ) -> PyResult<Option<Pair<'s, 'py>>> {
-        let Some(operator) = operator_of(ufunc)? else {
-            return Ok(None);
-        };
+    fn of(left: &'s Bound<'py, PyAny>, right: &'s Bound<'py, PyAny>) -> Option<Pair<'s, 'py>> {
         let (audio, other, side) = match left.cast_exact::<AudioSamples>() {
             Ok(audio) => (audio, right, Side::Right),
-            Err(_) => match right.cast_exact::<AudioSamples>() {
-                Ok(audio) => (audio, left, Side::Left),
-                Err(_) => return Ok(None),
-            },
+            Err(_) => (right.cast_exact::<AudioSamples>().ok()?, left, Side::Left),
         };
-        let pair = Pair {
-            operator,
-            audio,
-            other,
-            side,
-        };
-        Ok(pair.fits()?.then_some(pair))
+        Some(Pair { audio, other, side })
     }
 
-    /// Whether the other side is an array of samples that is repeated into the audio's shape, no larger one; or, where
-    /// integers do not wrap, anything that the operator takes.
+    /// What becomes of results that do not fit.
+    fn overflow(&self) -> PyResult<Overflow> {
+        policy::overflow(self.audio.py(), self.audio.get().audio().dtype())
+    }
+
+    /// Whether the class's own operator gives what NumPy's function does: with an array of samples that is repeated into
+    /// the audio's shape, no larger one; or, where integers do not wrap, with all that the operator takes.
     fn fits(&self) -> PyResult<bool> {
-        let own = self.audio.get().audio();
-        if policy::overflow(self.audio.py(), own.dtype())? != Overflow::Wrap {
+        if self.overflow()? != Overflow::Wrap {
             return operand::is_known(self.other);
         }
         if !ndarray::is_exact_array(self.other) {
             return Ok(false);
         }
         let facts = ndarray::facts(self.other)?;
-        let own = own.layout();
+        let own = self.audio.get().audio().layout();
         let layout = facts.layout.filter(|_| facts.dtype.is_some());
         Ok(layout.is_some_and(|layout| layout.broadcast_into(own).is_some()))
     }
@@ -90,23 +76,19 @@ pub fn of_two<'py>(
     left: &Bound<'py, PyAny>,
     right: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if let Ok(audio) = right.cast_exact::<AudioSamples>()
-        && operator_of(ufunc)? == Some(Operator::Div)
-        && operand::is_numpys(left)?
-    {
-        refuse_zeros(audio)?;
-    }
-    match Pair::of(ufunc, left, right)? {
-        Some(Pair {
-            operator,
-            audio,
-            other,
-            side,
-        }) if operator != Operator::Div => {
-            AudioSamples::operate(audio, operator, side, other).map(Some)
+    let (Some(operator), Some(pair)) = (operator_of(ufunc)?, Pair::of(left, right)) else {
+        return Ok(None);
+    };
+    if operator == Operator::Div {
+        if pair.side == Side::Left && operand::is_numpys(left)? {
+            refuse_zeros(pair.audio)?;
         }
-        _ => Ok(None),
+        return Ok(None);
     }
+    if !pair.fits()? {
+        return Ok(None);
+    }
+    AudioSamples::operate(pair.audio, operator, pair.side, pair.other).map(Some)
 }
 
 /// An error if a divisor has a zero in it.
@@ -121,63 +103,57 @@ fn refuse_zeros(audio: &Bound<'_, AudioSamples>) -> PyResult<()> {
     })
 }
 
-/// `np.add(audio, array, out=audio)` by our own loops. `None` where NumPy's differ: where integers do not wrap, and
-/// where a divisor has a zero.
+/// `np.add(audio, array, out=audio)` by our own loops. `None` where NumPy's differ: for shapes and types that it alone
+/// knows, and where a divisor has a zero.
 pub fn into<'py>(
     ufunc: &Bound<'py, PyAny>,
     left: &Bound<'py, PyAny>,
     right: &Bound<'py, PyAny>,
     out: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = ufunc.py();
     let Ok(target) = out.cast_exact::<AudioSamples>() else {
         return Ok(None);
     };
-    let Some(operator) = operator_of(ufunc)? else {
+    let (Some(operator), Some(pair)) = (operator_of(ufunc)?, Pair::of(left, right)) else {
         return Ok(None);
     };
-    if operator != Operator::Div
-        && let Some(pair) = Pair::of(ufunc, left, right)?
-        && policy::overflow(py, pair.audio.get().audio().dtype())? != Overflow::Wrap
-    {
-        // A result that does not fit is found before anything is stored.
-        let result = AudioSamples::operate(pair.audio, operator, pair.side, pair.other)?;
-        out.set_item(pyo3::types::PyEllipsis::get(py), result)?;
-        return Ok(Some(out.clone()));
-    }
-    // Two of audio, or audio and an array.
-    let both = left
-        .cast_exact::<AudioSamples>()
-        .ok()
-        .zip(right.cast_exact::<AudioSamples>().ok());
-    let (audio, operand, side) = match (both, Pair::of(ufunc, left, right)?) {
-        (Some((audio, other)), _) => {
-            audio.get().audio().require_rate_of(other.get().audio())?;
-            let samples = other.get().audio().samples().strided();
-            (audio, Some(samples), Side::Right)
-        }
-        (None, Some(pair)) => (pair.audio, ndarray::everyday(pair.other), pair.side),
-        (None, None) => return Ok(None),
-    };
-    let Some(samples) = operand else {
+    let overflow = pair.overflow()?;
+    let own = pair.audio.get().audio();
+    let parsed;
+    let (operand, compute) = if let Ok(other) = pair.other.cast_exact::<AudioSamples>() {
+        let other = other.get().audio();
+        own.require_rate_of(other)?;
+        let compute = operator.compute_type(own.dtype(), other.dtype());
+        (Operand::Samples(other.samples().strided()), compute)
+    } else if let Some(samples) = ndarray::everyday(pair.other) {
+        let compute = operator.compute_type(own.dtype(), samples.dtype());
+        (Operand::Samples(samples), compute)
+    } else if overflow != Overflow::Wrap && operand::is_known(pair.other)? {
+        parsed = operand::parse(own, operator, pair.side, pair.other)?;
+        let Some(other) = parsed.as_ref().filter(|parsed| parsed.other().is_none()) else {
+            return Ok(None);
+        };
+        (other.kernel(own)?, other.compute)
+    } else {
         return Ok(None);
     };
-    let (own, target) = (audio.get().audio(), target.get().audio());
-    let compute = operator.compute_type(own.dtype(), samples.dtype());
+    let target = target.get().audio();
     let shape = own.layout();
-    let plain = shape.same_shape(target.layout())
-        && samples.layout().broadcast_into(shape).is_some()
-        && compute.casts_same_kind(target.dtype())
-        && policy::overflow(py, compute)? == Overflow::Wrap;
-    if !plain {
+    let fits = match &operand {
+        Operand::Samples(samples) => samples.layout().broadcast_into(shape).is_some(),
+        Operand::Scalar(_) => true,
+    };
+    if !(fits && shape.same_shape(target.layout()) && compute.casts_same_kind(target.dtype())) {
         return Ok(None);
     }
     let operation = Operation {
-        reflected: side == Side::Left,
-        ..Operation::plain(operator, compute)
+        operator,
+        compute,
+        reflected: pair.side == Side::Left,
+        overflow,
     };
+    let py = out.py();
     let bytes = 3 * shape.len() * compute.size();
-    let operand = Operand::Samples(samples);
     let done = running::run(py, bytes, |wait| {
         match own.operate_into(operation, &operand, target, wait) {
             Err(Error::DivisionByZero { .. }) => Ok(false),
