@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -74,14 +73,18 @@ class _Call:
         return kind(self.stand_in(item, writes, depth + 1) for item in value)
 
 
-@cache
+# At which place a function takes its output, once that was looked up; None if only by name.
+_PLACES: dict[Callable[..., Any], int | None] = {}
+
+
 def _place_of_out(function: Callable[..., Any]) -> int | None:
-    """At which place a function takes its output, if its callers may leave the name out."""
-    try:
-        names = list(inspect.signature(function).parameters)
-    except ValueError:  # written in C, without a signature
-        names = ["a", "b", "out"]
-    return names.index("out") if "out" in names else None
+    if function not in _PLACES:
+        try:
+            names = list(inspect.signature(function).parameters)
+        except ValueError:  # written in C, without a signature
+            names = ["a", "b", "out"]
+        _PLACES[function] = names.index("out") if "out" in names else None
+    return _PLACES[function]
 
 
 def _writes(name: str, kwargs: dict[str, Any]) -> bool:

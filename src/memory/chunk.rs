@@ -53,10 +53,8 @@ impl MemoryChunk {
         let start = pages::map(capacity, alignment_of(capacity), protection, 0)?;
         #[cfg(target_os = "linux")]
         if capacity >= HUGE {
-            // Whole huge pages only: what the last one had too many would be memory that no sample is in.
-            let whole = capacity / HUGE_PAGE * HUGE_PAGE;
             // SAFETY: the range was mapped just above. Advice may be refused; the memory works all the same.
-            unsafe { libc::madvise(start.as_ptr().cast(), whole, libc::MADV_HUGEPAGE) };
+            unsafe { libc::madvise(start.as_ptr().cast(), capacity, libc::MADV_HUGEPAGE) };
         }
         Some(MemoryChunk { start, capacity })
     }

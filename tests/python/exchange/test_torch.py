@@ -10,6 +10,7 @@ import signals
 from elsewhere import run
 from signals import read_only
 
+import audio_samples
 from audio_samples import AudioSamples
 
 torch = extras.require("torch", "torch")
@@ -295,12 +296,18 @@ def test_the_storage_of_an_adopted_tensor_keeps_its_place(adopt):
     assert audio.sum() == 100
 
 
-def test_helpers_compute_in_the_mode_of_the_caller():
+@pytest.fixture
+def four_threads():
+    before = audio_samples.num_threads()
+    audio_samples.set_num_threads(4)
+    yield
+    torch.set_flush_denormal(False)
+    audio_samples.set_num_threads(before)
+
+
+def test_helpers_compute_in_the_mode_of_the_caller(four_threads):
     audio = AudioSamples.new_mono(np.full(4_000_000, 1e-310), RATE)
-    assert np.unique(audio * 0.5).tolist() == [1e-310 * 0.5]
-    if torch.set_flush_denormal(True):
-        try:
-            assert np.unique(audio * 0.5).tolist() == [0]
-        finally:
-            torch.set_flush_denormal(False)
-    assert np.unique(audio * 0.5).tolist() == [1e-310 * 0.5]
+    for flush, result in ((False, 5e-311), (True, 0), (False, 5e-311)):
+        torch.set_flush_denormal(flush)
+        for _ in range(4):
+            assert np.unique(audio * 0.5).tolist() == [result]
