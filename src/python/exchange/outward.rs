@@ -11,30 +11,36 @@
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
-use std::mem;
 use std::thread;
+use std::{hint, mem};
 
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-mod foreign {
-    use super::c_int;
-    use pyo3::ffi::PyObject;
+type Call = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *mut ffi::PyObject,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+type GetItem =
+    unsafe extern "C-unwind" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
+type SetItem = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *mut ffi::PyObject,
+    *mut ffi::PyObject,
+) -> c_int;
 
-    // As PyO3 declares it, but for the ABI: through this one an unwinding may come.
-    unsafe extern "C-unwind" {
-        pub fn PyObject_Call(
-            callable: *mut PyObject,
-            args: *mut PyObject,
-            kwargs: *mut PyObject,
-        ) -> *mut PyObject;
-        pub fn PyObject_GetItem(object: *mut PyObject, key: *mut PyObject) -> *mut PyObject;
-        pub fn PyObject_SetItem(
-            object: *mut PyObject,
-            key: *mut PyObject,
-            value: *mut PyObject,
-        ) -> c_int;
-    }
+/// A function of the interpreter's by its address, which the compiler is kept from following: PyO3 declares it as one
+/// that no unwinding comes out of, and on the strength of that the compiler drops what is to run then.
+macro_rules! unwinding {
+    ($function:path as $Kind:ty) => {{
+        let address: *const () = hint::black_box($function as *const ());
+        #[expect(clippy::disallowed_methods, reason = "an address made a function again")]
+        // SAFETY: the function's own type, but for the ABI, which may unwind besides: the two are compatible.
+        let function: $Kind = unsafe { mem::transmute(address) };
+        function
+    }};
 }
 
 /// Keeps its thread from being unwound any further.
@@ -68,9 +74,9 @@ where
     let py = callable.py();
     let args = args.into_pyobject(py).map_err(Into::into)?;
     let kwargs = kwargs.map_or(std::ptr::null_mut(), |kwargs| kwargs.as_ptr());
+    let function = unwinding!(ffi::PyObject_Call as Call);
     // SAFETY: attached to the interpreter, and all three are objects of the types that the call wants.
-    let result =
-        staying(|| unsafe { foreign::PyObject_Call(callable.as_ptr(), args.as_ptr(), kwargs) });
+    let result = staying(|| unsafe { function(callable.as_ptr(), args.as_ptr(), kwargs) });
     // SAFETY: a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(py, result) }
 }
@@ -97,8 +103,9 @@ pub fn get_item<'py>(
     object: &Bound<'py, PyAny>,
     key: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let function = unwinding!(ffi::PyObject_GetItem as GetItem);
     // SAFETY: two objects; attached to the interpreter.
-    let result = staying(|| unsafe { foreign::PyObject_GetItem(object.as_ptr(), key.as_ptr()) });
+    let result = staying(|| unsafe { function(object.as_ptr(), key.as_ptr()) });
     // SAFETY: a new reference, or null with an exception set.
     unsafe { Bound::from_owned_ptr_or_err(object.py(), result) }
 }
@@ -110,9 +117,9 @@ pub fn set_item<'py>(
     value: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let (object, py) = (object.as_ptr(), object.py());
+    let function = unwinding!(ffi::PyObject_SetItem as SetItem);
     // SAFETY: three objects; attached to the interpreter.
-    let done =
-        staying(|| unsafe { foreign::PyObject_SetItem(object, key.as_ptr(), value.as_ptr()) });
+    let done = staying(|| unsafe { function(object, key.as_ptr(), value.as_ptr()) });
     match done {
         0 => Ok(()),
         _ => Err(PyErr::fetch(py)),
