@@ -1,9 +1,15 @@
 """What outlived a `with audio.borrow()`: found, made read-only and named.
 
-Only called when reference counts say that there is something. Every other array holds a reference
-to the root and every consumer one to the array that it was given, so that what is found can be
-counted against what there is. NumPy's arrays are in no list of the interpreter: they are looked for
-where a caller holds them, in containers and in the variables of running functions.
+Only called when reference counts leave a question open. Names of the array that the block was given are
+none: it is read-only by now, whatever holds it. What was made from it is another matter:
+
+* an array made from it holds the hidden root behind it, so that references to the root count such arrays,
+  in whatever frame or container they are;
+* a memoryview, a ctypes object or a tensor holds the array as a name of it would. The first two are objects
+  that the garbage collector knows; the last is what is left when all names have been counted.
+
+NumPy's arrays are in no list of the interpreter: to be made read-only they are looked for where a caller holds
+them, in containers and in the variables of running functions.
 """
 
 import gc
@@ -12,44 +18,53 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from itertools import compress, filterfalse
+from functools import cache
+from itertools import compress
 from types import FrameType
 from typing import Any
 
 import numpy as np
 
-# The garbage collector looks into these while they run, and into the frames of no other functions.
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
-def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[str | None, bool]:
+def outliving(arrays: Any, raised: bool) -> tuple[str | None, bool]:
     """Freezes what outlives a borrow.
 
-    `arrays` has the `array` of the with and the hidden `root` behind it. There are `on_root`
-    references to the root by others than the array, and `on_array` to the array, one of which is
-    the with-variable's. Returns what to tell the user, if anything, and whether nothing that is
-    left can write. After an exception second names are no news: the traceback has them.
+    `arrays` has the `array` of the with, the hidden `root` behind it, and how many references others have to
+    them. Returns what to say to the user, if anything, and whether nothing that is left can write.
     """
-    names, roots, found, consumers = _search(arrays, sys._getframe(1))
-    root, array = arrays.root, arrays.array
-    views = [view for view in found if isinstance(view, np.ndarray)]
-    buffers = [view for view in found if isinstance(view, memoryview)]
+    caller = sys._getframe(1)
+    named = _names_in_frames(arrays, caller)
+    on_array, on_root = arrays.references()
+    if on_root == 0 and on_array <= named:
+        return None, True
+    if not raised:
+        gc.collect()  # no variable reaches what lives in a cycle only
+    search = _search(arrays, caller)
+    on_array, on_root = arrays.references()
+    views = [view for view in search.found if isinstance(view, np.ndarray)]
+    buffers = [view for view in search.found if isinstance(view, memoryview)]
     for view in views:
         view.setflags(write=False)
-    # A memoryview holds the array through an object of its own, which looked like a name of it.
-    buffers_of_array = [view for view in buffers if view.obj is array]
-    owners = {id(owner) for view in buffers_of_array for owner in gc.get_referents(view)}
-    second_names = 0 if raised else names - len(owners) - 1 + roots
-    direct = sum(view.base is root or view.base is array for view in views)
-    unseen = on_array + on_root - names - roots - direct + consumers
+    root, array = arrays.root, arrays.array
+    direct = sum(view.base is root for view in views)
+    second = sum(view.base is array for view in views)  # of a subclass: it holds what it was made from
+    del root, array
+    unfound = on_root - search.roots - direct
+    # A loop over the names may meet a reference that has gone meanwhile, never one too few.
+    unseen = max(on_array - search.names - second, 0) + search.consumers
 
     told = [f"a NumPy array of shape {view.shape}" for view in views]
     told += [f"a memoryview of shape {view.shape}" for view in buffers]
-    if second_names > 0:
-        told.append(f"{_references(second_names)} to the array of the with, of shape {array.shape}")
+    told += [f"a ctypes object of type {type(each).__name__}" for each in search.pointers]
+    if unfound > 0:
+        told.append(f"{_counted(unfound, 'a NumPy array', 'NumPy arrays')} in no variable or container")
     if unseen > 0:
-        told.append(f"{_references(unseen)} by a consumer such as a tensor")
-    harmless = unseen <= 0 and all(view.readonly for view in buffers)
+        references = _counted(unseen, "a reference", "references")
+        told.append(f"{references} by a consumer such as a tensor, or by a `return` in the block")
+    readonly = all(view.readonly for view in buffers) and not search.pointers
+    harmless = unseen <= 0 and unfound <= 0 and readonly
     if not told:
         return None, harmless
     state = (
@@ -65,26 +80,50 @@ def outliving(arrays: Any, on_root: int, on_array: int, raised: bool) -> tuple[s
     return message, harmless
 
 
-def _search(arrays: Any, caller: FrameType) -> tuple[int, int, list[Any], int]:
-    """How often the array and the root are held, what else there is on them, and how often a
-    consumer holds that."""
+class _Search:
+    """What holds the array and the root, and what else there is on them."""
+
+    def __init__(self) -> None:
+        self.names = self.roots = self.consumers = 0
+        self.found: list[Any] = []
+        self.pointers: list[Any] = []
+
+
+def _search(arrays: Any, caller: FrameType) -> _Search:
+    result = _Search()
     root, array = arrays.root, arrays.array  # in no cell, which would be one more holder
-    names = roots = 0
     found: dict[int, Any] = {}
     holders: Counter[int] = Counter()
     held = None
     for held in _held_arrays(caller):
         holders[id(held)] += 1
         if held is array:
-            names += 1
+            result.names += 1
         elif held is root:
-            roots += 1
+            result.roots += 1
         elif id(held) not in found:
             # What it was made from is held by it alone, and can be written through it.
             found |= {id(each): each for each in _way(held, root, array)}
     del held
-    consumers = _consumers(found, holders)
-    return names, roots, list(found.values()), consumers
+    result.consumers = _consumers(found, holders)
+    result.found = list(found.values())
+    result.pointers = _pointers([array, root, *result.found])
+    return result
+
+
+def _pointers(arrays: list[Any]) -> list[Any]:
+    """Objects of ctypes that keep one of the arrays, which they write to: in an attribute, as NumPy makes them."""
+    ctypes = sys.modules.get("_ctypes")
+    if ctypes is None:
+        return []
+    kinds = (ctypes._SimpleCData.__base__, np._core._internal._ctypes)
+    wanted = set(map(id, arrays))
+    pointers = (each for each in gc.get_objects() if isinstance(each, kinds))
+    return [
+        each
+        for each in pointers
+        if any(id(kept) in wanted for kept in getattr(each, "__dict__", {}).values())
+    ]
 
 
 def _consumers(found: dict[int, Any], holders: Counter[int]) -> int:
@@ -101,8 +140,14 @@ def _consumers(found: dict[int, Any], holders: Counter[int]) -> int:
     )
 
 
-def _references(count: int) -> str:
-    return "a second reference" if count == 1 else f"{count} more references"
+def _counted(count: int, one: str, more: str) -> str:
+    return one if count == 1 else f"{count} {more}"
+
+
+def _names_in_frames(arrays: Any, caller: FrameType) -> int:
+    """How many variables of the running functions of this thread are the array."""
+    array = arrays.array
+    return sum(value is array for value in _variables(caller))
 
 
 def _held_arrays(caller: FrameType) -> Iterator[Any]:
@@ -110,12 +155,17 @@ def _held_arrays(caller: FrameType) -> Iterator[Any]:
     here = threading.get_ident()
     others = [frame for thread, frame in sys._current_frames().items() if thread != here]
     containers = gc.get_objects()  # before there are lists of our own among them
-    held = [each for top in [caller, *others] for each in _variables(top)]
+    skipped = _GENERATORS if _collector_sees_running_generators() else 0
+    held = [each for top in [caller, *others] for each in _variables(top, skipped)]
+    plain: dict[int, Any] = {}
     while held or containers:
         kinds = set(map(type, held))
         yield from _of(held, {kind for kind in kinds if issubclass(kind, (np.ndarray, memoryview))})
         # The collector does not track containers of plain values: only their holders know them.
-        containers += filterfalse(gc.is_tracked, _of(held, {dict, tuple}))
+        for each in _of(held, {dict, tuple}):
+            if not gc.is_tracked(each) and id(each) not in plain:
+                plain[id(each)] = each
+                containers.append(each)
         held = gc.get_referents(*containers)
         containers = []
 
@@ -125,13 +175,13 @@ def _of(objects: list[Any], kinds: set[type]) -> Iterator[Any]:
     return compress(objects, map(kinds.__contains__, map(type, objects)))
 
 
-def _variables(top: FrameType) -> list[Any]:
-    """The variables of running functions that no container holds."""
+def _variables(top: FrameType, skipped: int = 0) -> list[Any]:
+    """The variables of running functions that no container holds, but for functions of `skipped` kinds."""
     values = []
     frame: FrameType | None = top
     while frame is not None:
         code = frame.f_code
-        if code.co_flags & inspect.CO_OPTIMIZED and not code.co_flags & _GENERATORS:
+        if code.co_flags & inspect.CO_OPTIMIZED and not code.co_flags & skipped:
             in_cells = {*code.co_cellvars, *code.co_freevars}
             variables = frame.f_locals
             values += [value for name, value in variables.items() if name not in in_cells]
@@ -140,6 +190,18 @@ def _variables(top: FrameType) -> list[Any]:
                 variables.clear()
         frame = frame.f_back
     return values
+
+
+@cache
+def _collector_sees_running_generators() -> bool:
+    """Whether the garbage collector looks into the frame of a generator that runs: versions of Python differ."""
+
+    def generator() -> Iterator[bool]:
+        marker = object()
+        yield any(each is marker for each in gc.get_referents(running))
+
+    running = generator()
+    return next(running)
 
 
 def _way(held: Any, root: Any, array: Any) -> list[Any]:

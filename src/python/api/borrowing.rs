@@ -14,9 +14,10 @@
 //! ```
 //!
 //! A view of a view holds the root directly, whatever it was made from. So after the block the root has one
-//! reference, from the array, and the array has one, from the with-variable; each one more is something
-//! that outlived the block. Only then is it searched for (`_borrowing.py`), to be made read-only
-//! and named.
+//! reference, from the array, and each one more is an array that outlived the block, wherever it is held. The array
+//! itself is read-only from then on, under all of its names; but what holds it may be a consumer instead, which
+//! writes where it likes: only if there is more than the one reference of the with-variable, names are searched for
+//! and counted (`_borrowing.py`).
 //!
 //! # Rationale
 //!
@@ -68,20 +69,6 @@ struct Arrays {
     array: Py<PyAny>,
 }
 
-/// References beyond our own: to the array of the with, and to the root by other arrays.
-#[derive(Clone, Copy)]
-struct Counts {
-    array: isize,
-    root: isize,
-}
-
-impl Counts {
-    /// One reference to the array is the with-variable's.
-    fn only_variable(self) -> bool {
-        self.array <= 1 && self.root == 0
-    }
-}
-
 impl Arrays {
     fn lend(py: Python<'_>, audio: &Audio, mode: Mode) -> PyResult<Arrays> {
         let samples = audio.samples();
@@ -99,14 +86,6 @@ impl Arrays {
         })
     }
 
-    fn counts(&self, py: Python<'_>) -> Counts {
-        Counts {
-            array: ndarray::references(self.array.bind(py)) - 1,
-            // Ours and that of the array.
-            root: ndarray::references(self.root.bind(py)) - 2,
-        }
-    }
-
     /// Ends the borrow. What outlives it is made read-only and named.
     fn take_back(slf: &Bound<'_, Self>, raised: &Bound<'_, PyAny>) -> PyResult<()> {
         let (py, this) = (slf.py(), slf.get());
@@ -115,25 +94,13 @@ impl Arrays {
         for array in [&this.array, &this.root] {
             array.call_method1(py, intern!(py, "setflags"), (false,))?;
         }
-        if this.counts(py).only_variable() {
-            owner.make_readonly();
-            return Ok(());
-        }
-        if raised.is_none() {
-            // No variable reaches what lives in a cycle only.
-            py.import(intern!(py, "gc"))?
-                .call_out(intern!(py, "collect"), ())?;
-        }
-        let counts = this.counts(py);
-        if counts.only_variable() {
+        let (on_array, on_root) = this.references(py);
+        if on_array <= 1 && on_root == 0 {
             owner.make_readonly();
             return Ok(());
         }
         let search = py.import(intern!(py, "audio_samples._borrowing"))?;
-        let found = search.call_out(
-            intern!(py, "outliving"),
-            (slf, counts.root, counts.array, !raised.is_none()),
-        )?;
+        let found = search.call_out(intern!(py, "outliving"), (slf, !raised.is_none()))?;
         let (message, harmless): (Option<String>, bool) = found.extract()?;
         if harmless {
             owner.make_readonly();
@@ -143,6 +110,18 @@ impl Arrays {
             Some(message) if raised.is_none() => Err(borrow_error(message)),
             Some(message) => raised.call_method1("add_note", (message,)).map(drop),
         }
+    }
+}
+
+#[pymethods]
+impl Arrays {
+    /// References beyond our own: to the array of the with, and to the root by other arrays.
+    fn references(&self, py: Python<'_>) -> (isize, isize) {
+        (
+            ndarray::references(self.array.bind(py)) - 1,
+            // Ours and that of the array.
+            ndarray::references(self.root.bind(py)) - 2,
+        )
     }
 }
 
