@@ -205,6 +205,8 @@ pub enum HeldBy {
     Borrow,
     /// A borrow for writing.
     BorrowMut,
+    /// A borrow of a thread that is not in this process, which was forked meanwhile.
+    LostBorrow,
     /// Arrow data, which never changes.
     Arrow,
     /// A view of this kind that may write.
@@ -247,6 +249,11 @@ impl fmt::Display for Held {
             HeldBy::Borrow => write!(
                 f,
                 "{doing} {place} is refused: they are borrowed for reading"
+            ),
+            HeldBy::LostBorrow => write!(
+                f,
+                "{doing} {place} is refused: another thread had borrowed them when this process was forked, and is in \
+                 the parent only"
             ),
             HeldBy::Arrow => write!(
                 f,

@@ -318,6 +318,34 @@ impl Buffer {
         }
     }
 
+    /// Gives up one opening of a mapped file or of a segment, and says whether it was the last one.
+    pub fn leave(&self) -> bool {
+        match &self.0.storage {
+            Storage::File(mapped) => mapped.leave(),
+            Storage::Shared(segment) => segment.leave(),
+            _ => false,
+        }
+    }
+
+    /// From now on opening the file or attaching the segment makes another buffer. False, and nothing is done, if this
+    /// one is open.
+    pub fn retire(&self) -> bool {
+        match &self.0.storage {
+            Storage::File(mapped) => mapped.retire(),
+            Storage::Shared(segment) => segment.retire(),
+            _ => true,
+        }
+    }
+
+    /// Takes back what [`Buffer::leave`] and [`Buffer::retire`] did: the buffer could not be closed.
+    pub fn stay(&self) {
+        match &self.0.storage {
+            Storage::File(mapped) => mapped.stay(&self.0),
+            Storage::Shared(segment) => segment.stay(),
+            _ => {}
+        }
+    }
+
     /// Lets go of a mapped file or of a segment. The bytes stay readable and writable, but belong to neither; the caller
     /// has made sure that no view reaches them, and `seal` is kept until the last handle goes.
     pub fn close(&self, seal: ForeignOwner) {

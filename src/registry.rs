@@ -97,7 +97,8 @@
 //! Beyond 64 x 64 rows the comparison of spans may see a conflict where rows only interleave
 //! ([`Span::overlaps`]); it never misses one.
 //!
-//! A borrow belongs to no thread. One that another thread had out during a fork stays out in the child.
+//! A borrow belongs to no thread: its array may be handed on. So one that another thread had out during a fork stays
+//! out in the child, whose errors say so, until the child takes it back ([`Registry::reclaim`]).
 
 mod holds;
 #[cfg(all(test, loom))]
@@ -216,6 +217,8 @@ pub enum Holder {
     OwnOperation,
     /// A user's borrow.
     Borrow(ViewKind),
+    /// A user's borrow that a thread took before the fork, which is not in this process.
+    LostBorrow,
     /// A view that may write.
     View(ViewKind),
 }
@@ -463,7 +466,7 @@ impl Registry {
             table.refusal(claim, thread).or_else(seen)
         };
         let mut locked = self.enter(&[claim], Turn::LAST, until, refuse)?;
-        let index = locked.table(&claim).insert_borrow(view);
+        let index = locked.table(&claim).insert_borrow(view, thread);
         Ok(Borrow::new(Registration {
             registry: self,
             part: claim.part_index(),
@@ -488,6 +491,19 @@ impl Registry {
             .collect();
         found.sort_by_key(|view| view.id);
         found
+    }
+
+    /// Takes back what threads had borrowed of a span that are not in this process, for it was forked from theirs.
+    pub fn reclaim(&self, domain: u64, span: &Span) {
+        let claim = Claim {
+            domain,
+            span: *span,
+            mode: Mode::Write,
+        };
+        self.parts[claim.part_index()]
+            .table
+            .lock()
+            .end_lost_borrows(span);
     }
 
     /// Locks the whole table, so that no thread is inside it while the process forks.

@@ -313,6 +313,13 @@ impl Samples {
     }
 }
 
+impl Samples {
+    /// In a process that was forked while other threads had borrowed some of the samples: ends those borrows.
+    pub fn reclaim(&self) {
+        Registry::global().reclaim(self.buffer.origin().number(), &self.span());
+    }
+}
+
 /// What [`Samples::keep_constant`] found.
 pub enum Constancy {
     /// Nothing can write to the samples while the loan is out.

@@ -62,6 +62,12 @@ impl Audio {
         self.samples().buffer().shared().map(|(name, _)| name)
     }
 
+    /// In the child of a fork: takes back the samples that threads of the parent had borrowed at that moment. Those
+    /// threads are not in the child, and would have them out for ever. Elsewhere it does nothing.
+    pub fn reclaim(&self) {
+        self.samples().reclaim();
+    }
+
     /// What to send to another process, if the samples lie in a segment. It counts as on its way from now on,
     /// until [`Audio::of_handle`] has taken it.
     pub fn handle(&self) -> Option<Handle> {

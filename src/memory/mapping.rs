@@ -237,6 +237,33 @@ impl Mapped {
     }
 }
 
+impl Mapped {
+    /// As [`Buffer::leave`].
+    pub fn leave(&self) -> bool {
+        let _live = LIVE.lock();
+        self.openings.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    /// As [`Buffer::retire`].
+    pub fn retire(&self) -> bool {
+        let mut live = LIVE.lock();
+        let is_open = self.openings.load(Ordering::Relaxed) > 0;
+        if !is_open {
+            live.forget(self.identity, self.origin);
+        }
+        !is_open
+    }
+
+    /// As [`Buffer::stay`], for the file of a region.
+    pub fn stay(&self, region: &Arc<Region>) {
+        let mut live = LIVE.lock();
+        self.openings.fetch_add(1, Ordering::Relaxed);
+        let entry = (self.origin.number(), Arc::downgrade(region));
+        // Unless the file was opened in between.
+        live.open.entry(self.identity).or_insert(entry);
+    }
+}
+
 impl Buffer {
     /// The first `len` bytes of a file, as memory: a write through it is a write into the file if `writable`.
     /// A file that is mapped already is the same buffer; it becomes writable if it was not. Each call is one more
@@ -295,38 +322,6 @@ impl Buffer {
         live.open.insert(identity, (origin.number(), weak.clone()));
         live.mapped.insert(origin.number(), weak);
         Ok(Buffer(region))
-    }
-
-    /// Gives up one opening of a mapped file, and says whether it was the last one.
-    pub fn leave(&self) -> bool {
-        let _live = LIVE.lock();
-        let mapped = self.mapped();
-        mapped.is_some_and(|mapped| mapped.openings.fetch_sub(1, Ordering::Relaxed) == 1)
-    }
-
-    /// From now on opening the file makes another buffer. False, and nothing is done, if this one is open.
-    pub fn retire(&self) -> bool {
-        let Some(mapped) = self.mapped() else {
-            return true;
-        };
-        let mut live = LIVE.lock();
-        let is_open = mapped.openings.load(Ordering::Relaxed) > 0;
-        if !is_open {
-            live.forget(mapped.identity, mapped.origin);
-        }
-        !is_open
-    }
-
-    /// Takes back what [`Buffer::leave`] and [`Buffer::retire`] did: the file could not be closed.
-    pub fn stay(&self) {
-        let Some(mapped) = self.mapped() else {
-            return;
-        };
-        let mut live = LIVE.lock();
-        mapped.openings.fetch_add(1, Ordering::Relaxed);
-        let entry = (mapped.origin.number(), Arc::downgrade(&self.0));
-        // Unless the file was opened in between.
-        live.open.entry(mapped.identity).or_insert(entry);
     }
 
     fn mapped(&self) -> Option<&Mapped> {

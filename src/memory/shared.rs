@@ -34,7 +34,7 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Once, Weak};
 use std::time::{Duration, Instant};
 
@@ -122,6 +122,8 @@ impl Segments {
             map,
             header,
             is_closed: AtomicBool::new(false),
+            openings: AtomicUsize::new(1),
+            is_retired: AtomicBool::new(false),
             membership: Membership {
                 name: name.clone(),
                 origin,
@@ -263,6 +265,10 @@ pub struct Segment {
     map: Mapping,
     header: SegmentHeader,
     is_closed: AtomicBool,
+    /// How many have made or attached the segment and have use for it still. Changed under the lock of [`LIVE`].
+    openings: AtomicUsize,
+    /// Whether it is about to be closed, and attached anew by other handles.
+    is_retired: AtomicBool,
     // Dropped last: as long as the file is mapped it is locked.
     membership: Membership,
 }
@@ -318,6 +324,36 @@ impl Segment {
             .leave(&self.membership.name, self.membership.origin);
     }
 
+    /// As [`Buffer::leave`].
+    pub fn leave(&self) -> bool {
+        let _live = LIVE.lock();
+        self.openings.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    /// As [`Buffer::retire`].
+    pub fn retire(&self) -> bool {
+        let _live = LIVE.lock();
+        let is_open = self.openings.load(Ordering::Relaxed) > 0;
+        self.is_retired.store(!is_open, Ordering::Relaxed);
+        !is_open
+    }
+
+    /// As [`Buffer::stay`].
+    pub fn stay(&self) {
+        let _live = LIVE.lock();
+        self.openings.fetch_add(1, Ordering::Relaxed);
+        self.is_retired.store(false, Ordering::Relaxed);
+    }
+
+    /// One more handle has use for it, under the lock of [`LIVE`]. False if it is closed or about to be.
+    fn is_attached_again(&self) -> bool {
+        if self.is_closed() || self.is_retired.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.openings.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
     /// Puts empty pages in the place of the segment's.
     fn vacate(&self) {
         let empty = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
@@ -366,7 +402,8 @@ impl Buffer {
     }
 
     /// The segment of that name, which another process or this one made; with the ticket of the handle that has
-    /// arrived, if it had one. A segment that this process has is the same buffer.
+    /// arrived, if it had one. A segment that this process has is the same buffer. Each call is one more opening of it,
+    /// to be given up with [`Buffer::leave`].
     ///
     /// # Errors
     /// [`Error::Io`] where there is none of that name, [`Error::File`] for one that is damaged.
@@ -376,7 +413,7 @@ impl Buffer {
         let known = live.segments.get(name).and_then(|it| it.region.upgrade());
         let known = known.map(Buffer);
         let attached = match known {
-            Some(buffer) if !buffer.is_closed() => Ok(buffer),
+            Some(buffer) if buffer.segment().is_some_and(Segment::is_attached_again) => Ok(buffer),
             closing => {
                 let entered = place::open(name).and_then(|file| {
                     let header = SegmentHeader::read(&file)?;

@@ -19,7 +19,7 @@ use crate::python::opening::Opening;
 #[repr(C)]
 pub struct AudioSamples {
     audio: Audio,
-    /// That of audio that `open` has returned, and of its slices.
+    /// That of audio that `open`, `share` or `attach` has returned, and of its slices.
     opening: Option<Arc<Opening>>,
 }
 
@@ -34,6 +34,12 @@ impl AudioSamples {
     #[inline]
     pub fn with(audio: Audio, opening: Option<Arc<Opening>>) -> AudioSamples {
         AudioSamples { audio, opening }
+    }
+
+    /// As [`AudioSamples::new`], for a file or a segment just opened.
+    pub fn opened(audio: Audio) -> AudioSamples {
+        let opening = Arc::new(Opening::of(&audio));
+        AudioSamples::with(audio, Some(opening))
     }
 
     #[inline]

@@ -1,4 +1,4 @@
-//! One of perhaps several openings of a mapped file.
+//! One of perhaps several openings of a mapped file or a shared segment.
 
 use pyo3::prelude::*;
 
@@ -6,8 +6,8 @@ use crate::audio::Audio;
 use crate::memory::Buffer;
 use crate::sync::{AtomicBool, Ordering};
 
-/// What `open` has given to the audio that it returned, and that to its slices: one of perhaps several openings of
-/// the file.
+/// What `open`, `share` or `attach` has given to the audio that it returned, and that to its slices: one of perhaps
+/// several openings of the file or the segment.
 pub struct Opening {
     buffer: Buffer,
     is_over: AtomicBool,

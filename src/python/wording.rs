@@ -39,6 +39,7 @@ pub fn wording(error: &Error) -> String {
                     "{error} (borrow); leave the with-block of the borrow first, or work on a .copy()"
                 );
             }
+            HeldBy::LostBorrow => "take them back with .reclaim()".into(),
             HeldBy::Arrow => "delete it first, or work on a .copy()".into(),
             HeldBy::View(_) => {
                 return format!(

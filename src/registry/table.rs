@@ -37,6 +37,10 @@ struct LeaseEntry {
 
 struct BorrowEntry {
     view: usize,
+    /// The thread that took it.
+    thread: usize,
+    /// That thread is in the parent of this process only.
+    is_lost: bool,
     span: Span,
     kind: ViewKind,
     mode: Mode,
@@ -100,7 +104,11 @@ impl Table {
     pub fn borrowed(&self, claim: &Claim) -> Option<Conflict> {
         let met = |entry: &&BorrowEntry| claim.collides(&entry.span, entry.mode);
         let entry = self.borrows.iter().find(met)?;
-        Some(claim.against(entry.span, Holder::Borrow(entry.kind)))
+        let holder = match entry.is_lost {
+            true => Holder::LostBorrow,
+            false => Holder::Borrow(entry.kind),
+        };
+        Some(claim.against(entry.span, holder))
     }
 
     /// What keeps a claim of `thread` out, and is not to be waited for.
@@ -199,10 +207,12 @@ impl Table {
     }
 
     /// A view that is a borrow.
-    pub fn insert_borrow(&mut self, view: ViewEntry) -> usize {
+    pub fn insert_borrow(&mut self, view: ViewEntry, thread: usize) -> usize {
         let index = self.insert_view(view);
         self.borrows.push(BorrowEntry {
             view: index,
+            thread,
+            is_lost: false,
             span: view.span,
             kind: view.kind,
             mode: view.mode,
@@ -218,14 +228,33 @@ impl Table {
         }
     }
 
+    /// Ends the borrows of lost threads on a span. No thread of this process has their arrays to write to.
+    pub fn end_lost_borrows(&mut self, span: &Span) {
+        let is_meant = |entry: &BorrowEntry| entry.is_lost && entry.span.overlaps(span);
+        let ended: Vec<usize> = self
+            .borrows
+            .iter()
+            .filter(|entry| is_meant(entry))
+            .map(|entry| entry.view)
+            .collect();
+        for index in ended {
+            self.end_borrow(index);
+            self.make_readonly(index);
+        }
+    }
+
     pub fn make_readonly(&mut self, index: usize) {
         if let Some(view) = &mut self.views[index] {
             view.mode = Mode::Read;
         }
     }
 
-    /// Forgets all threads but one.
+    /// Forgets all threads but one, except for what they have borrowed: the array may have come to that one.
     pub fn keep_only(&mut self, thread: usize) {
+        for entry in &mut self.borrows {
+            let is_user = matches!(entry.kind, ViewKind::Borrow | ViewKind::BorrowMut);
+            entry.is_lost |= is_user && entry.thread != thread;
+        }
         self.leases.retain(|entry| entry.thread == thread);
         self.waiting.clear();
     }

@@ -125,6 +125,7 @@ pub(super) fn describe(conflict: &Conflict, asked: Option<&Strided<'_>>) -> Erro
         Holder::Borrow(ViewKind::BorrowMut) => HeldBy::BorrowMut,
         Holder::Borrow(ViewKind::Arrow) => HeldBy::Arrow,
         Holder::Borrow(_) => HeldBy::Borrow,
+        Holder::LostBorrow => HeldBy::LostBorrow,
         Holder::View(kind) => HeldBy::View(kind.name()),
         Holder::OwnOperation => HeldBy::OwnOperation,
     };

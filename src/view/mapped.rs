@@ -41,8 +41,8 @@ impl Samples {
         Ok(())
     }
 
-    /// To be called before [`Samples::close`] by the last opening of the file: waits for running operations, and has the
-    /// next opening make another buffer. False if the file was opened meanwhile, for which this one is to stay. Two
+    /// To be called before [`Samples::close`] by the last opening of the file or the segment: waits for running operations,
+    /// and has the next opening make another buffer. False if it was opened meanwhile, for which this one is to stay. Two
     /// buffers for one file would know nothing of each other's leases.
     ///
     /// # Errors

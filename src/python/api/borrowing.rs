@@ -218,6 +218,13 @@ impl AudioSamples {
         Ok(self.lend(Mode::Write))
     }
 
+    /// In the child of a fork: takes back the samples that other threads had borrowed when the process was forked. Those
+    /// threads are not in the child, and would have them out for ever: until then every access to the samples raises a
+    /// `BorrowError` that says so. Nothing else changes: a borrow of this process stays out.
+    fn reclaim(&self) {
+        self.audio().samples().reclaim();
+    }
+
     /// The same audio on the same memory, which cannot be changed through it.
     fn as_readonly(&self) -> AudioSamples {
         let samples = self.audio().samples().readonly();

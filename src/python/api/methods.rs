@@ -155,13 +155,11 @@ impl AudioSamples {
             None => crate::dtype::Dtype::Float64,
         };
         let rate = arguments::sample_rate(sample_rate)?;
-        let audio = if shared {
+        if shared {
             let make = || Audio::zeros_shared(&shape, dtype, rate, true);
-            sample_rate.py().detach(make)?
-        } else {
-            Audio::zeros(&shape, dtype, rate)?
-        };
-        Ok(AudioSamples::new(audio))
+            return Ok(AudioSamples::opened(sample_rate.py().detach(make)?));
+        }
+        Ok(AudioSamples::new(Audio::zeros(&shape, dtype, rate)?))
     }
 
     /// Frames per second, in Hz.

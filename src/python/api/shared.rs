@@ -67,7 +67,7 @@ impl AudioSamples {
                 .map_err(PyErr::from)?;
             room.with_samples(room.samples().readonly())
         };
-        Py::new(py, AudioSamples::new(shared))
+        Py::new(py, AudioSamples::opened(shared))
     }
 
     /// The name under which other processes attach the memory of this audio; None unless it was shared.
@@ -93,7 +93,7 @@ impl AudioSamples {
         let dtype = dtype.map(arguments::dtype).transpose()?;
         let audio = py.detach(|| Audio::attach(&name))?;
         audio.require(shape.as_deref(), dtype)?;
-        Ok(AudioSamples::new(audio))
+        Ok(AudioSamples::opened(audio))
     }
 }
 
@@ -137,5 +137,7 @@ pub fn attach_handle(py: Python<'_>, parts: HandleParts) -> PyResult<AudioSample
         writable,
         ticket: ticket.map(|(place, mark)| Ticket { place, mark }),
     };
-    Ok(AudioSamples::new(py.detach(|| Audio::of_handle(&handle))?))
+    Ok(AudioSamples::opened(
+        py.detach(|| Audio::of_handle(&handle))?,
+    ))
 }

@@ -1,18 +1,15 @@
 //! `open`: files as memory, and what only such audio can do.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::audio::Audio;
 use crate::error::Error;
 use crate::files::mapped;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
-use crate::python::opening::Opening;
 use crate::python::running;
 
 /// Opens an audio file as memory: nothing is read, and nothing is copied.
@@ -47,14 +44,6 @@ pub fn open(
     Ok(AudioSamples::opened(audio))
 }
 
-impl AudioSamples {
-    /// The audio of a file that was just opened.
-    fn opened(audio: Audio) -> AudioSamples {
-        let opening = Arc::new(Opening::of(&audio));
-        AudioSamples::with(audio, Some(opening))
-    }
-}
-
 /// What only audio of `open` can do, and for closing that of `share`.
 #[pymethods]
 impl AudioSamples {
@@ -63,8 +52,8 @@ impl AudioSamples {
         Ok(py.detach(|| self.audio().samples().flush())?)
     }
 
-    /// Lets go of the file that `open` has mapped, once it was closed as often as it was opened, or of the memory of
-    /// `share`. Running operations are waited for; while a view of the samples is alive it is refused with a
+    /// Lets go of the file that `open` has mapped, or of the memory of `share` and `attach`, once it was closed as often as
+    /// it was opened. Running operations are waited for; while a view of the samples is alive it is refused with a
     /// `BorrowError` (a `BufferError`) that names it. Any access to the samples after that is a ValueError.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let samples = self.audio().samples();

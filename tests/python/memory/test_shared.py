@@ -175,6 +175,49 @@ def test_nothing_is_pulled_away():
             use(shared)
 
 
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda audio: AudioSamples.attach(audio.shared_name),
+        lambda audio: pickle.loads(pickle.dumps(audio)),
+        lambda audio: pickle.loads(pickle.dumps(audio[:, 2:])),
+    ],
+)
+def test_a_segment_is_closed_with_the_last_handle_that_was_made_of_it(again):
+    shared = stereo().share()
+    name = shared.shared_name
+    with again(shared) as other:  # as the worker of a pool does, called in this process
+        other += 1
+    assert other.closed
+    assert not shared.closed
+    shared += 1
+    assert segments.is_there(name)
+    view = shared.to_numpy()
+    for handle in (again(shared), shared[:, :3]):
+        del handle  # without being closed
+    with pytest.raises(BufferError, match="1 view is alive"):
+        shared.close()
+    assert not shared.closed
+    other = again(shared)
+    del view
+    shared.close()
+    assert shared.closed
+    other += 1
+    other.close()
+    assert not segments.is_there(name)
+    with pytest.raises(ValueError, match="closed"):
+        other += 1
+
+
+def test_a_slice_of_shared_audio_is_closed_with_it():
+    shared = stereo().share()
+    part = shared[:, 2:]
+    part.close()
+    assert shared.closed
+    with pytest.raises(ValueError, match="closed"):
+        shared += 1
+
+
 def test_a_with_block_closes():
     with stereo().share() as shared:
         name = shared.shared_name

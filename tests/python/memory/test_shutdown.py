@@ -279,6 +279,45 @@ def test_a_child_works_on_with_what_it_got(alive):
     run(textwrap.dedent(code).format(alive=FORKED[alive], times=times), seconds=110)
 
 
+@pytest.mark.parametrize("method", ["borrow", "borrow_mut"])
+def test_a_child_takes_back_what_another_thread_had_borrowed(method):
+    code = """
+    audio = AudioSamples.new_mono(np.ones(1000), RATE)
+    entered, done = threading.Event(), threading.Event()
+    def other():
+        with audio[:400].{method}() as x:
+            entered.set()
+            done.wait(30)
+    thread = threading.Thread(target=other)
+    thread.start()
+    entered.wait(30)
+    def refused(says):
+        try:
+            audio[:10].__iadd__(1)
+        except BorrowError as error:
+            return says in str(error)
+    def work():
+        assert refused("when this process was forked")
+        assert refused(".reclaim()")
+        audio[500:].reclaim()  # others than those
+        assert refused("when this process was forked")
+        audio.reclaim()
+        audio.__iadd__(1)
+        with audio.borrow_mut() as x:
+            assert (x == 2).all()
+            audio.reclaim()  # not what this process has borrowed
+            assert refused("borrow_mut")
+    assert in_child(work) == 0
+    assert refused("{method}")
+    audio.reclaim()  # nothing is lost here
+    assert refused("{method}")
+    done.set()
+    thread.join()
+    audio.__iadd__(1)
+    """
+    run(textwrap.dedent(code).format(method=method))
+
+
 def test_a_fork_of_a_c_library_is_no_different():
     """One that the interpreter does not hear of."""
     run("""
