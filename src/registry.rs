@@ -100,6 +100,7 @@
 //! A borrow belongs to no thread: its array may be handed on. So one that another thread had out during a fork stays
 //! out in the child, whose errors say so, until the child takes it back ([`Registry::reclaim`]).
 
+mod entries;
 mod holds;
 #[cfg(all(test, loom))]
 mod loom_model;
@@ -113,6 +114,7 @@ use holds::current_thread;
 use parts::{Locked, Part, Parts, part_index};
 use table::{Table, Turn, next_id};
 
+pub use entries::{Claim, Conflict, Holder, Mode, Refusal, ViewEntry, ViewKind};
 pub use holds::{Borrow, Frozen, Lease, Registration};
 pub use parts::PARTS;
 
@@ -125,114 +127,6 @@ pub const LENT: u64 = u64::MAX >> 1;
 
 /// How long a waiting thread sleeps before it asks whether it should go on.
 const ASK_EVERY: Duration = Duration::from_millis(50);
-
-/// What the holder may do with the bytes of a span.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Look at them.
-    Read,
-    /// Look at them and change them.
-    Write,
-}
-
-/// The wish to read or write a span.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim {
-    /// Which allocation; 0 for all adopted memory, [`LENT`] for what a borrow has handed out.
-    pub domain: u64,
-    /// Which bytes of it.
-    pub span: Span,
-    /// To do what.
-    pub mode: Mode,
-}
-
-/// What kind of thing reaches the samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ViewKind {
-    /// A NumPy array from `to_numpy()` or `__array__`.
-    Array,
-    /// A consumer of the buffer protocol.
-    Buffer,
-    /// A DLPack tensor.
-    Tensor,
-    /// An Arrow array, which counts on bytes that do not change.
-    Arrow,
-    /// The array of a `with audio.borrow()`.
-    Borrow,
-    /// The array of a `with audio.borrow_mut()`.
-    BorrowMut,
-    /// No consumer: the file or the segment was closed.
-    Closed,
-}
-
-impl ViewKind {
-    /// The word that a user reads.
-    pub fn name(self) -> &'static str {
-        match self {
-            ViewKind::Array => "numpy",
-            ViewKind::Buffer => "buffer",
-            ViewKind::Tensor => "dlpack",
-            ViewKind::Arrow => "arrow",
-            ViewKind::Borrow => "borrow",
-            ViewKind::BorrowMut => "borrow_mut",
-            ViewKind::Closed => "closed",
-        }
-    }
-}
-
-/// One live view.
-#[derive(Clone, Copy, Debug)]
-pub struct ViewEntry {
-    /// Given by the registry: unique in its part, and larger than those of older views there.
-    pub id: u64,
-    /// Through which protocol.
-    pub kind: ViewKind,
-    /// Whether it may write.
-    pub mode: Mode,
-    /// Which bytes.
-    pub span: Span,
-    /// The shape that its holder sees.
-    pub shape: [usize; 2],
-    /// How many axes of that shape count, from the last one.
-    pub ndim: usize,
-}
-
-/// What stands in the way of a claim.
-#[derive(Clone, Copy, Debug)]
-pub struct Conflict {
-    /// The bytes asked for.
-    pub wanted: Span,
-    /// To do what.
-    pub mode: Mode,
-    /// The bytes that are held.
-    pub held: Span,
-    /// What holds them.
-    pub holder: Holder,
-}
-
-/// What holds the bytes of a [`Conflict`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder {
-    /// An operation of the very thread that asks.
-    OwnOperation,
-    /// A user's borrow.
-    Borrow(ViewKind),
-    /// A user's borrow that a thread took before the fork, which is not in this process.
-    LostBorrow,
-    /// A view that may write.
-    View(ViewKind),
-}
-
-/// Why a claim was not granted.
-#[derive(Clone, Copy, Debug)]
-pub enum Refusal {
-    /// Waiting would not help.
-    Conflict(Conflict),
-    /// Waiting would help, but the caller asked for [`Until::Now`], or holds a lease and must not wait.
-    Busy,
-    /// The caller gave up waiting.
-    Interrupted,
-}
 
 /// How long to wait for other operations.
 pub enum Until<'a> {

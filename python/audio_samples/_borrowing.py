@@ -1,15 +1,15 @@
 """What outlived a `with audio.borrow()`: found, made read-only and named.
 
-Only called when reference counts leave a question open. Names of the array that the block was given are
-none: it is read-only by now, whatever holds it. What was made from it is another matter:
+Only called when reference counts leave a question open. Names of the array that the block was
+given are none: it is read-only by now, whatever holds it. What was made from it is another matter:
 
-* an array made from it holds the hidden root behind it, so that references to the root count such arrays,
-  in whatever frame or container they are;
-* a memoryview, a ctypes object or a tensor holds the array as a name of it would. The first two are objects
-  that the garbage collector knows; the last is what is left when all names have been counted.
+* an array made from it holds the hidden root behind it, so that references to the root count such
+  arrays, in whatever frame or container they are;
+* a memoryview, a ctypes object or a tensor holds the array as a name of it would. The first two are
+  objects that the garbage collector knows; the last is what is left when all names were counted.
 
-NumPy's arrays are in no list of the interpreter: to be made read-only they are looked for where a caller holds
-them, in containers and in the variables of running functions.
+NumPy's arrays are in no list of the interpreter: to be made read-only they are looked for where a
+caller holds them, in containers and in the variables of running functions.
 """
 
 import gc
@@ -31,8 +31,9 @@ _GENERATORS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GEN
 def outliving(arrays: Any, raised: bool) -> tuple[str | None, bool]:
     """Freezes what outlives a borrow.
 
-    `arrays` has the `array` of the with, the hidden `root` behind it, and how many references others have to
-    them. Returns what to say to the user, if anything, and whether nothing that is left can write.
+    `arrays` has the `array` of the with, the hidden `root` behind it, and how many references
+    others have to them. Returns what to say to the user, if anything, and whether nothing that is
+    left can write.
     """
     caller = sys._getframe(1)
     named = _names_in_frames(arrays, caller)
@@ -49,7 +50,9 @@ def outliving(arrays: Any, raised: bool) -> tuple[str | None, bool]:
         view.setflags(write=False)
     root, array = arrays.root, arrays.array
     direct = sum(view.base is root for view in views)
-    second = sum(view.base is array for view in views)  # of a subclass: it holds what it was made from
+    second = sum(
+        view.base is array for view in views
+    )  # of a subclass: it holds what it was made from
     del root, array
     unfound = on_root - search.roots - direct
     # A loop over the names may meet a reference that has gone meanwhile, never one too few.
@@ -59,7 +62,9 @@ def outliving(arrays: Any, raised: bool) -> tuple[str | None, bool]:
     told += [f"a memoryview of shape {view.shape}" for view in buffers]
     told += [f"a ctypes object of type {type(each).__name__}" for each in search.pointers]
     if unfound > 0:
-        told.append(f"{_counted(unfound, 'a NumPy array', 'NumPy arrays')} in no variable or container")
+        told.append(
+            f"{_counted(unfound, 'a NumPy array', 'NumPy arrays')} in no variable or container"
+        )
     if unseen > 0:
         references = _counted(unseen, "a reference", "references")
         told.append(f"{references} by a consumer such as a tensor, or by a `return` in the block")
@@ -112,7 +117,9 @@ def _search(arrays: Any, caller: FrameType) -> _Search:
 
 
 def _pointers(arrays: list[Any]) -> list[Any]:
-    """Objects of ctypes that keep one of the arrays, which they write to: in an attribute, as NumPy makes them."""
+    """Objects of ctypes that keep one of the arrays, which they write to.
+
+    NumPy makes them so that they keep it in an attribute."""
     ctypes = sys.modules.get("_ctypes")
     if ctypes is None:
         return []
@@ -176,7 +183,7 @@ def _of(objects: list[Any], kinds: set[type]) -> Iterator[Any]:
 
 
 def _variables(top: FrameType, skipped: int = 0) -> list[Any]:
-    """The variables of running functions that no container holds, but for functions of `skipped` kinds."""
+    """The variables of running functions that no container holds, but for `skipped` kinds."""
     values = []
     frame: FrameType | None = top
     while frame is not None:
@@ -194,7 +201,7 @@ def _variables(top: FrameType, skipped: int = 0) -> list[Any]:
 
 @cache
 def _collector_sees_running_generators() -> bool:
-    """Whether the garbage collector looks into the frame of a generator that runs: versions of Python differ."""
+    """Whether the garbage collector looks into a generator that runs: versions of Python differ."""
 
     def generator() -> Iterator[bool]:
         marker = object()

@@ -14,12 +14,14 @@ mod cast;
 mod convert;
 mod deinterleave;
 mod dispatch;
+mod float_state;
 mod loops;
 mod operators;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use dispatch::{Combination, Element, Misfits, Sign};
+pub use float_state::{FloatFlags, FloatMode, SharedFlags};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

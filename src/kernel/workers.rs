@@ -18,6 +18,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::kernel::arch::{FloatMode, SharedFlags};
+
 /// Parts of one operation, and how many of them threads have taken.
 struct Job<'w> {
     work: &'w (dyn Fn(usize) + Sync),
@@ -26,6 +28,8 @@ struct Job<'w> {
     failed: AtomicBool,
     /// The caller's floating-point mode, in which helpers work too: flushed denormals, the direction of rounding.
     mode: FloatMode,
+    /// What their arithmetic has raised.
+    raised: SharedFlags,
 }
 
 impl Job<'_> {
@@ -38,48 +42,6 @@ impl Job<'_> {
             }
             (self.work)(part);
         }
-    }
-}
-
-/// The bits with which a thread computes: how it rounds, and whether denormal numbers are zero.
-#[derive(Clone, Copy)]
-struct FloatMode(u64);
-
-impl FloatMode {
-    fn of_this_thread() -> FloatMode {
-        let mut bits = 0_u64;
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        // SAFETY: stores 32 bits where 64 are.
-        unsafe {
-            std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut bits, options(nostack, preserves_flags));
-        }
-        #[cfg(all(target_arch = "aarch64", not(miri)))]
-        // SAFETY: reads a register.
-        unsafe {
-            std::arch::asm!("mrs {}, fpcr", out(reg) bits, options(nomem, nostack, preserves_flags));
-        }
-        // What was raised so far belongs to the thread, not to the mode.
-        FloatMode(if cfg!(target_arch = "x86_64") {
-            bits & !0x3F
-        } else {
-            bits
-        })
-    }
-
-    fn set(self) {
-        let FloatMode(bits) = self;
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        // SAFETY: bits that a thread of this process had: all of them are ones that the CPU has.
-        unsafe {
-            std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const bits, options(nostack, readonly, preserves_flags));
-        }
-        #[cfg(all(target_arch = "aarch64", not(miri)))]
-        // SAFETY: as above.
-        unsafe {
-            std::arch::asm!("msr fpcr, {}", in(reg) bits, options(nomem, nostack, preserves_flags));
-        }
-        #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
-        let _ = bits;
     }
 }
 
@@ -194,6 +156,7 @@ impl Pool {
             let own = FloatMode::of_this_thread();
             job.mode.set();
             let done = catch_unwind(AssertUnwindSafe(|| job.take_parts()));
+            job.raised.collect();
             own.set();
             if done.is_err() {
                 job.failed.store(true, Ordering::Relaxed);
@@ -232,6 +195,7 @@ pub fn share(parts: usize, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
         next: AtomicUsize::new(0),
         failed: AtomicBool::new(false),
         mode: FloatMode::of_this_thread(),
+        raised: SharedFlags::default(),
     };
     let helpers = helpers.min(parts.saturating_sub(1));
     if helpers > 0 && !cfg!(miri) {
@@ -242,6 +206,7 @@ pub fn share(parts: usize, helpers: usize, work: &(dyn Fn(usize) + Sync)) {
             let withdraw = Withdraw(pool);
             job.take_parts();
             drop(withdraw);
+            job.raised.take_over();
         }
     }
     job.take_parts();

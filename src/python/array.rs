@@ -28,6 +28,7 @@ macro_rules! operators {
 
 pub mod arithmetic;
 pub mod computing;
+pub mod float_errors;
 mod functions;
 pub mod indexing;
 pub mod operand;

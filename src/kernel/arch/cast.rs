@@ -9,6 +9,11 @@ use crate::dtype::Sample;
 pub trait CastTo<B>: Sample {
     /// NumPy's cast: towards zero; wraps between integers.
     fn cast_to(self) -> B;
+    /// Whether the cast keeps the whole part of the number, as an integer of 32 bits at least.
+    #[inline(always)]
+    fn fits(self) -> bool {
+        true
+    }
     /// Audio's scale: integers are fractions of `2^(bits-1)`; to the nearest, ties to even; saturates.
     fn convert_to(self) -> B;
 }
@@ -19,11 +24,21 @@ const ROUND_F64: f64 = 6_755_399_441_055_744.0;
 /// As [`ROUND_F64`], for numbers up to `2^22`.
 const ROUND_F32: f32 = 12_582_912.0;
 
+#[inline(always)]
+fn fits(value: f64) -> bool {
+    value > -2_147_483_649.0 && value < 2_147_483_648.0
+}
+
+/// The neighbours of `-2^31` are further away than 1.
+#[inline(always)]
+fn fits_f32(value: f32) -> bool {
+    (-2_147_483_648.0..2_147_483_648.0).contains(&value)
+}
+
 /// Towards zero, and the lowest integer for what does not fit: what the CPU's own instruction does.
 #[inline(always)]
 fn truncate(value: f64) -> i32 {
-    let fits = value > -2_147_483_649.0 && value < 2_147_483_648.0;
-    if fits {
+    if fits(value) {
         // SAFETY: the truncated value is between -2^31 and 2^31 - 1.
         unsafe { value.to_int_unchecked() }
     } else {
@@ -31,11 +46,10 @@ fn truncate(value: f64) -> i32 {
     }
 }
 
-/// The same for float32, whose neighbours of `-2^31` are further away than 1.
+/// The same for float32.
 #[inline(always)]
 fn truncate_f32(value: f32) -> i32 {
-    let fits = (-2_147_483_648.0..2_147_483_648.0).contains(&value);
-    if fits {
+    if fits_f32(value) {
         // SAFETY: the truncated value is between -2^31 and 2^31 - 1.
         unsafe { value.to_int_unchecked() }
     } else {
@@ -76,13 +90,17 @@ fn round_upper_half(value: i32) -> i16 {
 }
 
 macro_rules! pairs {
-    ($($A:ty => $B:ty: |$cast:ident| $cast_to:expr, |$value:ident| $convert_to:expr;)*) => {$(
+    ($($A:ty => $B:ty: |$cast:ident| $cast_to:expr, |$value:ident| $convert_to:expr $(, $fits:ident)?;)*) => {$(
         impl CastTo<$B> for $A {
             #[inline(always)]
             fn cast_to(self) -> $B {
                 let $cast = self;
                 $cast_to
             }
+            $(#[inline(always)]
+            fn fits(self) -> bool {
+                $fits(self)
+            })?
             #[inline(always)]
             fn convert_to(self) -> $B {
                 let $value = self;
@@ -106,15 +124,15 @@ pairs! {
     i32 => i32: |x| x, |x| x;
     i32 => f32: |x| x as f32, |x| x as f32 * (1.0 / 2_147_483_648.0);
     i32 => f64: |x| f64::from(x), |x| f64::from(x) * (1.0 / I32_SCALE);
-    f32 => i16: |x| truncate_f32(x) as i16, |x| round_to_i16(x * 32_768.0);
+    f32 => i16: |x| truncate_f32(x) as i16, |x| round_to_i16(x * 32_768.0), fits_f32;
     f32 => i32: |x| truncate_f32(x),
-        |x| round_between(f64::from(x) * I32_SCALE, -2_147_483_648.0, 2_147_483_647.0);
+        |x| round_between(f64::from(x) * I32_SCALE, -2_147_483_648.0, 2_147_483_647.0), fits_f32;
     f32 => f32: |x| x, |x| x;
     f32 => f64: |x| f64::from(x), |x| f64::from(x);
     f64 => i16: |x| truncate(x) as i16,
-        |x| round_between(x * I16_SCALE, -32_768.0, 32_767.0) as i16;
+        |x| round_between(x * I16_SCALE, -32_768.0, 32_767.0) as i16, fits;
     f64 => i32: |x| truncate(x),
-        |x| round_between(x * I32_SCALE, -2_147_483_648.0, 2_147_483_647.0);
+        |x| round_between(x * I32_SCALE, -2_147_483_648.0, 2_147_483_647.0), fits;
     f64 => f32: |x| x as f32, |x| x as f32;
     f64 => f64: |x| x, |x| x;
 }

@@ -3,13 +3,13 @@
 use std::marker::PhantomData;
 
 use crate::dtype::Sample;
-use crate::kernel::arch::Arch;
 use crate::kernel::arch::cast::CastTo;
 use crate::kernel::arch::dispatch::{Element, Misfits};
 use crate::kernel::arch::loops::{
     Body, Dense, DenseOut, Every, LoopInput, Output, Splat, Stepped, SteppedOut, stream,
 };
 use crate::kernel::arch::operators::Flagging;
+use crate::kernel::arch::{Arch, FloatFlags};
 use crate::kernel::row::{AnySource, AnyTarget};
 use crate::view::{Source, Target};
 
@@ -21,11 +21,15 @@ impl Arch {
         if out.is_dense() {
             let out = DenseOut(start);
             // SAFETY: what Target promises.
-            unsafe { self.run(Change::<T, T, _, _, false> { out, x, len, types }) }
+            unsafe {
+                self.run(Change::<T, T, _, _, false> { out, x, len, types });
+            }
         } else {
             let out = SteppedOut(start, out.stride());
             // SAFETY: what Target promises.
-            unsafe { self.run(Change::<T, T, _, _, false> { out, x, len, types }) }
+            unsafe {
+                self.run(Change::<T, T, _, _, false> { out, x, len, types });
+            }
         }
     }
 
@@ -123,7 +127,7 @@ impl Arch {
         assert_eq!(out.len(), from.len(), "rows of one length");
         let (len, types) = (out.len(), PhantomData);
         let (start, first): (*mut B, *const A) = (out.as_mut_ptr().cast(), from.as_ptr().cast());
-        if !out.is_dense() {
+        let misfits = if !out.is_dense() {
             let x = Stepped(first, from.stride());
             let out = SteppedOut(start, out.stride());
             // SAFETY: one length, and what Source and Target promise.
@@ -146,11 +150,16 @@ impl Arch {
             let (out, x) = (DenseOut(start), Dense(first));
             // SAFETY: as above.
             unsafe { self.run(Change::<A, B, _, _, SCALE> { out, x, len, types }) }
+        };
+        if misfits {
+            // The CPU says so itself, but not with every instruction that a compiler may choose.
+            FloatFlags::raise_invalid();
         }
     }
 }
 
-/// `out[i] = x[i]` in another type, with NumPy's cast or audio's conversion.
+/// `out[i] = x[i]` in another type, with NumPy's cast or audio's conversion. Returns whether the cast met a number that
+/// no integer of the type is.
 ///
 /// Invariant 1: `out` and `x` have `len` samples.
 struct Change<A, B, D, X, const SCALE: bool> {
@@ -167,17 +176,24 @@ where
     D: Output<B>,
     X: LoopInput<A>,
 {
-    type Result = ();
+    type Result = bool;
 
     #[inline(always)]
-    unsafe fn run(self) {
+    unsafe fn run(self) -> bool {
+        let mut misfits = 0_u32;
         for index in 0..self.len {
             // SAFETY: invariant 1.
             let x = unsafe { self.x.get(index) };
-            let value = if SCALE { x.convert_to() } else { x.cast_to() };
+            let value = if SCALE {
+                x.convert_to()
+            } else {
+                misfits |= u32::from(!x.fits());
+                x.cast_to()
+            };
             // SAFETY: invariant 1.
             unsafe { self.out.put(index, value) };
         }
+        misfits != 0
     }
 }
 
@@ -195,10 +211,10 @@ where
     B: Sample,
     X: LoopInput<A>,
 {
-    type Result = ();
+    type Result = bool;
 
     #[inline(always)]
-    unsafe fn run(self) {
+    unsafe fn run(self) -> bool {
         let part = |out: *mut B, from: usize, len: usize| {
             let part = Change::<A, B, _, _, SCALE> {
                 out: DenseOut(out),
@@ -207,10 +223,9 @@ where
                 types: PhantomData,
             };
             // SAFETY: invariant 1; `out` is the destination's own part, or the block.
-            unsafe { part.run() };
-            false
+            unsafe { part.run() }
         };
-        stream(self.out, self.len, part);
+        stream(self.out, self.len, part)
     }
 }
 

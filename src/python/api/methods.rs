@@ -11,6 +11,8 @@ use crate::python::api::construct::{Form, Request};
 use crate::python::api::views::View;
 use crate::python::arguments;
 use crate::python::arguments::AxisOrder;
+use crate::python::array::float_errors;
+use crate::python::array::float_errors::Computing;
 use crate::python::array::ufunc;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
@@ -384,7 +386,7 @@ impl AudioSamples {
             py,
             "astype() gives new samples; make the audio in that type",
         )?;
-        let cast = running::run(py, self.bytes_per_pass(), |wait| {
+        let cast = float_errors::run(py, self.bytes_per_pass(), Computing::Cast, |wait| {
             self.audio().cast(dtype, wait)
         })?;
         Ok(AudioSamples::new(cast))

@@ -7,12 +7,14 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::{self, Operation, Operator, Sign};
+use crate::python::array::float_errors;
+use crate::python::array::float_errors::Computing;
 use crate::python::array::operand;
 use crate::python::array::operand::{Operates, OtherSide, Side};
 use crate::python::array::ufunc;
 use crate::python::array::ufunc::fast;
 use crate::python::class::AudioSamples;
-use crate::python::{policy, running};
+use crate::python::policy;
 
 impl AudioSamples {
     #[inline]
@@ -55,7 +57,8 @@ impl AudioSamples {
         if let Some(other) = other {
             return self.compute_beside(py, operation, operand, other);
         }
-        running::run(py, self.bytes_per_pass(), |wait| {
+        let computing = Computing::Operator(operator, operand);
+        float_errors::run(py, self.bytes_per_pass(), computing, |wait| {
             self.audio().operate(operation, operand, wait)
         })
     }
@@ -69,7 +72,8 @@ impl AudioSamples {
         operand: &kernel::Operand<'_>,
         other: &Audio,
     ) -> PyResult<Audio> {
-        running::run(py, self.bytes_per_pass(), |wait| {
+        let computing = Computing::Operator(operation.operator, operand);
+        float_errors::run(py, self.bytes_per_pass(), computing, |wait| {
             let done = self.audio().operate(operation, operand, wait);
             done.map_err(|error| self.beside(Some(other), operation.operator.symbol(), error))
         })
@@ -92,7 +96,9 @@ impl AudioSamples {
                 ..Operation::plain(operator, operand.compute)
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
-            return running::run(py, bytes, |wait| {
+            let kernel = kernel::Operand::Samples(other.samples().strided());
+            let computing = Computing::Operator(operator, &kernel);
+            return float_errors::run(py, bytes, computing, |wait| {
                 let done = self.audio().operate_beside(operation, other, wait);
                 done.map_err(|error| self.beside(Some(other), operator.symbol(), error))
             });
@@ -159,7 +165,8 @@ impl AudioSamples {
         };
         let beside = |error| self.beside(other, operator.in_place_symbol(), error);
         policy::allow_operand(py, || self.audio().copied_bytes(operand).map_err(beside))?;
-        running::run(py, self.bytes_per_pass(), |wait| {
+        let computing = Computing::Operator(operator, operand);
+        float_errors::run(py, self.bytes_per_pass(), computing, |wait| {
             let done = self.audio().operate_in_place(operation, operand, wait);
             done.map_err(beside)
         })

@@ -16,6 +16,8 @@ use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::kernel::{Operand, Operator, Scalar};
 use crate::layout::Layout;
+use crate::python::array::float_errors;
+use crate::python::array::float_errors::Computing;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
 use crate::python::class::AudioSamples;
@@ -257,7 +259,7 @@ fn sample<'py>(py: Python<'py>, whole: &Audio, samples: &Samples) -> PyResult<Bo
     }
 }
 
-/// A Python number as a sample of that type, by NumPy's rules; `None` for anything else.
+/// A number of Python's or NumPy's as a sample of that type, by NumPy's rules; `None` for anything else.
 fn number(dtype: Dtype, value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
     if let Some(value) = ndarray::exact_float(value) {
         let fits = !value.is_finite() || value.abs() <= f64::from(f32::MAX);
@@ -275,7 +277,10 @@ fn number(dtype: Dtype, value: &Bound<'_, PyAny>) -> PyResult<Option<Scalar>> {
         if (-limit..limit).contains(&value) {
             return Ok(Some(Scalar::Int(value)));
         }
-    } else if !value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyFloat>() {
+    } else if !value.is_instance_of::<PyInt>()
+        && !value.is_instance_of::<PyFloat>()
+        && !value.is_instance(operand::scalar_type(value.py())?)?
+    {
         return Ok(None);
     }
     // What warns, is refused or is cut off is NumPy's to say: it stores the number in one sample first.
@@ -335,7 +340,7 @@ fn assign(py: Python<'_>, whole: &Audio, part: &Audio, value: &Bound<'_, PyAny>)
     }
     policy::allow_operand(py, || part.copied_bytes(&kernel))?;
     let bytes = 2 * part.layout().len() * part.dtype().size();
-    running::run(py, bytes, |wait| {
+    float_errors::run(py, bytes, Computing::Cast, |wait| {
         let done = part.assign(&kernel, wait);
         done.map_err(|error| whole.told_of(part, error))
     })?;

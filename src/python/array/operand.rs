@@ -111,8 +111,21 @@ pub fn everyday<'a>(
         return Some((compute, kernel::Operand::Samples(samples)));
     }
     let value = ndarray::exact_float(object)?;
-    let number = kernel::Operand::Scalar(Scalar::Float(value));
-    Some((weak_float(own), number))
+    let compute = weak_float(own);
+    let number = kernel::Operand::Scalar(Scalar::Float(rounded(value, compute)));
+    Some((compute, number))
+}
+
+/// A Python float in the type that is computed in: NumPy too rounds it before, without a word. One that is too
+/// large stays what it is, for that NumPy speaks of.
+#[inline(always)]
+fn rounded(value: f64, compute: Dtype) -> f64 {
+    let near = f64::from(value as f32);
+    if compute == Dtype::Float32 && near.is_finite() {
+        near
+    } else {
+        value
+    }
 }
 
 /// Understands `object` as the operand of `audio op object` or, on the other side, of `object op audio`.
@@ -168,8 +181,9 @@ fn uncommon<'py>(
         return whole_number(own, operator, value).map(Some);
     }
     if let Ok(value) = object.cast::<PyFloat>() {
-        let value = Scalar::Float(value.extract()?);
-        return Ok(Some(number(weak_float(own), value)));
+        let compute = weak_float(own);
+        let value = Scalar::Float(rounded(value.extract()?, compute));
+        return Ok(Some(number(compute, value)));
     }
     if object.is_instance_of::<PyComplex>() {
         return Err(no_sample_type(own, operator, "complex", "complex128"));
@@ -371,7 +385,7 @@ pub fn is_known(object: &Bound<'_, PyAny>) -> PyResult<bool> {
         || is_numpys(object)?)
 }
 
-fn scalar_type(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+pub fn scalar_type(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     static GENERIC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let found = GENERIC.get_or_try_init(py, || {
         numpy_module(py)?.getattr("generic").map(Bound::unbind)

@@ -8,6 +8,8 @@ use pyo3::types::PyTuple;
 use crate::error::Error;
 use crate::kernel::{Engine, Operand, Operation, Operator, Overflow, Sign};
 use crate::python::array::computing::wrapped;
+use crate::python::array::float_errors;
+use crate::python::array::float_errors::Computing;
 use crate::python::array::operand;
 use crate::python::array::operand::Side;
 use crate::python::class::AudioSamples;
@@ -154,7 +156,8 @@ pub fn into<'py>(
     };
     let py = out.py();
     let bytes = 3 * shape.len() * compute.size();
-    let done = running::run(py, bytes, |wait| {
+    let computing = Computing::Operator(operator, &operand);
+    let done = float_errors::run(py, bytes, computing, |wait| {
         match own.operate_into(operation, &operand, target, wait) {
             Err(Error::DivisionByZero { .. }) => Ok(false),
             done => done.map(|()| true),
