@@ -405,11 +405,12 @@ fn arranged(layout: &Layout, request: &Request) -> PyResult<Layout> {
     }
 }
 
-/// Raw bytes or a typed buffer as an array on the same memory.
+/// Raw bytes or a typed buffer as an array on the same memory, and the type that its numbers are still to be
+/// converted to: bytes are read as samples of the type that is named, numbers become samples of it.
 pub fn buffer_array<'py>(
     data: &Bound<'py, PyAny>,
     dtype: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<(Bound<'py, PyAny>, Option<Dtype>)> {
     let py = data.py();
     let numpy = numpy_module(py)?;
     let view = PyMemoryView::from(data).map_err(|error| {
@@ -437,10 +438,15 @@ pub fn buffer_array<'py>(
                 return Err(given.no_samples(data, &array, "from_buffer"));
             }
         }
-        return Ok(array);
+        return Ok((array, None));
     };
     // The byte order stays: what is not native is copied or refused as any other array.
-    let (_, theirs) = named_dtype(dtype)?;
+    let (wanted, theirs) = named_dtype(dtype)?;
+    let format: String = view.getattr(intern!(py, "format"))?.extract()?;
+    if !["B", "b", "c"].contains(&&*format) {
+        let array = numpy.call_out(intern!(py, "asarray"), (&view,))?;
+        return Ok((array, Some(wanted)));
+    }
     let options = PyDict::new(py);
     options.set_item(intern!(py, "dtype"), theirs)?;
     outward::call(
@@ -448,6 +454,7 @@ pub fn buffer_array<'py>(
         (data,),
         Some(&options),
     )
+    .map(|array| (array, None))
 }
 
 /// Audio for a constructor of the other form: it is indexed by frames, unlike an array.

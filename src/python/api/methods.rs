@@ -116,8 +116,9 @@ impl AudioSamples {
         construct::build(array, sample_rate, &request)
     }
 
-    /// Audio on the memory of a buffer exporter (bytearray, mmap, array.array, memoryview). With `dtype`
-    /// its bytes are read as samples of that type, otherwise as the type that the buffer names.
+    /// Audio on the memory of a buffer exporter (bytearray, mmap, array.array, memoryview). With `dtype`, a buffer of bytes
+    /// is read as samples of that type, and numbers of another type become samples of it in a copy, as for `from_numpy`
+    /// (`memoryview(buffer).cast("B")` is their bytes). Without, the buffer's own type counts.
     #[staticmethod]
     #[pyo3(
         signature = (buffer, sample_rate, *, dtype = None, layout = None, copy = Some(false)),
@@ -130,13 +131,13 @@ impl AudioSamples {
         layout: Option<&str>,
         copy: Option<bool>,
     ) -> PyResult<AudioSamples> {
-        let array = construct::buffer_array(buffer, dtype)?;
+        let (array, dtype) = construct::buffer_array(buffer, dtype)?;
         let request = Request {
             called: "from_buffer",
             form: Form::Any,
             order: AxisOrder::parse(layout)?,
             copy,
-            dtype: None,
+            dtype,
         };
         construct::build(&array, sample_rate, &request)
     }

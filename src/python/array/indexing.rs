@@ -308,10 +308,16 @@ fn fill(py: Python<'_>, whole: &Audio, part: &Audio, value: &Bound<'_, PyAny>) -
     Ok(true)
 }
 
+/// Whether an array is one of samples on as many axes as audio has. More may be there if they are of length 1, which is
+/// NumPy's business.
+fn is_of_samples(facts: &ndarray::ArrayFacts) -> bool {
+    facts.dtype.is_some() && facts.layout.is_some()
+}
+
 /// Stores what needs no NumPy; false if the value is of another kind.
 fn assign(py: Python<'_>, whole: &Audio, part: &Audio, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let plain = value.cast_exact::<AudioSamples>().is_ok()
-        || (ndarray::is_exact_array(value) && ndarray::facts(value)?.dtype.is_some());
+        || (ndarray::is_exact_array(value) && is_of_samples(&ndarray::facts(value)?));
     if !plain {
         return Ok(false);
     }

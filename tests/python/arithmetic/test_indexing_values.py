@@ -85,6 +85,38 @@ def test_an_index_of_the_users_own_is_asked_once(value):
         assert audio[1, 2] == np.asarray(value).ravel()[0]
 
 
+@pytest.mark.parametrize("shape", [(1, 2, 4), (1, 1, 2, 4), (1, 1, 4), (1, 2, 1), (1, 1, 1)])
+def test_leading_axes_of_length_1_are_no_more_than_in_numpy(shape):
+    value = np.arange(np.prod(shape), dtype=float).reshape(shape) + 1
+    audio, array = stereo(4), np.zeros((2, 4))
+    audio[...] = value
+    array[...] = value
+    np.testing.assert_array_equal(audio, array)
+    audio[:, 1:3] = value[..., :1]
+    array[:, 1:3] = value[..., :1]
+    np.testing.assert_array_equal(audio, array)
+    with pytest.raises(ValueError, match="broadcast"):
+        audio[...] = np.ones((2, 2, 4))
+    np.testing.assert_array_equal(audio, array)
+
+
+@pytest.mark.parametrize(
+    "value", [np.int32(40_000), np.int64(-40_000), np.float32(1e20), np.float32("nan"), np.uint8(7)]
+)
+@pytest.mark.parametrize("key", [..., 0, slice(1, 3)])
+def test_a_number_of_numpys_is_stored_or_refused_as_by_an_array(value, key):
+    audio, array = mono([1, 2, 3, 4], "int16"), np.array([1, 2, 3, 4], "int16")
+    outcomes = []
+    for owner in (audio, array):
+        try:
+            owner[key] = value
+            outcomes.append(None)
+        except (OverflowError, ValueError) as error:
+            outcomes.append(type(error))
+    assert outcomes[0] == outcomes[1]
+    np.testing.assert_array_equal(audio, array)
+
+
 @pytest.mark.parametrize("dtype", ["int16", "int32", "float32", "float64"])
 def test_a_sample_is_a_scalar_of_the_audios_type(dtype):
     audio = mono([1, -2, 3], dtype)

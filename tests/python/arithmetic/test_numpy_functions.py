@@ -295,7 +295,7 @@ def test_windows_and_filters_run_over_audio() -> None:
     assert_same_bits(np.fft.rfft(shaped), np.fft.rfft(samples * np.hanning(8)))
 
 
-REDUCTIONS = ["max", "min", "sum", "mean", "std", "var", "argmax", "argmin", "any", "all"]
+REDUCTIONS = ["max", "min", "sum", "prod", "cumsum", "mean", "std", "var", "argmax", "argmin", "any", "all"]
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)
@@ -314,12 +314,25 @@ def test_reductions_are_methods_with_the_results_of_numpy(adopted, name, axis):
         np.testing.assert_array_equal(result(adopted), result(array))
 
 
+VIEWS = {"transpose": (), "reshape": (-1, 1), "swapaxes": (0, -1), "squeeze": ()}
+
+
 def test_the_other_methods_of_arrays_are_those_of_numpy(adopted):
     array = adopted.to_numpy()
     assert np.array_equal(adopted.T, array.T)
     assert np.shares_memory(adopted.T, array) == bool(array.size)
     assert adopted.tolist() == array.tolist()
     assert np.array_equal(adopted.ravel(), array.ravel())
+    assert np.array_equal(adopted.flatten(), array.flatten())
+    assert np.array_equal(adopted.flatten("F"), array.flatten("F"))
+    assert not np.shares_memory(adopted.flatten(), array)
+    for name, args in VIEWS.items():
+        ours, theirs = getattr(adopted, name)(*args), getattr(array, name)(*args)
+        assert np.array_equal(ours, theirs)
+        assert ours.shape == theirs.shape
+        assert np.shares_memory(ours, array) == np.shares_memory(theirs, array)
+    if array.size:
+        assert adopted.item(0) == array.item(0)
     for result, wanted in ((adopted.clip(-1, 3), array.clip(-1, 3)), (adopted.round(1), array)):
         assert isinstance(result, AudioSamples)
         assert result.sample_rate == adopted.sample_rate

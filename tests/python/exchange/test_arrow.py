@@ -290,6 +290,45 @@ def test_data_frames_are_audio_too():
     np.testing.assert_array_equal(audio.to_numpy(), [[1, 2], [3, 4]])
 
 
+@pytest.mark.parametrize("name", [None, "time"])
+def test_an_index_of_pandas_is_no_channel(name):
+    pandas = extras.require("pandas", "arrow")
+    columns = {"left": np.float32([1, 2]), "right": np.float32([3, 4])}
+    for index in ([10, 20], np.float32([0.5, 1.5])):  # as another type, and as that of the channels
+        frame = pandas.DataFrame(columns, index=pandas.Index(index, name=name))
+        table = pa.Table.from_pandas(frame)
+        assert table.num_columns == 3
+        for data in (frame, table, table.slice(0)):
+            audio = AudioSamples.from_arrow(data, RATE)
+            np.testing.assert_array_equal(audio.to_numpy(), [[1, 2], [3, 4]])
+
+
+def test_a_column_with_the_name_of_an_index_is_a_channel_without_pandas_word_for_it():
+    names = ["left", "__index_level_0__"]
+    table = pa.table([pa.array([1.0]), pa.array([2.0])], names=names)
+    assert AudioSamples.from_arrow(table, RATE).num_channels == 2
+
+
+@pytest.mark.parametrize("metadata", ["no JSON", "{}", '{"index_columns": 3}', '{"index_columns": [{}]}'])
+def test_strange_words_of_pandas_leave_no_channel_out(metadata):
+    table = pa.table([pa.array([1.0]), pa.array([2.0])], names=["a", "b"])
+    table = table.replace_schema_metadata({"pandas": metadata})
+    assert AudioSamples.from_arrow(table, RATE).num_channels == 2
+
+
+def test_encoded_columns_are_to_be_decoded():
+    encoded = pa.array([1.0, 2.0, 1.0]).dictionary_encode()
+    for data in (encoded, pa.table({"a": encoded})):
+        with pytest.raises(TypeError, match=r"dictionary-encoded .*dictionary_decode\(\)"):
+            AudioSamples.from_arrow(data, RATE)
+    assert AudioSamples.from_arrow(encoded.dictionary_decode(), RATE).tolist() == [1, 2, 1]
+
+
+def test_mono_audio_is_a_column_by_its_name():
+    audio = AudioSamples.new_mono(np.float32([1, 2]), RATE)
+    assert pa.table({"samples": audio}).column("samples").to_pylist() == [1, 2]
+
+
 def test_a_copy_is_writable_and_shares_nothing():
     array = pa.array([1.0, 2.0])
     audio = AudioSamples.from_arrow(array, RATE, copy=True)

@@ -81,6 +81,22 @@ def test_byte_containers_take_audio(tone):
     assert AudioSamples.from_buffer(holder, RATE, dtype="float32")[7] == tone[7]
 
 
+def test_a_buffer_of_numbers_is_converted_and_one_of_bytes_is_read():
+    numbers = array.array("i", [1, -2, 3])
+    audio = AudioSamples.from_buffer(numbers, RATE, dtype="float32", copy=True)
+    assert audio.tolist() == [1, -2, 3]
+    with pytest.raises(ValueError, match="copy"):
+        AudioSamples.from_buffer(numbers, RATE, dtype="float32")
+    with pytest.raises((TypeError, ValueError), match="100000"):
+        AudioSamples.from_buffer(array.array("i", [100_000]), RATE, dtype="int16", copy=True)
+    audio = AudioSamples.from_buffer(numbers, RATE, dtype="int32")
+    audio *= 2
+    assert numbers.tolist() == [2, -4, 6]
+    for data in (numbers.tobytes(), memoryview(numbers).cast("B")):
+        read = AudioSamples.from_buffer(data, RATE, dtype="float32").to_numpy()
+        assert read.tobytes() == numbers.tobytes()
+
+
 def test_a_memory_map_is_audio_and_takes_audio(tone, tmp_path):
     path = tmp_path / "samples.raw"
     path.write_bytes(bytes(tone.nbytes))

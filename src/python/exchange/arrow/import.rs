@@ -24,8 +24,10 @@ const MANY: usize = 64;
 /// What a schema says about the audio.
 struct SchemaFacts {
     dtype: Dtype,
-    /// Fields of a struct, or values of a list; one for numbers.
+    /// Fields of a struct that are channels, or values of a list; one for numbers.
     channels: usize,
+    /// Which fields of a struct they are: an index of pandas, which travels as a column, is none.
+    fields: Vec<usize>,
     nesting: Nesting,
     rate: Option<SampleRate>,
     axes: Option<usize>,
@@ -59,7 +61,7 @@ pub fn import(
     let py = data.py();
     let (schema, arrays) = structures(data)?;
     // SAFETY: a producer's schema, straight from its capsule or its stream.
-    let facts = unsafe { facts(&schema) }?;
+    let facts = unsafe { facts(py, &schema) }?;
     let rate = agreed(facts.rate, rate)?;
     let frames: i64 = arrays.iter().map(|array| array.length).sum();
     if facts.nesting == Nesting::Frames && facts.channels > MANY && facts.channels as i64 > frames {
@@ -160,14 +162,19 @@ unsafe fn dtype_of(schema: &ArrowSchema) -> PyResult<Dtype> {
     // SAFETY: the caller's promise.
     let name = unsafe { text(schema, schema.format) }.unwrap_or_default();
     let named = |dtype: &Dtype| format(*dtype).to_str() == Ok(name);
-    let plain = schema.dictionary.is_null();
-    let dtype = Dtype::ALL.into_iter().find(named).filter(|_| plain);
+    if !schema.dictionary.is_null() {
+        return Err(PyTypeError::new_err(
+            "Arrow data that is dictionary-encoded is no audio: decode it first, in PyArrow with \
+             array.dictionary_decode() or table.cast(schema)",
+        ));
+    }
+    let dtype = Dtype::ALL.into_iter().find(named);
     dtype.ok_or_else(|| no_audio(name))
 }
 
 /// # Safety
 /// The schema is one that the C data interface describes.
-unsafe fn facts(schema: &ArrowSchema) -> PyResult<SchemaFacts> {
+unsafe fn facts(py: Python<'_>, schema: &ArrowSchema) -> PyResult<SchemaFacts> {
     // SAFETY: the caller's promise.
     let entries = unsafe { metadata(schema.metadata) };
     let number = |key: &str| {
@@ -183,16 +190,26 @@ unsafe fn facts(schema: &ArrowSchema) -> PyResult<SchemaFacts> {
         (_, Some(count)) => (Nesting::Frames, count.parse().unwrap_or(0)),
         _ => (Nesting::None, 1),
     };
-    let channels = usize::try_from(channels).unwrap_or(0);
+    let mut channels = usize::try_from(channels).unwrap_or(0);
+    let mut columns = Vec::new();
     let dtype = if nesting == Nesting::None {
         // SAFETY: the caller's promise.
         unsafe { dtype_of(schema) }?
     } else {
         // SAFETY: the caller's promise.
         let fields = unsafe { children(schema, schema.children, schema.n_children) };
+        let index = pandas_index(py, &entries);
         let mut only = None;
-        for field in fields {
+        for (place, field) in fields.into_iter().enumerate() {
             // SAFETY: a child of a schema that is as promised.
+            let column = unsafe { text(field, field.name) }.unwrap_or_default();
+            if nesting == Nesting::Fields {
+                if index.iter().any(|name| name == column) {
+                    continue;
+                }
+                columns.push(place);
+            }
+            // SAFETY: as above.
             let dtype = unsafe { dtype_of(field) }?;
             if only.is_some_and(|only| only != dtype) {
                 return Err(no_audio(name));
@@ -201,16 +218,36 @@ unsafe fn facts(schema: &ArrowSchema) -> PyResult<SchemaFacts> {
         }
         only.ok_or_else(|| no_audio(name))?
     };
+    if nesting == Nesting::Fields {
+        channels = columns.len();
+    }
     if channels == 0 {
         return Err(no_audio(name));
     }
     Ok(SchemaFacts {
         dtype,
         channels,
+        fields: columns,
         nesting,
         rate,
         axes,
     })
+}
+
+/// The columns that pandas calls the index of the table.
+fn pandas_index(py: Python<'_>, entries: &[(String, String)]) -> Vec<String> {
+    let names = |text: &str| -> PyResult<Vec<String>> {
+        let said = py.import("json")?.call_method1("loads", (text,))?;
+        // A range is no column: it is described by a dictionary in the place of a name.
+        let columns = said.get_item("index_columns")?.try_iter()?;
+        columns
+            .filter_map(|column| column.map(|column| column.extract().ok()).transpose())
+            .collect()
+    };
+    let entry = entries.iter().find(|(key, _)| key == "pandas");
+    entry
+        .and_then(|(_, text)| names(text).ok())
+        .unwrap_or_default()
 }
 
 /// Keys and values, those that are text.
@@ -329,13 +366,16 @@ unsafe fn chunk(array: ArrowArray, facts: &SchemaFacts) -> PyResult<ArrowChunk> 
             // SAFETY: by the caller's promise numbers of the type in `facts`.
             vec![unsafe { values(&array, 0, frames, size) }?]
         }
-        (Nesting::Fields, fields) if fields.len() == facts.channels => fields
-            .iter()
-            .map(|field| {
-                // SAFETY: as above, a child of the array.
-                unsafe { values(field, skip, frames, size) }
-            })
-            .collect::<PyResult<_>>()?,
+        (Nesting::Fields, fields) if facts.fields.iter().all(|place| *place < fields.len()) => {
+            facts
+                .fields
+                .iter()
+                .map(|place| {
+                    // SAFETY: as above, a child of the array.
+                    unsafe { values(fields[*place], skip, frames, size) }
+                })
+                .collect::<PyResult<_>>()?
+        }
         (Nesting::Frames, [all]) => {
             let count = facts.channels;
             // SAFETY: as above, the child of the array.
