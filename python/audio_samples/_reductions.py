@@ -97,7 +97,10 @@ _METHODS: dict[str, tuple[Function, str]] = {
     "round": (_round, "New audio of samples rounded to `decimals`, halves to even."),
     "tolist": (_tolist, "The samples as Python numbers, in a list or one for each channel."),
     "ravel": (_ravel, "The samples on one axis, on the same memory if they lie in that order."),
-    "reshape": (_of_array("reshape"), "An array of another shape, on the same memory if it can be."),
+    "reshape": (
+        _of_array("reshape"),
+        "An array of another shape, on the same memory if it can be.",
+    ),
     "transpose": (_of_array("transpose"), "The array with its axes exchanged, on the same memory."),
     "swapaxes": (_of_array("swapaxes"), "The array with two axes exchanged, on the same memory."),
     "squeeze": (_of_array("squeeze"), "The array without axes of length 1, on the same memory."),

@@ -295,7 +295,20 @@ def test_windows_and_filters_run_over_audio() -> None:
     assert_same_bits(np.fft.rfft(shaped), np.fft.rfft(samples * np.hanning(8)))
 
 
-REDUCTIONS = ["max", "min", "sum", "prod", "cumsum", "mean", "std", "var", "argmax", "argmin", "any", "all"]
+REDUCTIONS = [
+    "max",
+    "min",
+    "sum",
+    "prod",
+    "cumsum",
+    "mean",
+    "std",
+    "var",
+    "argmax",
+    "argmin",
+    "any",
+    "all",
+]
 
 
 @pytest.mark.parametrize("name", REDUCTIONS)

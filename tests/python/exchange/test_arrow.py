@@ -309,7 +309,9 @@ def test_a_column_with_the_name_of_an_index_is_a_channel_without_pandas_word_for
     assert AudioSamples.from_arrow(table, RATE).num_channels == 2
 
 
-@pytest.mark.parametrize("metadata", ["no JSON", "{}", '{"index_columns": 3}', '{"index_columns": [{}]}'])
+@pytest.mark.parametrize(
+    "metadata", ["no JSON", "{}", '{"index_columns": 3}', '{"index_columns": [{}]}']
+)
 def test_strange_words_of_pandas_leave_no_channel_out(metadata):
     table = pa.table([pa.array([1.0]), pa.array([2.0])], names=["a", "b"])
     table = table.replace_schema_metadata({"pandas": metadata})

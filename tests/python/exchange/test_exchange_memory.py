@@ -8,7 +8,7 @@ import extras
 import numpy as np
 import pytest
 
-from audio_samples import AudioSamples
+from audio_samples import AudioSamples, memory
 
 RATE = 48_000
 FRAMES = 32 << 20  # of 4 bytes: 128 MiB

@@ -42,8 +42,9 @@ class Part:
         return self.memory is other.memory and not self.members.isdisjoint(other.members)
 
     def is_just(self, other):
-        """The same samples in the same order."""
-        return self.memory is other.memory and np.array_equal(self.numbers, other.numbers)
+        """The same samples in the same order, on one axis or as one channel."""
+        numbers = np.atleast_2d(self.numbers), np.atleast_2d(other.numbers)
+        return self.memory is other.memory and np.array_equal(*numbers)
 
     def read(self):
         return self.memory.values[self.numbers]
@@ -57,13 +58,21 @@ class Part:
         return self.memory.address + low * size, self.memory.address + high * size
 
 
+class Opening:
+    """One of perhaps several openings of a shared segment: that of a handle and its slices."""
+
+    def __init__(self):
+        self.is_over = False
+
+
 class Handle(Part):
     """An `AudioSamples`."""
 
-    def __init__(self, audio, memory, numbers, writable):
+    def __init__(self, audio, memory, numbers, writable, opening=None):
         super().__init__(memory, numbers)
         self.audio = audio
         self.writable = writable
+        self.opening = opening
 
 
 @dataclass
@@ -100,6 +109,8 @@ class View:
     # Of a borrow that is out: it keeps others away, and its block keeps the entry.
     lends: bool = False
     block: Any = None
+    # Whether the block stands in a function that is suspended meanwhile.
+    is_suspended: bool = False
 
     @property
     def alive(self):
@@ -116,9 +127,20 @@ class World:
         self.handles: list[Handle] = []
         self.views: list[View] = []
 
-    def add(self, audio, memory, numbers, writable):
-        self.handles.append(Handle(audio, memory, numbers, writable))
+    def add(self, audio, memory, numbers, writable, opening=None):
+        self.handles.append(Handle(audio, memory, numbers, writable, opening))
         del self.handles[:-MOST_HANDLES]
+
+    def shared(self):
+        return [handle for handle in self.handles if handle.opening]
+
+    def is_open_otherwise(self, handle):
+        """Whether another opening of its segment is not over."""
+        same = [each for each in self.shared() if each.memory is handle.memory]
+        return any(not (each.opening.is_over or each.opening is handle.opening) for each in same)
+
+    def is_seen(self, memory):
+        return any(view.part.memory is memory for view in self.views)
 
     def memories(self):
         return len({id(handle.memory) for handle in self.handles})
@@ -180,10 +202,12 @@ class World:
 
     def give_back(self, view, raised):
         """Ends a borrow whose with-block is over. Returns whether something outlived it."""
-        view.block = None
+        is_suspended, view.block = view.is_suspended, None
         view.lends = False
-        # The first array handed out is the with-variable, and may stay.
-        if not raised and any(not is_variable(held) for held in view.held + view.lost):
+        # The first array handed out is the with-variable, and may stay. In a function that was
+        # suspended it has two names, which takes a search to tell from a name and a tensor.
+        held = view.held + view.lost
+        if not raised and any(not is_variable(each) or is_suspended for each in held):
             self.collect()
         left = view.held + view.lost
         writes = any(held.writable and held.way != "array" for held in left)

@@ -1,8 +1,11 @@
 """The registry against a model: anything in any order, and after each step every value, every view
 and every refusal is what plain copies and sets of sample numbers say (`registry_model.py`)."""
 
+import contextlib
 import gc
+import os
 import pickle
+import signal
 import sys
 
 import numpy as np
@@ -16,6 +19,7 @@ from registry_model import (
     MOST_VIEWS,
     Held,
     Memory,
+    Opening,
     Part,
     Variable,
     View,
@@ -25,7 +29,7 @@ from signals import RATE, make_audio
 
 from audio_samples import AudioSamples, BorrowError
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.filterwarnings("ignore:.*fork")]
 
 PICK = st.integers(0, 5)
 CHANNELS = st.integers(0, 3)  # 0: mono
@@ -96,6 +100,52 @@ def _cycles_go_when_the_model_says_so():
     gc.unfreeze()
 
 
+@contextlib.contextmanager
+def in_a_generator(block):
+    with block as array:
+        yield array
+
+
+async def coroutine(block):
+    with block as array:
+        await Suspended(array)
+
+
+class InACoroutine:
+    """A with-block in a coroutine, which is suspended while it is out."""
+
+    def __init__(self, block):
+        self.running = coroutine(block)  # which does not know this object: no cycle
+
+    def __enter__(self):
+        return self.running.send(None)
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if error is None:
+                self.running.send(None)
+            else:
+                self.running.throw(error)
+        except StopIteration:
+            return
+        except RuntimeError as other:
+            if other is not error:
+                raise
+            error.__traceback__ = trace  # which would hold this frame, and that the error
+
+
+class Suspended:
+    def __init__(self, array):
+        self.array = array
+
+    def __await__(self):
+        yield self.__dict__.pop("array")
+
+
+# What the with-block of a borrow stands in.
+FUNCTIONS = {"plain": lambda it: it, "generator": in_a_generator, "coroutine": InACoroutine}
+
+
 def refused(error, call, *arguments):
     try:
         call(*arguments)
@@ -109,6 +159,7 @@ class RegistryMachine(RuleBasedStateMachine):
         super().__init__()
         self.world = World()
         self.foreign = None
+        self.has_forked = False
 
     def changes(self, handle, part, call, values):
         """A call that stores `values` in a part of what a handle reaches, or is refused."""
@@ -135,12 +186,52 @@ class RegistryMachine(RuleBasedStateMachine):
     def make(self, channels, frames):
         self.make_audio(channels, frames)
 
-    def make_audio(self, channels, frames):
+    def make_audio(self, channels, frames, shared=False):
         shape = (channels, frames) if channels else (frames,)
         values = np.arange(1.0, 1 + np.prod(shape)).reshape(shape)
-        audio = make_audio(values)
+        audio = make_audio(values).share() if shared else make_audio(values)
         memory = Memory(values, audio.address)
-        self.world.add(audio, memory, memory.numbers(shape), True)
+        opening = Opening() if shared else None
+        self.world.add(audio, memory, memory.numbers(shape), True, opening)
+
+    @precondition(lambda self: self.world.memories() < MOST_MEMORIES)
+    @rule(channels=CHANNELS, frames=FRAMES)
+    def share(self, channels, frames):
+        self.make_audio(channels, frames, shared=True)
+
+    @precondition(lambda self: self.world.shared())
+    @rule(pick=PICK)
+    def attach_again(self, pick):
+        shared = self.world.shared()
+        handle = shared[pick % len(shared)]
+        if not self.world.may_be_read(handle):
+            refused(BorrowError, pickle.dumps, handle.audio)
+            return
+        audio = pickle.loads(pickle.dumps(handle.audio))
+        self.world.add(audio, handle.memory, handle.numbers, handle.writable, Opening())
+
+    @precondition(lambda self: self.world.shared())
+    @rule(pick=PICK)
+    def close(self, pick):
+        shared = self.world.shared()
+        handle = shared[pick % len(shared)]
+        memory = handle.memory
+        if handle.opening.is_over or self.world.is_open_otherwise(handle):
+            handle.audio.close()
+            handle.opening.is_over = True
+            assert handle.audio.closed
+            return
+        if self.world.is_seen(memory):
+            refused(BorrowError, handle.audio.close)
+            assert not handle.audio.closed
+            return
+        handle.audio.close()
+        for each in [each for each in self.world.handles if each.memory is memory]:
+            assert each.audio.closed
+            refused(ValueError, each.audio.copy)
+        self.world.handles = [each for each in self.world.handles if each.memory is not memory]
+        if not self.world.handles:
+            self.make_audio(1, 3)
 
     @precondition(lambda self: self.world.memories() < MOST_MEMORIES)
     @rule(frames=FRAMES)
@@ -175,7 +266,7 @@ class RegistryMachine(RuleBasedStateMachine):
         numbers = handle.numbers[key]
         if numbers.size:
             part = handle.audio[key[-1]] if key[0] is ... else handle.audio[key]
-            self.world.add(part, handle.memory, numbers, handle.writable)
+            self.world.add(part, handle.memory, numbers, handle.writable, handle.opening)
 
     @rule(pick=PICK, index=PICK)
     def take_a_channel(self, pick, index):
@@ -183,12 +274,14 @@ class RegistryMachine(RuleBasedStateMachine):
         channels = np.atleast_2d(handle.numbers)
         index %= len(channels)
         audio = handle.audio.channel(index)
-        self.world.add(audio, handle.memory, channels[index], handle.writable)
+        writable, opening = handle.writable, handle.opening
+        self.world.add(audio, handle.memory, channels[index], writable, opening)
 
     @rule(pick=PICK)
     def make_readonly(self, pick):
         handle = self.world.handle(pick)
-        self.world.add(handle.audio.as_readonly(), handle.memory, handle.numbers, False)
+        audio = handle.audio.as_readonly()
+        self.world.add(audio, handle.memory, handle.numbers, False, handle.opening)
 
     @precondition(lambda self: self.world.memories() < MOST_MEMORIES)
     @rule(pick=PICK)
@@ -377,20 +470,24 @@ class RegistryMachine(RuleBasedStateMachine):
     # -- borrows --
 
     @precondition(lambda self: sum(view.lends for view in self.world.views) < MOST_BORROWS)
-    @rule(pick=PICK, mode=st.sampled_from(["read", "write"]))
-    def borrow(self, pick, mode):
+    @rule(
+        pick=PICK, mode=st.sampled_from(["read", "write"]), where=st.sampled_from(list(FUNCTIONS))
+    )
+    def borrow(self, pick, mode, where):
         handle = self.world.handle(pick)
         method = {"read": "borrow", "write": "borrow_mut"}[mode]
         if mode == "write" and not handle.writable:
             refused(ValueError, handle.audio.borrow_mut)
             return
-        block = getattr(handle.audio, method)()
+        block = FUNCTIONS[where](getattr(handle.audio, method)())
         if not self.world.may_be_borrowed(handle, mode):
             refused(BorrowError, block.__enter__)
             return
         array = Variable(block.__enter__(), handle.numbers, mode == "write")
         part = Part(handle.memory, handle.numbers)
-        self.world.views.append(View(method, mode, part, [array], lends=True, block=block))
+        view = View(method, mode, part, [array], lends=True, block=block)
+        view.is_suspended = where != "plain"
+        self.world.views.append(view)
 
     @precondition(lambda self: self.world.blocks())
     @rule(pick=PICK, raised=st.booleans())
@@ -409,8 +506,33 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def forget_the_block(self, pick):
         blocks = self.world.blocks()
-        blocks[pick % len(blocks)].block = None  # lent for as long as its arrays live
-        self.world.forget_the_dead()
+        view = blocks[pick % len(blocks)]
+        if view.is_suspended:  # a function that is never resumed is closed, which leaves its block
+            self.world.give_back(view, raised=True)
+        else:
+            view.block = None  # lent for as long as its arrays live
+            self.world.forget_the_dead()
+
+    # -- forks --
+
+    @precondition(lambda self: not self.has_forked)
+    @rule()
+    def fork(self):
+        """In the child all of it is as it was here, for the thread that forked is there too."""
+        self.has_forked = True
+        child = os.fork()
+        if not child:
+            signal.alarm(60)
+            try:
+                self.every_value_is_the_model_s()
+                self.the_registry_is_the_model_s()
+                for handle in self.world.handles:
+                    handle.audio.reclaim()
+                self.every_value_is_the_model_s()
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
     # -- afterwards --
 
