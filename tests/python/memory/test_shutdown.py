@@ -154,6 +154,9 @@ ENDS = {
     "the end": ("", 0),
     "sys.exit": ("sys.exit(3)", 3),
     "os._exit": ("os._exit(4)", 4),
+    "an exception": ("sys.excepthook = lambda *_: None\nraise RuntimeError", 1),
+    "a signal": ("os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM),
+    "an interrupt": ("sys.excepthook = lambda *_: None\nsignal.raise_signal(2)", -signal.SIGINT),
 }
 
 
@@ -183,11 +186,18 @@ BUSY = {
     "a file object": "audio_samples.read(Slow(content))",
     "a stream": "list(audio_samples.stream(Slow(content), 1000))",
     "a written file": "audio_samples.write(io.BytesIO(), audio, format='flac')",
+    "many files": "audio_samples.read_many([path] * 2)",
+    "an edited file": "edited()",
+    "a mapped file": "mapped()",
+    "a consumer of DLPack": "np.from_dlpack(audio).sum()",
+    "a borrow": "borrowed()",
+    "a cast": "audio.astype('float32').convert('int16')",
+    "shared memory": "with audio.share() as it: AudioSamples.attach(it.shared_name)",
 }
 
 
 @pytest.mark.parametrize("call", BUSY)
-def test_a_thread_that_is_inside_a_call_ends_with_the_process(call):
+def test_a_thread_that_is_inside_a_call_ends_with_the_process(call, tmp_path):
     run(f"""
         import io, pickle, audio_samples
 
@@ -200,7 +210,22 @@ def test_a_thread_that_is_inside_a_call_ends_with_the_process(call):
         content = io.BytesIO()
         audio_samples.write(content, audio, format="wav")
         content = content.getvalue()
+        path = {str(tmp_path / "audio.wav")!r}
+        audio_samples.write(path, audio)
         started = threading.Event()
+
+        def edited():
+            with audio_samples.edit(path) as file:
+                for block in file:
+                    block *= 0.5
+
+        def mapped():
+            with audio_samples.open(path, "r+") as opened:
+                opened *= 0.5
+
+        def borrowed():
+            with audio.borrow_mut() as x:
+                x += np.sin(x)
 
         def work():
             while True:
