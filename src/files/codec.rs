@@ -16,7 +16,7 @@ mod panics;
 mod planes;
 mod probe;
 mod seek_check;
-mod tags;
+pub(super) mod tags;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,10 +1,9 @@
 //! What a file holds besides its samples: positions of channels, tags, cue points, and whether it can be mapped.
 
 mod chunks;
-mod truncation;
 
 use crate::error::Error;
-use crate::files::codec::Decoder;
+use crate::files::codec::{Decoder, tags};
 use crate::files::facts::Facts;
 use crate::files::input::Input;
 use crate::files::pcm;
@@ -72,13 +71,13 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
             )
         }
         Contents::Coded(coded) => {
-            let mut bytes = Bytes::new(&mut input)?;
-            let start = bytes.start;
-            let damage = truncation::missing(&mut bytes, &coded)?;
-            pcm::reader::seek(&mut input, start)?;
-            let obstacle = Some(coded.message.clone());
+            let (obstacle, damage) = (Some(coded.message.clone()), coded.damage.clone());
+            let around = tags::around(&mut input, &coded)?;
             let mut decoder = Decoder::open(input, coded)?;
-            let details = decoder.details();
+            let mut details = decoder.details();
+            for more in around {
+                tags::add(&mut details.tags, more);
+            }
             decoder.count()?;
             (decoder.facts().clone(), details, obstacle, damage)
         }

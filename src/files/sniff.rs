@@ -1,9 +1,16 @@
 //! What a file is, recognised once: by its first bytes, and by the first packet of MPEG audio.
 
+mod flac;
+mod mpeg;
+mod tags;
+
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
+
+pub use tags::{TagBytes, TagKind};
 
 /// A container whose samples are plain numbers, unless its header says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +57,8 @@ pub enum Coding {
         first: u64,
         /// Whether encoders have written the number of packets into it.
         counts_packets: bool,
+        /// That number, if it says so.
+        packets: Option<u32>,
         /// Bytes of all packets, if it says so.
         bytes: Option<u32>,
     },
@@ -65,6 +74,12 @@ pub struct Coded {
     pub message: String,
     /// The file's own container, where it is not one of plain samples.
     pub coding: Option<Coding>,
+    /// The bytes that a demuxer is to see, where those are not all.
+    pub shown: Option<Range<u64>>,
+    /// Tags around those bytes.
+    pub tags: Vec<TagBytes>,
+    /// What is missing at the end, as far as that is seen without decoding; `None` if nothing is known to be.
+    pub damage: Option<String>,
 }
 
 /// What a file holds, as far as it was looked at: `T` is what is known of one with plain samples.
@@ -83,6 +98,9 @@ impl<T> Contents<T> {
             offset,
             message,
             coding: None,
+            shown: None,
+            tags: Vec::new(),
+            damage: None,
         })
     }
 
@@ -134,47 +152,134 @@ impl Coding {
 /// [`Error::File`] for a file of no known format or without a byte, [`Error::Io`].
 pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Container>, Error> {
     let start = bytes.start;
+    let mut around = Vec::new();
+    let at = tags::in_front(bytes, &mut around)?;
     let mut prefix = [0; 12];
-    let prefix = bytes.peek(start, &mut prefix)?;
+    let prefix = bytes.peek(at, &mut prefix)?;
     let coding = match *prefix {
-        [] => return Err(nothing(start, bytes.end)),
-        [b'f', b'L', b'a', b'C', ..] => Coding::Flac { magic: start },
+        [] if at == start => return Err(nothing(start, bytes.end)),
+        [b'f', b'L', b'a', b'C', ..] => Coding::Flac { magic: at },
         [b'O', b'g', b'g', b'S', ..] => Coding::Ogg,
-        [b'I', b'D', b'3', _, _, flags, a, b, c, d, ..] => {
-            // Four bytes of seven bits.
-            let size = [a, b, c, d]
-                .iter()
-                .fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
-            tagged(
-                bytes,
-                start + 10 + size + if flags & 0x10 == 0 { 0 } else { 10 },
-            )?
-        }
-        [b'I', b'D', b'3', ..] | [0xFF, 0xE0..=0xFF, ..] => tagged(bytes, start)?,
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Coding::Mp4,
         [0x1A, 0x45, 0xDF, 0xA3, ..] => Coding::Matroska,
-        [b'R', b'I', b'F', b'F' | b'X', ..] => return Ok(Contents::Plain(Container::Wav)),
-        [b'R', b'F', b'6', b'4', ..] => return Ok(Contents::Plain(Container::Rf64)),
-        [b'B', b'W', b'6', b'4', ..] => return Ok(Contents::Plain(Container::Bw64)),
-        [b'r', b'i', b'f', b'f', ..] => return Ok(Contents::Plain(Container::W64)),
-        [b'F', b'O', b'R', b'M', ..] => return Ok(Contents::Plain(Container::Aiff)),
-        [b'c', b'a', b'f', b'f', ..] => return Ok(Contents::Plain(Container::Caf)),
-        _ => return Err(Error::damaged(start, unknown(prefix))),
+        [b'R', b'I', b'F', b'F' | b'X', ..] => return Ok(plain(bytes, at, Container::Wav)),
+        [b'R', b'F', b'6', b'4', ..] => return Ok(plain(bytes, at, Container::Rf64)),
+        [b'B', b'W', b'6', b'4', ..] => return Ok(plain(bytes, at, Container::Bw64)),
+        [b'r', b'i', b'f', b'f', ..] => return Ok(plain(bytes, at, Container::W64)),
+        [b'F', b'O', b'R', b'M', ..] => return Ok(plain(bytes, at, Container::Aiff)),
+        [b'c', b'a', b'f', b'f', ..] => return Ok(plain(bytes, at, Container::Caf)),
+        [0xFF, 0xE0..=0xFF, ..] => counting(bytes, at)?,
+        _ => match mpeg::first(bytes, at)? {
+            Some(first) => counting(bytes, first)?,
+            None if at == start => return Err(Error::damaged(start, unknown(prefix))),
+            None => counting(bytes, at)?,
+        },
     };
-    Ok(Contents::Coded(Coded {
+    let mut coded = Coded {
         offset: start,
         message: format!("this is {}, which holds no plain samples", coding.name()),
         coding: Some(coding),
-    }))
+        shown: None,
+        tags: around,
+        damage: None,
+    };
+    match coding {
+        Coding::Flac { magic } => coded.bound_flac(bytes, magic)?,
+        Coding::Mpeg { first, .. } => coded.bound_mpeg(bytes, first)?,
+        _ => coded.tags.clear(),
+    }
+    Ok(Contents::Coded(coded))
 }
 
-/// What stands behind an ID3 tag: FLAC, or MPEG audio, whose first packet may count the others.
-fn tagged<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Coding, Error> {
+/// Plain samples, which may have a tag in front.
+fn plain<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    at: u64,
+    container: Container,
+) -> Contents<Container> {
+    bytes.start = at;
+    Contents::Plain(container)
+}
+
+impl Coded {
+    /// Finds where the packets of FLAC end, and whether they are all there.
+    fn bound_flac<R: Read + Seek>(
+        &mut self,
+        bytes: &mut Bytes<'_, R>,
+        magic: u64,
+    ) -> Result<(), Error> {
+        let end = tags::behind(bytes, magic, &mut self.tags)?;
+        let found = flac::end(bytes, magic, end)?;
+        self.damage = found.damage;
+        self.show(bytes, magic, found.end);
+        Ok(())
+    }
+
+    /// Finds where the packets of MPEG audio begin and end, and whether what the first of them says can be.
+    fn bound_mpeg<R: Read + Seek>(
+        &mut self,
+        bytes: &mut Bytes<'_, R>,
+        first: u64,
+    ) -> Result<(), Error> {
+        let mut end = tags::behind(bytes, first, &mut self.tags)?;
+        let Some(Coding::Mpeg {
+            counts_packets,
+            packets,
+            bytes: claimed,
+            ..
+        }) = &mut self.coding
+        else {
+            return Ok(());
+        };
+        let mut begin = [0; 8];
+        let head = mpeg::head(bytes.peek(first, &mut begin)?);
+        let mut shown = first;
+        if let (Some(count), Some(head)) = (*packets, head) {
+            let most = (u64::from(count) + 1).saturating_mul(head.most as u64);
+            if count == 0 || end - first > most.saturating_add(SLACK) {
+                // The packet that counts is none of sound: without it the demuxer counts by itself.
+                (*counts_packets, *packets, *claimed) = (false, None, None);
+                shown = first + head.len as u64;
+            }
+        }
+        if !*counts_packets {
+            end = mpeg::end(bytes, first, end)?;
+        }
+        let there = end - first;
+        if let Some(claimed) = claimed
+            && u64::from(*claimed) > there
+        {
+            self.damage = Some(format!(
+                "the file was cut short: it claims {claimed} bytes of packets from byte {first} on, of which there are \
+                 {there}"
+            ));
+        }
+        self.show(bytes, shown, end);
+        Ok(())
+    }
+
+    /// Has a demuxer see the bytes from `begin` to `end`, and a single ID3v2 tag in front of them, which it knows.
+    fn show<R: Read + Seek>(&mut self, bytes: &Bytes<'_, R>, begin: u64, end: u64) {
+        let leads = |tag: &TagBytes| tag.bytes == (bytes.start..begin);
+        let known = |tag: &TagBytes| tag.kind == TagKind::Id3v2 && leads(tag);
+        let begin = match self.tags.first() {
+            Some(tag) if known(tag) => {
+                self.tags.remove(0);
+                bytes.start
+            }
+            _ => begin,
+        };
+        self.shown = Some(begin..end);
+    }
+}
+
+/// Bytes of other things among packets that make no count of them wrong.
+const SLACK: u64 = 1 << 12;
+
+/// MPEG audio, whose first packet may count the others.
+fn counting<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Coding, Error> {
     let mut packet = [0; 256];
     let packet = bytes.peek(first, &mut packet)?;
-    if packet.starts_with(b"fLaC") {
-        return Ok(Coding::Flac { magic: first });
-    }
     let tags: [&[u8]; 3] = [b"Xing", b"Info", b"VBRI"];
     let tag = packet.windows(4).position(|id| tags.contains(&id));
     let field = |at: usize| {
@@ -182,16 +287,19 @@ fn tagged<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Coding
         Some(u32::from_be_bytes(*four))
     };
     let is_vbri = field(0) == Some(u32::from_be_bytes(*b"VBRI"));
+    let (packets, bytes) = match field(4) {
+        _ if is_vbri => (field(14), field(10)),
+        // The number of bytes comes behind that of packets, if that is there.
+        Some(flags) if flags & 3 == 3 => (field(8), field(12)),
+        Some(flags) if flags & 3 == 2 => (None, field(8)),
+        Some(flags) if flags & 1 == 1 => (field(8), None),
+        _ => (None, None),
+    };
     Ok(Coding::Mpeg {
         first,
         counts_packets: tag.is_some(),
-        bytes: match field(4) {
-            _ if is_vbri => field(10),
-            // The number of bytes comes behind that of packets, if that is there.
-            Some(flags) if flags & 3 == 3 => field(12),
-            Some(flags) if flags & 3 == 2 => field(8),
-            _ => None,
-        },
+        packets,
+        bytes,
     })
 }
 

@@ -361,8 +361,13 @@ impl<'s> Window<'s> {
         reached: &Arc<AtomicU64>,
     ) -> Result<Window<'s>, Error> {
         let io = |error: io::Error| Error::io(&error, None);
-        let start = input.stream_position().map_err(io)?;
-        let end = input.seek(SeekFrom::End(0)).map_err(io)?;
+        let (start, end) = match &coded.shown {
+            Some(shown) => (shown.start, shown.end),
+            None => {
+                let start = input.stream_position().map_err(io)?;
+                (start, input.seek(SeekFrom::End(0)).map_err(io)?)
+            }
+        };
         let mut window = Window {
             input,
             start,

@@ -1,13 +1,30 @@
 //! What Symphonia has found in a file besides packets.
 
-use symphonia::core::audio::Channels;
-use symphonia::core::meta::{Chapter, ChapterGroup, ChapterGroupItem, StandardTag, Tag};
+use std::collections::HashSet;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
+use symphonia::core::audio::Channels;
+use symphonia::core::common::Limit;
+use symphonia::core::errors::Error as Refusal;
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::{
+    Chapter, ChapterGroup, ChapterGroupItem, MetadataOptions, MetadataReader, MetadataRevision,
+    StandardTag, Tag,
+};
+use symphonia::default::meta::{ApeReader, Id3v1Reader, Id3v2Reader};
+
+use crate::error::Error;
 use crate::files::codec::Decoder;
+use crate::files::codec::panics::caught;
 use crate::files::info::{Cue, Details, positions};
+use crate::files::pcm::reader::{failed, position, seek};
+use crate::files::sniff::{Coded, TagKind};
 
 /// More chapters than any book has.
 const MOST_CUES: usize = 1 << 16;
+
+/// Bytes of a tag that is read: more are those of pictures.
+const LARGEST_TAG: u64 = 1 << 24;
 
 impl Decoder<'_> {
     /// Tags, chapters and the positions of channels.
@@ -30,10 +47,7 @@ impl Decoder<'_> {
         }
         let mut log = reader.metadata();
         while let Some(revision) = log.current() {
-            let of_tracks = revision.per_track.iter().map(|track| &track.metadata);
-            for found in std::iter::once(&revision.media).chain(of_tracks) {
-                details.tags.extend(found.tags.iter().map(named));
-            }
+            add(&mut details.tags, all_of(revision));
             if log.pop().is_none() {
                 break;
             }
@@ -48,6 +62,64 @@ impl Decoder<'_> {
         }
         details
     }
+}
+
+/// The tags around the bytes that a demuxer sees, those that say most first.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(in crate::files) fn around<R: Read + Seek>(
+    reader: &mut R,
+    coded: &Coded,
+) -> Result<Vec<Vec<(String, String)>>, Error> {
+    let start = position(reader)?;
+    let mut places = coded.tags.clone();
+    places.sort_by_key(|tag| tag.kind);
+    let mut all = Vec::new();
+    for place in places {
+        let len = place.bytes.end - place.bytes.start;
+        if len > LARGEST_TAG {
+            continue;
+        }
+        let mut bytes = vec![0; len as usize];
+        seek(reader, place.bytes.start)?;
+        let read = reader.read_exact(&mut bytes);
+        read.map_err(|error| failed(&error, place.bytes.start))?;
+        // A damaged tag is no reason not to hear the rest.
+        all.extend(caught(|| parsed(place.kind, bytes)).ok());
+    }
+    seek(reader, start)?;
+    Ok(all)
+}
+
+/// Adds tags of one kind more: names that are known already are said again.
+pub(in crate::files) fn add(known: &mut Vec<(String, String)>, more: Vec<(String, String)>) {
+    let names: HashSet<String> = known.iter().map(|(name, _)| name.clone()).collect();
+    known.extend(more.into_iter().filter(|(name, _)| !names.contains(name)));
+}
+
+fn parsed(kind: TagKind, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Refusal> {
+    // An APE tag without a head is read from its foot.
+    let foot = bytes.len().saturating_sub(32) as u64;
+    let from_foot = kind == TagKind::Ape && !bytes.starts_with(b"APETAGEX");
+    let mut stream = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
+    if from_foot {
+        stream.seek(SeekFrom::Start(foot))?;
+    }
+    // The caller gets no pictures.
+    let options = MetadataOptions::default().limit_visual_bytes(Limit::Maximum(0));
+    let mut reader: Box<dyn MetadataReader> = match kind {
+        TagKind::Id3v2 => Box::new(Id3v2Reader::try_new(stream, options)?),
+        TagKind::Ape => Box::new(ApeReader::try_new(stream, options)?),
+        TagKind::Id3v1 => Box::new(Id3v1Reader::try_new(stream, options)?),
+    };
+    Ok(all_of(&reader.read_all()?.revision))
+}
+
+fn all_of(revision: &MetadataRevision) -> Vec<(String, String)> {
+    let of_tracks = revision.per_track.iter().map(|track| &track.metadata);
+    let all = std::iter::once(&revision.media).chain(of_tracks);
+    all.flat_map(|found| found.tags.iter().map(named)).collect()
 }
 
 fn collect(group: &ChapterGroup, hertz: f64, cues: &mut Vec<Cue>) {
