@@ -80,3 +80,38 @@ pub fn resized(old: &mut Fresh, kept: usize, frames: usize) -> Result<Fresh, Err
     new.fill(|access, out| transfer(access, &out.take_frames(0, kept)?, &from))?;
     Ok(new)
 }
+
+/// A place in a file that has a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cue {
+    /// The frame.
+    pub frame: u64,
+    /// Its name; empty if it has none.
+    pub label: String,
+}
+
+/// The positions of WAV's channel mask, lowest bit first, as they are commonly abbreviated.
+pub const POSITIONS: [&str; 18] = [
+    "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR",
+    "TBL", "TBC", "TBR",
+];
+
+/// The positions of a mask, if there are as many as channels.
+pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
+    let set = |(bit, _): &(usize, &&str)| mask >> bit & 1 == 1;
+    let names = POSITIONS.iter().enumerate().filter(set);
+    let names: Vec<&str> = names.map(|(_, name)| *name).collect();
+    if names.len() == channels && mask.count_ones() as usize == channels {
+        names
+    } else {
+        Vec::new()
+    }
+}
+
+/// What a container's chunks or a demuxer's tags say.
+#[derive(Debug, Default)]
+pub(super) struct Details {
+    pub positions: Vec<&'static str>,
+    pub tags: Vec<(String, String)>,
+    pub cues: Vec<Cue>,
+}

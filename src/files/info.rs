@@ -4,20 +4,11 @@ mod chunks;
 
 use crate::error::Error;
 use crate::files::codec::{Decoder, tags};
-use crate::files::facts::Facts;
+use crate::files::facts::{Cue, Facts};
 use crate::files::input::Input;
 use crate::files::pcm;
 use crate::files::pcm::reader::Bytes;
 use crate::files::sniff::Contents;
-
-/// A place in a file that has a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cue {
-    /// The frame.
-    pub frame: u64,
-    /// Its name; empty if it has none.
-    pub label: String,
-}
 
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,24 +25,6 @@ pub struct FileInfo {
     pub obstacle: Option<String>,
     /// What is missing of a compressed file, as far as that is seen without decoding it.
     pub damage: Option<String>,
-}
-
-/// The positions of WAV's channel mask, lowest bit first, as they are commonly abbreviated.
-pub const POSITIONS: [&str; 18] = [
-    "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR",
-    "TBL", "TBC", "TBR",
-];
-
-/// The positions of a mask, if there are as many as channels.
-pub(super) fn positions(mask: u64, channels: usize) -> Vec<&'static str> {
-    let set = |(bit, _): &(usize, &&str)| mask >> bit & 1 == 1;
-    let names = POSITIONS.iter().enumerate().filter(set);
-    let names: Vec<&str> = names.map(|(_, name)| *name).collect();
-    if names.len() == channels && mask.count_ones() as usize == channels {
-        names
-    } else {
-        Vec::new()
-    }
 }
 
 /// What a file says of itself. It is decoded only where frames have to be counted; see
@@ -91,12 +64,4 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
         obstacle,
         damage,
     })
-}
-
-/// What a container's chunks or a demuxer's tags say.
-#[derive(Debug, Default)]
-pub(super) struct Details {
-    pub positions: Vec<&'static str>,
-    pub tags: Vec<(String, String)>,
-    pub cues: Vec<Cue>,
 }

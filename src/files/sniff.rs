@@ -236,7 +236,9 @@ impl Coded {
         let mut shown = first;
         if let (Some(count), Some(head)) = (*packets, head) {
             let most = (u64::from(count) + 1).saturating_mul(head.most as u64);
-            if count == 0 || end - first > most.saturating_add(SLACK) {
+            // Where the bytes are counted too, others may follow.
+            let there = claimed.map_or(end - first, u64::from);
+            if count == 0 || there > most.saturating_add(SLACK) {
                 // The packet that counts is none of sound: without it the demuxer counts by itself.
                 (*counts_packets, *packets, *claimed) = (false, None, None);
                 shown = first + head.len as u64;

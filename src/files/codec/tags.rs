@@ -16,7 +16,7 @@ use symphonia::default::meta::{ApeReader, Id3v1Reader, Id3v2Reader};
 use crate::error::Error;
 use crate::files::codec::Decoder;
 use crate::files::codec::panics::caught;
-use crate::files::info::{Cue, Details, positions};
+use crate::files::facts::{Cue, Details, positions};
 use crate::files::pcm::reader::{failed, position, seek};
 use crate::files::sniff::{Coded, TagKind};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use crate::error::Error;
-use crate::files::info::{Cue, Details, positions};
+use crate::files::facts::{Cue, Details, positions};
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header};

@@ -7,7 +7,9 @@ use std::io::{Read, Seek};
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
 
-/// Bytes at the end of a file that are searched where its largest packet is not known, or none is found.
+/// Bytes at the end of a file that are searched first where it does not say how large its packets are.
+const LIKELY: u64 = 1 << 16;
+/// Bytes that are searched if no packet is found there.
 const TAIL: u64 = 1 << 20;
 
 /// The end of the packets.
@@ -25,7 +27,11 @@ pub fn end<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resul
     };
     let frames = stream.frames;
     let mut last = None;
-    for tail in [2 * stream.largest, TAIL] {
+    let likely = match stream.largest {
+        0 => LIKELY,
+        largest => 2 * largest,
+    };
+    for tail in [likely, TAIL] {
         let from = end.saturating_sub(tail).max(stream.begin);
         let mut window = vec![0; end.saturating_sub(from) as usize];
         let window = bytes.peek(from, &mut window)?;
@@ -56,8 +62,9 @@ pub fn end<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resul
             )),
         );
     }
-    let expected = (place - stream.begin) * count / (frames - count).max(1);
-    match packet_end(&packet, expected as usize) {
+    let before = u128::from(place - stream.begin) * u128::from(count);
+    let expected = before / u128::from(frames.saturating_sub(count).max(1));
+    match packet_end(&packet, usize::try_from(expected).unwrap_or(usize::MAX)) {
         Some(len) => found(place + len as u64, None),
         None => found(
             end,

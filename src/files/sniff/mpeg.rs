@@ -134,7 +134,9 @@ pub fn end<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64, end: u64) -> Re
             } else {
                 (0, 0)
             };
-            if count > 0 && at + len >= window.len() {
+            // The last packet ends with the file, or was cut; one alone may be there by chance.
+            let is_last = count > 1 || (count == 1 && (at + len == window.len() || from == first));
+            if is_last && at + len >= window.len() {
                 return Ok(end);
             }
             if count >= CHAIN {

@@ -10,7 +10,8 @@ use pyo3::types::PyTuple;
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::files::facts::Facts;
-use crate::files::info::{Cue, FileInfo, POSITIONS};
+use crate::files::facts::{Cue, POSITIONS};
+use crate::files::info::FileInfo;
 use crate::python::files::read_write::AudioInfo;
 
 /// Format, subtype, sample type, channels, frames and rate.
