@@ -91,7 +91,7 @@ fn packet_end(bytes: &[u8], expected: usize) -> Option<usize> {
     let mut sum = 0;
     let mut ends = Vec::new();
     for (place, byte) in bytes.iter().enumerate() {
-        sum = add_to_check::<16>(sum, *byte, 0x8005);
+        sum = add_to_check(sum, *byte);
         // A packet is longer than its head.
         if place > 8 && sum == 0 {
             ends.push(place + 1);
@@ -195,7 +195,7 @@ fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
     };
     let check = rest.get(skipped)?;
     let head = &bytes[..bytes.len() - rest.len() + skipped];
-    if check_of::<8>(head, 0x07) != u16::from(*check) {
+    if check_of_head(head) != *check {
         return None;
     }
     let start = match second {
@@ -206,20 +206,37 @@ fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
     Some((start, count))
 }
 
-fn check_of<const BITS: u32>(bytes: &[u8], polynomial: u16) -> u16 {
-    let add = |sum, byte: &u8| add_to_check::<BITS>(sum, *byte, polynomial);
+/// The CRC of 8 bits over a packet's head.
+fn check_of_head(bytes: &[u8]) -> u8 {
+    const TABLE: [u16; 256] = table(8, 0x07);
+    let add = |sum: u8, byte: &u8| TABLE[usize::from(sum ^ byte)] as u8;
     bytes.iter().fold(0, add)
 }
 
-fn add_to_check<const BITS: u32>(sum: u16, byte: u8, polynomial: u16) -> u16 {
-    let top = 1 << (BITS - 1);
-    let mask = u16::MAX >> (16 - BITS);
-    (0..8).fold(sum ^ u16::from(byte) << (BITS - 8), |sum, _| {
-        let shifted = sum << 1 & mask;
-        if sum & top == 0 {
-            shifted
-        } else {
-            shifted ^ polynomial
+/// The CRC of 16 bits over a packet, one byte further.
+fn add_to_check(sum: u16, byte: u8) -> u16 {
+    const TABLE: [u16; 256] = table(16, 0x8005);
+    sum << 8 ^ TABLE[usize::from(sum >> 8) ^ usize::from(byte)]
+}
+
+/// What each byte makes of a CRC of so many bits that is 0.
+const fn table(bits: u32, polynomial: u16) -> [u16; 256] {
+    let (top, mask) = (1 << (bits - 1), u16::MAX >> (16 - bits));
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut sum = (byte as u16) << (bits - 8);
+        let mut bit = 0;
+        while bit < 8 {
+            let over = sum & top != 0;
+            sum = sum << 1 & mask;
+            if over {
+                sum ^= polynomial;
+            }
+            bit += 1;
         }
-    })
+        table[byte] = sum;
+        byte += 1;
+    }
+    table
 }

@@ -1,5 +1,5 @@
-"""What stands around the packets of FLAC and MPEG files is no packet: tags of other formats, padding,
-cut packets, other bytes; and a count of packets that cannot be is not believed."""
+"""What stands around the packets of FLAC and MPEG files is no packet: tags of other formats,
+padding, cut packets, other bytes; and a count of packets that cannot be is not believed."""
 
 import io
 import struct
@@ -21,9 +21,9 @@ def sound():
     return 0.4 * np.sin(2 * np.pi * 440 * time)[:, None] + noise
 
 
-def encoded(format, **options):
+def encoded(container, **options):
     file = io.BytesIO()
-    soundfile.write(file, sound(), RATE, format=format, **options)
+    soundfile.write(file, sound(), RATE, format=container, **options)
     return file.getvalue()
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_is_cut_is_cut_still():
         assert "cut short" in aus.info(io.BytesIO(MP3[:cut] + ID3V1)).damage
     for cut in (len(FLAC) // 2, len(FLAC) - 1, len(FLAC) - 700):
         assert "cut short" in aus.info(io.BytesIO(FLAC[:cut])).damage
-        with pytest.raises(aus.AudioFileError, match="cut short|damaged"):
+        with pytest.raises(aus.AudioFileError, match=r"cut short|damaged"):
             aus.read(io.BytesIO(FLAC[:cut]))
 
 
