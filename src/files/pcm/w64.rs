@@ -19,6 +19,9 @@ const RIFF_REST: [u8; 12] = [
 const CHUNK_REST: [u8; 12] = [
     0xF3, 0xAC, 0xD3, 0x11, 0x8C, 0xD1, 0x00, 0xC0, 0x4F, 0x8E, 0xDB, 0x8A,
 ];
+/// A size from which on it stands for none that is known: programs write the largest of 63 bits or of 64 less
+/// what stands in front.
+const UNKNOWN: u64 = 1 << 62;
 /// A GUID and a size; the size counts them.
 const HEAD: u64 = 24;
 
@@ -63,7 +66,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         // The file's own size tells a closed file without a frame from it.
         let is_open =
             chunk.size == 0 && there > 0 && !(chunk.offset + 1..=bytes.end).contains(&end);
-        let is_stream = is_data && (is_open || size >= u64::MAX - HEAD);
+        let is_stream = is_data && (is_open || size >= UNKNOWN);
         if is_stream {
             chunk.size = there;
         }

@@ -93,8 +93,8 @@ def flac(frames):
     "content",
     [
         *(rf64(size, bytes(16)) for size in (HUGE, 2**64 - 2, 2**62)),
-        *map(w64, (HUGE, 23, 0)),
-        *(aiff(2**32 - 1), caf(2**62), caf(-2), flac(2**36 - 1)),
+        *map(w64, (2**62 - 1, 23, 0)),
+        *(aiff(2**32 - 2), caf(2**62), caf(-2), flac(2**36 - 1)),
         b"RIFF\x63\0\0\0WAVE" + FORMAT + chunk(b"data", bytes(6), 2**31 - 2**20),
         b"RIFF\0\0\0\0WAVE" + chunk(b"LIST", b"", 2**32 - 1),
     ],

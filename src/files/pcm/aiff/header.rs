@@ -38,15 +38,19 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
     };
     let mut at = start + 12;
     let mut chunks = Vec::new();
-    let (mut common, mut sound) = (None, None);
+    let (mut common, mut sound, mut is_stream) = (None, None, false);
     while bytes.end.saturating_sub(at) >= 8 {
         let head: [u8; 8] = bytes.take(at, "a chunk's header")?;
         let [a, b, c, d, e, f, g, h] = head;
-        let chunk = Chunk {
+        let mut chunk = Chunk {
             id: [a, b, c, d],
             offset: at + 8,
             size: u64::from(u32::from_be_bytes([e, f, g, h])),
         };
+        if chunk.id == *b"SSND" && sound.is_none() && is_unknown(bytes, &chunk)? {
+            chunk.size = bytes.end - chunk.offset;
+            is_stream = true;
+        }
         if let Err(error) = bytes.require_chunk(at, &chunk) {
             if sound.is_some() && common.is_some() {
                 // The reader needs nothing behind these two.
@@ -72,32 +76,45 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         let message = "the file has no chunk 'COMM', which says what its samples are".into();
         return Err(Error::damaged(bytes.end, message));
     };
-    let data_offset = place_samples(bytes, &common, sound)?;
+    let (data_offset, frames) = place_samples(bytes, &common, sound, is_stream)?;
     let info = Info {
         container: Container::Aiff,
         encoding: common.encoding,
         order: common.order,
         channels: common.channels,
-        frames: common.frames,
+        frames,
         rate: common.rate,
         data_offset,
     };
     Ok(Contents::Plain(Header {
         info,
         chunks,
-        is_stream: false,
+        is_stream,
     }))
 }
 
-/// Where the first frame begins, once all of them are known to be there.
+/// Whether the chunk of the samples goes on to the end of the file, because the program that wrote it could not go back.
+fn is_unknown<R: Read + Seek>(bytes: &mut Bytes<'_, R>, chunk: &Chunk) -> Result<bool, Error> {
+    let there = bytes.end - chunk.offset;
+    if chunk.size > 0 {
+        return Ok(chunk.size > there && chunk.size >= 0x7FFF_0000);
+    }
+    // Behind a chunk without a byte stands another, or nothing.
+    let mut next = [0; 4];
+    let next = bytes.peek(chunk.offset, &mut next)?;
+    Ok(there >= 8 && !reader::is_printable(next))
+}
+
+/// Where the first frame begins and how many there are, once all of them are known to be there.
 fn place_samples<R: Read + Seek>(
     bytes: &mut Bytes<'_, R>,
     common: &Common,
     sound: Option<Chunk>,
-) -> Result<u64, Error> {
+    is_stream: bool,
+) -> Result<(u64, u64), Error> {
     let Some(chunk) = sound else {
         if common.frames == 0 {
-            return Ok(bytes.end);
+            return Ok((bytes.end, 0));
         }
         let message = format!(
             "the file has no chunk 'SSND' for its {} frames",
@@ -111,11 +128,19 @@ fn place_samples<R: Read + Seek>(
             format!("the 'SSND' chunk has {} bytes; it takes 8", chunk.size),
         ));
     }
-    let offset: [u8; 4] = bytes.take(chunk.offset, "its chunk 'SSND'")?;
-    let skipped = 8 + u64::from(u32::from_be_bytes(offset));
+    let fields: [u8; 8] = bytes.take(chunk.offset, "its chunk 'SSND'")?;
+    let [a, b, c, d, block @ ..] = fields;
+    let skipped = 8 + u64::from(u32::from_be_bytes([a, b, c, d]));
     let frame = (common.channels * common.encoding.width()) as u64;
-    let needed = u128::from(common.frames) * u128::from(frame);
     let there = chunk.size.saturating_sub(skipped);
+    let whole = there / frame;
+    let begin = (chunk.offset + skipped).min(chunk.offset + chunk.size);
+    // A count that was never filled in, or is less than there is: the samples count. Blocks may be padded.
+    let is_unfilled = is_stream || common.frames == u64::from(u32::MAX);
+    if is_unfilled || (whole > common.frames && (block == [0; 4] || common.frames == 0)) {
+        return Ok((begin, whole));
+    }
+    let needed = u128::from(common.frames) * u128::from(frame);
     if needed > u128::from(there) {
         return Err(Error::damaged(
             chunk.offset - 4,
@@ -126,7 +151,7 @@ fn place_samples<R: Read + Seek>(
             ),
         ));
     }
-    Ok((chunk.offset + skipped).min(chunk.offset + chunk.size))
+    Ok((begin, common.frames))
 }
 
 fn parse_common<R: Read + Seek>(

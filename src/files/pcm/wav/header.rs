@@ -253,7 +253,9 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
                 ),
             )
         };
-        if let Some(long) = self.long.as_ref().filter(|_| claimed == UNKNOWN) {
+        // Some programs write 0 where the other size counts.
+        let is_long = |long: &&LongSizes| claimed == UNKNOWN || (claimed == 0 && long.data > 0);
+        if let Some(long) = self.long.as_ref().filter(is_long) {
             return match long.data {
                 // A recording that was never closed, or is written as a stream.
                 0 | u64::MAX => Ok((there, true)),
@@ -271,9 +273,11 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
         if size <= there {
             return Ok((size, false));
         }
+        // The largest size less what stands in front, or whole pages of it.
         let two_gib = 0x7FFF_0000..=0x8000_0000;
-        if claimed == UNKNOWN
-            || two_gib.contains(&claimed)
+        let four_gib = 0xFFFF_0000..=UNKNOWN;
+        if two_gib.contains(&claimed)
+            || four_gib.contains(&claimed)
             || [0, UNKNOWN].contains(&self.riff_size)
         {
             return Ok((there, true));
