@@ -11,7 +11,7 @@ use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::files::facts::Facts;
 use crate::files::info::{Cue, FileInfo, POSITIONS};
-use crate::python::files::read_write::AudioInfo;
+use crate::python::files::read::AudioInfo;
 
 /// Format, subtype, sample type, channels, frames and rate.
 type PickledFacts = (String, String, String, usize, Option<u64>, u32);

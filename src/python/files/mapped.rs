@@ -1,6 +1,5 @@
 //! `open`: files as memory, and what only such audio can do.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::exceptions::PyValueError;
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::files::mapped;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
+use crate::python::files::file_object::require_path;
 use crate::python::opening::Opening;
 use crate::python::running;
 
@@ -28,7 +28,7 @@ use crate::python::running;
 #[pyo3(signature = (path, mode = "r", **others), text_signature = "(path, mode='r')")]
 pub fn open(
     py: Python<'_>,
-    path: PathBuf,
+    path: &Bound<'_, PyAny>,
     mode: &str,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
@@ -43,6 +43,7 @@ pub fn open(
             )));
         }
     };
+    let path = require_path(path)?;
     let audio = py.detach(|| mapped::open(&path, writable))?;
     Ok(AudioSamples::opened(audio))
 }
