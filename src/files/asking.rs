@@ -104,7 +104,11 @@ impl<W: Write> Write for Asking<'_, '_, W> {
         written
     }
 
+    /// A coder that computes for long before it writes calls this to be stopped.
     fn flush(&mut self) -> io::Result<()> {
+        if self.asked.elapsed() >= ASKED_EVERY {
+            self.ask()?;
+        }
         self.out.flush()
     }
 }

@@ -180,8 +180,13 @@ impl Flac {
             .extend(samples.iter().map(|sample| round_to(self.bits, *sample)));
     }
 
-    /// Goes through all samples for what the header says about them.
-    fn foresee(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
+    /// Goes through all samples for what the header says about them. The output is asked whether to go on.
+    fn foresee(
+        &mut self,
+        out: &mut dyn Write,
+        access: &Access,
+        samples: &Strided<'_>,
+    ) -> Result<(), Error> {
         let frames = samples.layout().frames();
         let mut done = 0;
         while done < frames {
@@ -191,6 +196,7 @@ impl Flac {
                 .fill_interleaved(&self.whole)
                 .map_err(refused)?;
             self.filled = 0;
+            out.flush().map_err(|error| Error::io(&error, None))?;
         }
         self.known = true;
         self.complete();
@@ -242,7 +248,7 @@ impl Coder for Flac {
     fn begin(&mut self, out: &mut dyn Write, whole: Whole<'_>) -> Result<(), Error> {
         guarded_write(|| {
             if let Some((access, samples)) = whole {
-                self.foresee(access, samples)?;
+                self.foresee(out, access, samples)?;
             }
             put(out, &self.header()?)
         })
