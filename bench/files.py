@@ -139,6 +139,42 @@ def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
     return rows
 
 
+def many(folder: Path, files: int, effort: Effort) -> list[dict[str, Any]]:
+    """The table of a training set, soundfile being 1: many files, memory that exists."""
+    second, rows = (sound(1)[:, 0] * 20_000).astype(np.int16), []
+    for ending in ("wav", "flac"):
+        paths = [str(folder / f"{number}.{ending}") for number in range(files)]
+        for number, path in enumerate(paths):
+            soundfile.write(path, np.roll(second, number), RATE)
+        calls = {
+            "soundfile": lambda paths=paths: [
+                soundfile.read(path, dtype="float32") for path in paths
+            ],
+            "audio": lambda paths=paths: [
+                None for _ in audio_samples.iter_many(paths, dtype="float32")
+            ],
+            "audio, read_many": lambda paths=paths: audio_samples.read_many(paths, dtype="float32"),
+        }
+        rows.append(compared(f"{files} x 1 s of {ending.upper()}", calls, effort))
+    path = str(folder / "out.wav")
+    soundfile.write(path, sound(20), RATE, "PCM_16")
+    array = np.zeros((20 * RATE, 2), np.float32)
+    batch = np.zeros((3, 2, 20 * RATE), np.float32)
+    row = audio_samples.AudioSamples.from_numpy(batch[1], RATE)
+    calls = {
+        "soundfile": lambda: soundfile.read(path, dtype="float32", out=array),
+        "audio": lambda: audio_samples.read(path, out=row),
+    }
+    return [*rows, compared("WAV, int16 to out=", calls, effort)]
+
+
+def compared(what: str, calls: dict[str, Callable[[], Any]], effort: Effort) -> dict[str, Any]:
+    measured = in_turns(
+        [Contender(name, "call()", {"call": call}) for name, call in calls.items()], effort
+    )
+    return {"what": what, "ratios": {name: it.median for name, it in measured.ratios.items()}}
+
+
 def halve_mapped(path: str) -> None:
     with audio_samples.open(path, "r+") as audio:
         audio //= 2
@@ -265,6 +301,11 @@ def main() -> None:
                 f"{row['what']:26} {row['to the best']:5.2f} of the best; {ratios}; "
                 f"audio {low:.2f} to {high:.2f}"
             )
+        batches = many(Path(folder), 100 if options.quick else 1_000, effort)
+        print("\nmany files, and memory that exists, time as a ratio to soundfile's:")
+        for row in batches:
+            ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in row["ratios"].items())
+            print(f"{row['what']:26} {ratios}")
         halves = []
         if not options.no_halving:
             halves = halving(Path(folder), options.megabytes, 1 if options.quick else 3)
@@ -272,7 +313,7 @@ def main() -> None:
             for row in halves:
                 print(f"{row['what']:26} {row['seconds']:6.2f} s {row['megabytes']:8.0f} MB")
     if options.json:
-        figures = {"machine": facts, "reads": rows, "halving": halves}
+        figures = {"machine": facts, "reads": rows, "many": batches, "halving": halves}
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 

@@ -1,8 +1,12 @@
 //! Everything that can go wrong, one variant a cause; a variant carries the numbers of its message.
 
+mod unfit;
+
 use std::fmt;
 use std::io;
 use std::path::Path;
+
+pub use unfit::Unfit;
 
 /// Why an operation was refused. Nothing was changed when one of these is returned.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +105,8 @@ pub enum Error {
         /// Whether the samples are those of a mapped file.
         in_file: bool,
     },
+    /// Samples that a file was to be decoded into, and that are of another kind than the file's.
+    Unfit(Box<Unfit>),
     /// A write into samples that are read-only.
     ReadOnly,
     /// A lease or a borrow stands in the way, and waiting would not help.
@@ -132,6 +138,15 @@ pub enum Error {
         message: String,
         /// The file, if it is known.
         path: Option<String>,
+    },
+    /// The folder of a file takes no new file, which was to take the file's place.
+    FolderRefuses {
+        /// The system's error number.
+        code: Option<i32>,
+        /// What was refused.
+        message: String,
+        /// The file.
+        path: String,
     },
     /// The operating system refused an operation on a file.
     Io {
@@ -444,6 +459,7 @@ impl fmt::Display for Error {
                 f,
                 "{operator} gives {from}, which {to} audio cannot hold in place"
             ),
+            Error::Unfit(unfit) => unfit.fmt(f),
             Error::ReadOnly => f.write_str("these samples are read-only"),
             Error::Borrowed(held) => held.fmt(f),
             Error::StillSeen { is_file, views } => still_seen(f, *is_file, views),
@@ -461,6 +477,10 @@ impl fmt::Display for Error {
                 message,
                 path,
             } => in_file(f, path.as_deref(), message, *offset),
+            Error::FolderRefuses { message, path, .. } => write!(
+                f,
+                "{message}: the folder of '{path}' takes no new file beside it"
+            ),
             Error::Io {
                 message,
                 path: Some(path),

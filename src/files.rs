@@ -8,68 +8,76 @@
 //!
 //! [`Audio`] never names this floor.
 
+pub mod asking;
 pub mod batch;
 pub mod clipping;
 mod codec;
+pub mod destination;
 pub mod edit;
 pub mod facts;
 pub mod info;
 pub mod input;
+pub mod into;
 pub mod mapped;
 pub mod parallel;
 pub mod path;
 pub mod pcm;
 pub mod regular;
 pub mod replace;
+pub mod selection;
 mod sniff;
 pub mod source;
+pub mod spool;
 pub mod stream;
+
 pub mod write;
 
 use std::path::Path;
 
 use crate::audio::Audio;
-use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel;
 use crate::registry::Until;
 
-/// All samples of a file, in the type that the file stores.
+pub use selection::{ReadAs, Selection};
+
+/// All samples of a file as floats to compute with: float32, or float64 where the file has 32-bit integers or 64-bit
+/// floats.
 ///
 /// # Errors
 /// [`Error::Io`] with the path; [`Error::File`] for a file that is damaged or of no known format.
 pub fn read(path: impl AsRef<Path>) -> Result<Audio, Error> {
-    path::read(path.as_ref(), None, 0, None)
+    path::read(path.as_ref(), Selection::default())
 }
 
-/// As [`read`], in a type of the caller's: at audio scale, rounded to the nearest, saturating.
+/// As [`read`], in the type that the file stores ([`ReadAs::Stored`]) or in one of the caller's: at audio scale,
+/// rounded to the nearest, saturating.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_as(path: impl AsRef<Path>, dtype: Dtype) -> Result<Audio, Error> {
-    path::read(path.as_ref(), Some(dtype), 0, None)
+pub fn read_as(path: impl AsRef<Path>, dtype: impl Into<ReadAs>) -> Result<Audio, Error> {
+    path::read(path.as_ref(), Selection::all(dtype))
 }
 
-/// Reads `frames` frames from `start` on, or as many as there are; `None` stands for all the rest. They keep
-/// the type of the file ([`facts::Facts::dtype`]), or are converted to `dtype` as [`Audio::convert`] does. Long files whose
-/// bytes several readers share are read by several threads, as many as [`kernel::threads`] says.
+/// Decodes a whole file into samples that exist: a slice, a tensor's memory, a mapped file. Frames, channels and rate
+/// are those of the file; the type is that of `out`.
+///
+/// # Errors
+/// As [`read`], and as [`into::read_into`].
+pub fn read_into(path: impl AsRef<Path>, out: &Audio) -> Result<(), Error> {
+    let until = Until::Stopped(&mut || true);
+    path::read_into(path.as_ref(), out, Selection::all(out.dtype()), until)
+}
+
+/// Reads what is selected, converted to its type as [`Audio::convert`] does. Long files whose bytes several readers
+/// share are read by several threads, as many as [`kernel::threads`] says.
 ///
 /// # Errors
 /// [`Error::File`] with the byte offset of what is damaged or not read, [`Error::Io`], and
 /// [`Error::IndexOutOfRange`] for a start behind the last frame.
-pub fn read_from(
-    input: input::Input<'_>,
-    dtype: Option<Dtype>,
-    start: u64,
-    frames: Option<u64>,
-) -> Result<Audio, Error> {
-    parallel::read(
-        &mut source::FrameSource::open(input)?,
-        dtype,
-        start,
-        frames,
-        kernel::threads(),
-    )
+pub fn read_from(input: input::Input<'_>, selection: Selection) -> Result<Audio, Error> {
+    let mut source = source::FrameSource::open(input)?;
+    parallel::read(&mut source, selection, kernel::threads())
 }
 
 /// Writes audio as what the path's ending says (`.wav`, `.rf64`, `.aiff`, `.flac`), in the encoding of its type. A file

@@ -14,7 +14,7 @@
 //! audio.scale_inplace(0.5)?;
 //! files::write(&target, &audio)?;
 //!
-//! assert_eq!(files::read(&target)?.channel(0)?.to_vec::<i16>()?, left.to_vec::<i16>()?);
+//! assert_eq!(files::read(&target)?.channel(0)?.to_vec::<f32>()?, left.to_vec::<f32>()?);
 //! # std::fs::remove_file(target).ok();
 //! # Ok::<(), Error>(())
 //! ```

@@ -34,7 +34,7 @@ use crate::error::Error;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering};
 
 pub use foreign::Owner as ForeignOwner;
-pub use mapping::{Straddling, check as check_file, give_back, is_changed_here};
+pub use mapping::{Straddling, check as check_file, give_back, is_changed_here, is_mapped_here};
 pub use pages::page_size;
 pub use shared::{Content, Ticket};
 

@@ -49,11 +49,15 @@ mod _audio_samples {
     #[pymodule_export]
     use super::files::info_pickling::restore_info;
     #[pymodule_export]
+    use super::files::many::{FileIterator, iter_many, read_many};
+    #[pymodule_export]
     use super::files::mapped::open;
     #[pymodule_export]
-    use super::files::read_write::{AudioInfo, info, read, read_many, write};
+    use super::files::read::{AudioInfo, info, read};
     #[pymodule_export]
     use super::files::stream::{FileStream, stream};
+    #[pymodule_export]
+    use super::files::write::write;
     #[pymodule_export]
     use super::policy::_use_policy;
     #[pymodule_export]

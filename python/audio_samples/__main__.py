@@ -55,7 +55,8 @@ def _lines(told: AudioInfo) -> list[str]:
     minutes, seconds = divmod(told.duration, 60)
     where = f" ({' '.join(told.channel_positions)})" if told.channel_positions else ""
     lines = [
-        f"format       {told.format} {told.subtype}, read as {told.dtype}",
+        f"format       {told.format} {told.subtype}, stored as {told.stored_dtype}, "
+        f"read as {told.dtype}",
         f"channels     {told.num_channels}{where}",
         f"sample rate  {told.sample_rate} Hz",
         f"length       {told.frames} frames, {minutes:.0f}:{seconds:06.3f}",

@@ -1,6 +1,6 @@
 """The extension module: everything here is written in Rust."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from typing import (
     Any,
@@ -9,6 +9,7 @@ from typing import (
     Generic,
     Literal,
     Never,
+    Protocol,
     Self,
     SupportsIndex,
     TypeAlias,
@@ -33,8 +34,21 @@ _Scalar = int | float | np.integer[Any] | np.floating[Any]
 _Operand: TypeAlias = "AudioSamples[Any] | NDArray[Any] | _Scalar"
 _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float64"
 _Layout = Literal["channels_first", "frames_first"]
-_Path = str | PathLike[str]
-_Source = _Path | BinaryIO | Buffer
+
+class _Readable(Protocol):
+    """Whatever gives bytes: an open file, a socket's, one of fsspec."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+class _Writable(Protocol):
+    """Whatever takes bytes and says how many."""
+
+    def write(self, content: bytes, /) -> int: ...
+
+_Read_co = TypeVar("_Read_co", covariant=True, default=Any)
+_Path = str | bytes | PathLike[str] | PathLike[bytes]
+_Source = _Path | BinaryIO | Buffer | _Readable
+_Progress = bool | Callable[[int, int | None], object] | None
 
 class AudioSamplesError(Exception): ...
 class SampleRateError(AudioSamplesError, ValueError): ...
@@ -449,9 +463,19 @@ def read(
 def read(
     path_or_file: _Source,
     *,
-    dtype: DTypeLike | None = None,
+    dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    out: AudioSamples[_S],
+) -> AudioSamples[_S]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: DTypeLike | Literal["stored"] | None = None,
+    start: int = 0,
+    frames: int | None = None,
+    out: None = None,
 ) -> AudioSamples[Any]: ...
 
 @final
@@ -475,19 +499,39 @@ class FileStream(_FileFacts, _Closing):
     @property
     def closed(self) -> bool: ...
     def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
 
-def edit(path: _Path, *, dtype: DTypeLike | None = None, block_frames: int = 65536) -> FileEdit: ...
+@final
+class FileIterator(_Closing, Generic[_Read_co]):
+    """The audio of many files, some of them read ahead."""
+
+    @property
+    def closed(self) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _Read_co: ...
+    @classmethod
+    def __class_getitem__(cls, key: Any) -> Any: ...
+
+def edit(
+    path: _Path,
+    *,
+    dtype: DTypeLike | Literal["stored"] | None = None,
+    block_frames: int = 65536,
+) -> FileEdit: ...
 def stream(
     path_or_file: _Source,
     block_frames: int = 65_536,
     hop: int | None = None,
     *,
-    dtype: DTypeLike | None = None,
+    dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     reuse: bool = False,
+    out: AudioSamples[Any] | None = None,
 ) -> FileStream: ...
 def open(path: _Path, mode: Literal["r", "r+"] = "r") -> AudioSamples[Any]: ...
 @overload
@@ -498,27 +542,82 @@ def read_many(
     dtype: type[_T],
     start: int = 0,
     frames: int | None = None,
+    on_error: Literal["raise"] = "raise",
+    progress: _Progress = None,
 ) -> list[AudioSamples[_T]]: ...
 @overload
 def read_many(
     paths: Iterable[_Path],
     *,
     workers: int | None = None,
-    dtype: DTypeLike | None = None,
+    dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    on_error: Literal["raise"] = "raise",
+    progress: _Progress = None,
 ) -> list[AudioSamples[Any]]: ...
+@overload
+def read_many(
+    paths: Iterable[_Path],
+    *,
+    workers: int | None = None,
+    dtype: DTypeLike | Literal["stored"] | None = None,
+    start: int = 0,
+    frames: int | None = None,
+    on_error: Literal["return"],
+    progress: _Progress = None,
+) -> list[AudioSamples[Any] | Exception]: ...
+@overload
+def iter_many(
+    paths: Iterable[_Path],
+    *,
+    workers: int | None = None,
+    ahead: int | None = None,
+    dtype: type[_T],
+    start: int = 0,
+    frames: int | None = None,
+    on_error: Literal["raise"] = "raise",
+    progress: _Progress = None,
+) -> FileIterator[AudioSamples[_T]]: ...
+@overload
+def iter_many(
+    paths: Iterable[_Path],
+    *,
+    workers: int | None = None,
+    ahead: int | None = None,
+    dtype: DTypeLike | Literal["stored"] | None = None,
+    start: int = 0,
+    frames: int | None = None,
+    on_error: Literal["raise"] = "raise",
+    progress: _Progress = None,
+) -> FileIterator[AudioSamples[Any]]: ...
+@overload
+def iter_many(
+    paths: Iterable[_Path],
+    *,
+    workers: int | None = None,
+    ahead: int | None = None,
+    dtype: DTypeLike | Literal["stored"] | None = None,
+    start: int = 0,
+    frames: int | None = None,
+    on_error: Literal["return"],
+    progress: _Progress = None,
+) -> FileIterator[AudioSamples[Any] | Exception]: ...
 def write(
-    path_or_file: _Path | BinaryIO,
+    path_or_file: _Path | BinaryIO | _Writable,
     audio: AudioSamples[Any] | Iterable[AudioSamples[Any]],
     *,
     subtype: str | None = None,
     format: str | None = None,
     metadata_from: _Source | None = None,
+    tags: Mapping[str, str | int | Sequence[str | int]] | None = None,
+    replace: bool = True,
 ) -> None: ...
 
 @final
 class AudioInfo(_FileFacts):
+    @property
+    def stored_dtype(self) -> np.dtype[Any]: ...
     @property
     def channel_positions(self) -> tuple[str, ...] | None: ...
     @property

@@ -45,7 +45,8 @@ _FILE: _Hints = {
     "channels nchannels n_channels": "the number of channels is .num_channels",
     "num_samples num_frames n_frames nframes length samples": "the number of frames is .frames",
     "bits bit_depth bits_per_sample sample_width subtype_info format_info": (
-        "how samples are stored is .subtype, and the sample type that is read .dtype"
+        "how samples are stored is .subtype, the type that holds them .stored_dtype, and the "
+        "sample type that is read .dtype"
     ),
 }
 
@@ -92,7 +93,6 @@ _KEYWORDS: dict[str, _Hints] = {
         "blocksize block_length frame_length": "block_frames= is the length of a block",
         "overlap": "hop= is from one block to the next: hop=block_frames - overlap",
         "hop_length": "hop= is the frames from one block to the next",
-        "out": "reuse=True gives the same memory again and again",
     },
     "edit": {
         "blocksize": "block_frames= is the length of a block",
@@ -124,7 +124,7 @@ _KEYWORDS: dict[str, _Hints] = {
         "fill_value": (
             "nothing is filled up: audio ends where the file does, and the last block is shorter"
         ),
-        "out": "audio[:] = read(path) stores it in audio that is there",
+        "out": "read(path, out=audio) decodes into audio that is there",
         "channels subtype format endian closefd": (
             "the file says what it is; AudioSamples.from_buffer(data, sample_rate, "
             "dtype='int16') takes raw samples"

@@ -1,107 +1,164 @@
-//! Several files at once. Each is read by one thread, or by more where there are more cores than files.
+//! Many files, read ahead by threads and given in the order of their paths.
+//!
+//! ```text
+//!   push(path) ->  jobs  ->  a thread each: open, decode  ->  next(): the first path that was not given yet
+//! ```
+//!
+//! A file that cannot be read costs that file alone. How many are read ahead, and so how much memory that takes, is how
+//! many paths the caller pushes before it asks for the next audio.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
 use crate::audio::Audio;
-use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::path;
+use crate::files::selection::Selection;
 use crate::kernel;
 use crate::registry::Until;
+use crate::sync::{AtomicBool, Mutex, Ordering};
 
 /// How often the caller is asked whether to go on.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 
-/// What of each file is read; see [`path::read`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Range {
-    /// The type to convert to.
-    pub dtype: Option<Dtype>,
-    /// The first frame.
-    pub start: u64,
-    /// How many frames.
-    pub frames: Option<u64>,
+type FileRead = Result<Audio, Error>;
+
+/// One path on its way through a thread.
+struct FileJob {
+    path: PathBuf,
+    done: Sender<FileRead>,
 }
 
-/// Reads files with as many threads as `workers` says, and gives their audio in the order of the paths.
-///
-/// # Errors
-/// That of the first path that has one, as [`path::read`]; files behind it may not have been looked at.
-/// [`Error::Interrupted`] if `until` stops.
-pub fn read(
-    paths: &[PathBuf],
-    wanted: Range,
+/// What the threads share.
+struct Shop {
+    jobs: Mutex<Receiver<FileJob>>,
+    selection: Selection,
+    /// Threads that read one file.
+    threads: usize,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Shop {
+    fn next(&self) -> Option<FileJob> {
+        self.jobs.lock().recv().ok()
+    }
+
+    fn work_on(&self, job: FileJob) {
+        if self.is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        let read = path::read_until(&job.path, self.selection, self.threads, &self.is_over);
+        // There is no one to take it once the batch is dropped.
+        let _ = job.done.send(read);
+    }
+}
+
+/// Files that are being read. Dropped, its threads end at the next byte that they ask a file for.
+pub struct Batch {
+    jobs: Sender<FileJob>,
+    /// One for each path that was pushed and not given, in their order.
+    waiting: VecDeque<Receiver<FileRead>>,
+    shop: Arc<Shop>,
     workers: usize,
-    mut until: Until<'_>,
-) -> Result<Vec<Audio>, Error> {
-    let next = AtomicUsize::new(0);
-    let is_over = AtomicBool::new(false);
-    let mut read: Vec<Option<Result<Audio, Error>>> = Vec::new();
-    read.resize_with(paths.len(), || None);
-    let workers = workers.min(paths.len()).max(1);
-    // As many threads in all as one operation may use, or as many as workers were asked for.
-    let threads = (kernel::threads() / workers).max(1);
-    let (sender, results) = mpsc::channel();
-    let read_next = |sender: &mpsc::Sender<_>| {
-        if is_over.load(Ordering::Relaxed) {
-            return false;
+    started: usize,
+    /// The process whose threads they are: a forked child has none of them.
+    process: u32,
+}
+
+impl Batch {
+    /// No file yet. `workers` files are read at one time, at least one.
+    pub fn new(selection: Selection, workers: usize) -> Batch {
+        let workers = workers.max(1);
+        let (jobs, taken) = mpsc::channel();
+        Batch {
+            jobs,
+            waiting: VecDeque::new(),
+            shop: Arc::new(Shop {
+                jobs: Mutex::new(taken),
+                selection,
+                // As many threads in all as one operation may use, or as many as workers were asked for.
+                threads: (kernel::threads() / workers).max(1),
+                is_over: Arc::new(AtomicBool::new(false)),
+            }),
+            workers,
+            started: 0,
+            process: std::process::id(),
         }
-        // Threads take the paths in order, so they also finish every path before one that fails.
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(path) = paths.get(index) else {
-            return false;
-        };
-        let Range {
-            dtype,
-            start,
-            frames,
-        } = wanted;
-        let audio = path::read_with(path, dtype, start, frames, threads);
-        if audio.is_err() {
-            is_over.store(true, Ordering::Relaxed);
-        }
-        sender.send((index, audio)).is_ok()
-    };
-    let mut is_patient = || match &mut until {
-        Until::Stopped(go_on) => go_on(),
-        _ => true,
-    };
-    let interrupted = thread::scope(|scope| {
-        for number in 0..workers {
-            let own = sender.clone();
-            let work = move || while read_next(&own) {};
-            if thread::Builder::new().spawn_scoped(scope, work).is_ok() {
-                continue;
-            }
-            // The system gives no more threads: the ones it gave read all files, or else this one does.
-            while number == 0 && read_next(&sender) {
-                if !is_patient() {
-                    return true;
+    }
+
+    /// Has one more file read.
+    pub fn push(&mut self, path: PathBuf) {
+        let (done, result) = mpsc::channel();
+        self.waiting.push_back(result);
+        // The shop holds the other end.
+        let _ = self.jobs.send(FileJob { path, done });
+        if self.started < self.workers && self.started < self.waiting.len() {
+            let shop = self.shop.clone();
+            let work = move || {
+                while let Some(job) = shop.next() {
+                    shop.work_on(job);
                 }
-            }
-            break;
+            };
+            // Where the system gives no more threads, the ones that it gave read all files, or else the caller's does.
+            let spawned = thread::Builder::new().name("audio-read".into()).spawn(work);
+            self.started += usize::from(spawned.is_ok());
         }
-        drop(sender);
-        loop {
-            match results.recv_timeout(ASKED_EVERY) {
-                Ok((index, audio)) => read[index] = Some(audio),
-                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    if !is_patient() {
-                        is_over.store(true, Ordering::Relaxed);
-                        return true;
+    }
+
+    /// How many files were pushed and not given.
+    pub fn pending(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The audio of the next path, or why there is none; `None` after the last one.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if `until` stops; [`Error::InvalidArgument`] in a child of the process that made it.
+    pub fn next(&mut self, mut until: Until<'_>) -> Result<Option<FileRead>, Error> {
+        if self.process != std::process::id() {
+            return Err(Error::invalid(
+                "the files are read by threads of the process that began with them, and a forked child has none of \
+                 these; begin again here"
+                    .into(),
+            ));
+        }
+        if self.started == 0
+            && let Ok(job) = self.shop.jobs.lock().try_recv()
+        {
+            self.shop.work_on(job);
+        }
+        let Some(first) = self.waiting.front() else {
+            return Ok(None);
+        };
+        let read = loop {
+            match first.recv_timeout(ASKED_EVERY) {
+                Ok(read) => break read,
+                Err(RecvTimeoutError::Disconnected) => {
+                    let message = "the thread that read it ended without a result";
+                    break Err(Error::invalid(message.into()));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let goes_on = match &mut until {
+                        Until::Stopped(go_on) => go_on(),
+                        Until::Now => true,
+                    };
+                    if !goes_on {
+                        return Err(Error::Interrupted);
                     }
                 }
             }
-        }
-    });
-    if interrupted {
-        return Err(Error::Interrupted);
+        };
+        self.waiting.pop_front();
+        Ok(Some(read))
     }
-    // The threads have read every file before the first error; the caller takes none behind it.
-    read.into_iter().flatten().collect()
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.shop.is_over.store(true, Ordering::Relaxed);
+    }
 }

@@ -458,7 +458,8 @@ impl<'s> Decoder<'s> {
         Audio::new(out.share(), self.facts.rate)
     }
 
-    fn likely_frames(&self) -> u64 {
+    /// As many frames as so many bytes make likely, whatever the file claims.
+    pub fn likely_frames(&self) -> u64 {
         self.traits.bytes.saturating_mul(FRAMES_PER_BYTE).max(4096)
     }
 

@@ -17,12 +17,13 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::{ClipCounter, Clipped};
+use crate::files::facts::Facts;
 use crate::files::pcm;
 use crate::files::pcm::block::{Block, as_bytes, transfer};
-use crate::files::pcm::encoding::Encoding;
 use crate::files::pcm::reader::failed;
 use crate::files::pcm::{Header, Info};
 use crate::files::regular;
+use crate::files::selection::ReadAs;
 use crate::memory::{Straddling, page_size};
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, Strided, access};
@@ -39,12 +40,11 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// The file at `path`, whose samples are seen as `dtype`; without one as the narrower float that holds
-    /// all of them.
+    /// The file at `path`, whose samples are seen as `dtype` says.
     ///
     /// # Errors
     /// As [`crate::files::path::read`], and a file that may not be written.
-    pub fn open(path: &Path, dtype: Option<Dtype>) -> Result<Edit, Error> {
+    pub fn open(path: &Path, dtype: ReadAs) -> Result<Edit, Error> {
         let mut file = regular::open(path, true)?;
         let header = Header::of(
             &mut file,
@@ -54,10 +54,7 @@ impl Edit {
         Ok(Edit {
             file,
             path: path.to_path_buf(),
-            dtype: dtype.unwrap_or(match info.encoding {
-                Encoding::Pcm32 | Encoding::Float64 => Dtype::Float64,
-                _ => Dtype::Float32,
-            }),
+            dtype: dtype.of(&Facts::from(&info)),
             info,
             latest: (0, Clipped::default()),
             earlier: Clipped::default(),

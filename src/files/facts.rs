@@ -26,6 +26,20 @@ pub struct Facts {
     pub rate: SampleRate,
 }
 
+impl Facts {
+    /// The narrower float that holds every value: up to 24 bits fit into a float32.
+    pub fn float(&self) -> Dtype {
+        let fits = ["_24", "_20"]
+            .iter()
+            .any(|bits| self.subtype.ends_with(bits));
+        match self.dtype {
+            Dtype::Int32 if !fits => Dtype::Float64,
+            Dtype::Float64 => Dtype::Float64,
+            _ => Dtype::Float32,
+        }
+    }
+}
+
 /// How the frames of a file may be divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Split {

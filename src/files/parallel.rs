@@ -27,7 +27,8 @@ use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::facts::make_room;
-use crate::files::pcm::block::as_bytes;
+use crate::files::pcm::block::{as_bytes, transfer};
+use crate::files::selection::Selection;
 use crate::files::source::FrameSource;
 use crate::kernel;
 use crate::sync::Mutex;
@@ -64,63 +65,75 @@ pub fn read_parts(
     parts: &[Range<u64>],
     threads: usize,
 ) -> Option<Audio> {
+    let facts = source.facts();
+    let count = parts.last()?.end.checked_sub(parts.first()?.start)?;
+    let count = usize::try_from(count).ok()?;
+    let mut out = make_room(facts.channels, count, dtype).ok()?;
+    out.fill(|access, out| read_parts_into(source, access, &out, parts, threads))?;
+    Audio::new(out.share(), facts.rate).ok()
+}
+
+/// As [`read_parts`], into samples that exist, as many as the parts have. They are undefined where it gives `None`.
+pub fn read_parts_into(
+    source: &FrameSource<'_>,
+    access: &Access,
+    out: &Strided<'_>,
+    parts: &[Range<u64>],
+    threads: usize,
+) -> Option<()> {
     // One after the other: no two threads write the same frames.
     let follows = |two: &[Range<u64>]| two[0].end == two[1].start;
     if !parts.windows(2).all(follows) || parts.iter().any(|part| part.start > part.end) {
         return None;
     }
-    let (start, end) = (parts.first()?.start, parts.last()?.end);
-    let facts = source.facts();
-    let count = usize::try_from(end.checked_sub(start)?).ok()?;
-    let mut out = make_room(facts.channels, count, dtype).ok()?;
-    let overlaps = out.fill(|access, out| {
-        let filling = ParallelRead {
-            source,
-            start,
-            idle: Mutex::new(Vec::new()),
-            overlaps: Mutex::new(Vec::new()),
-            is_over: AtomicBool::new(false),
-        };
-        let fill = |number: usize, _| {
-            if filling.is_over.load(Ordering::Relaxed) {
-                return;
-            }
-            let filled = filling.fill(access, &out, parts[number].clone());
-            if filled.is_err() {
-                filling.is_over.store(true, Ordering::Relaxed);
-            }
-        };
-        kernel::cut(parts.len(), 1, threads, fill, |(), ()| ());
-        let is_over = filling.is_over.into_inner();
-        (!is_over).then(|| std::mem::take(&mut *filling.overlaps.lock()))
-    })?;
+    let start = parts.first()?.start;
+    let filling = ParallelRead {
+        source,
+        start,
+        idle: Mutex::new(Vec::new()),
+        overlaps: Mutex::new(Vec::new()),
+        is_over: AtomicBool::new(false),
+    };
+    let fill = |number: usize, _| {
+        if filling.is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        let filled = filling.fill(access, out, parts[number].clone());
+        if filled.is_err() {
+            filling.is_over.store(true, Ordering::Relaxed);
+        }
+    };
+    kernel::cut(parts.len(), 1, threads, fill, |(), ()| ());
+    if filling.is_over.into_inner() {
+        return None;
+    }
+    let overlaps = std::mem::take(&mut *filling.overlaps.lock());
     for mut overlap in overlaps {
         let from = usize::try_from(overlap.start - start).ok()?;
-        if !is_same(&mut out, from, &mut overlap.samples) {
+        let there = out.take_frames(from, overlap.samples.layout().frames());
+        if !is_same(access, &there.ok()?, &mut overlap.samples).ok()? {
             return None;
         }
     }
-    Audio::new(out.share(), facts.rate).ok()
+    Some(())
 }
 
-/// Reads `frames` frames from `start` on with up to so many threads, where that pays.
+/// Reads what is selected with up to so many threads, where that pays.
 ///
 /// # Errors
 /// As [`crate::files::read_from`].
 pub fn read(
     source: &mut FrameSource<'_>,
-    dtype: Option<Dtype>,
-    start: u64,
-    frames: Option<u64>,
+    selection: Selection,
     threads: usize,
 ) -> Result<Audio, Error> {
-    let wanted = dtype.unwrap_or(source.facts().dtype);
-    if let Some(parts) = divide(source, start, frames, threads)
-        && let Some(audio) = read_parts(source, wanted, &parts, threads)
+    let dtype = selection.dtype.of(source.facts());
+    if let Some(parts) = divide(source, selection.start, selection.frames, threads)
+        && let Some(audio) = read_parts(source, dtype, &parts, threads)
     {
         return Ok(audio);
     }
-    source.read(dtype, start, frames)
+    source.read(selection)
 }
 
 /// What the threads share.
@@ -173,12 +186,10 @@ impl ParallelRead<'_, '_> {
     }
 }
 
-/// Whether `part` is the frames of `whole` from `from` on, bit for bit.
-fn is_same(whole: &mut Fresh, from: usize, part: &mut Fresh) -> bool {
-    let size = whole.dtype().size();
-    let (all, some) = (whole.layout().frames(), part.layout().frames());
-    let channels = as_bytes(whole).chunks_exact((all * size).max(1));
-    let parts = as_bytes(part).chunks_exact((some * size).max(1));
-    let mut pairs = channels.zip(parts);
-    pairs.all(|(channel, part)| channel[from * size..(from + some) * size] == *part)
+/// Whether the frames that are there are those of `part`, bit for bit.
+fn is_same(access: &Access, there: &Strided<'_>, part: &mut Fresh) -> Result<bool, Error> {
+    let layout = there.layout();
+    let mut copy = make_room(layout.channels(), layout.frames(), there.dtype())?;
+    transfer(access, &copy.strided(), there)?;
+    Ok(as_bytes(&mut copy) == as_bytes(part))
 }

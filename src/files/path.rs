@@ -1,64 +1,109 @@
 //! Audio files by path: reading, writing, and what they hold.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::audio::Audio;
-use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::files::asking::Caller;
 use crate::files::clipping::Clipped;
+use crate::files::destination::{Destination, Placement};
 use crate::files::info::{self, FileInfo};
-use crate::files::input::Input;
-#[cfg(unix)]
-use crate::files::input::Reader;
+use crate::files::input::{Input, Positional, Reader};
+use crate::files::into;
 use crate::files::parallel;
 use crate::files::regular;
-use crate::files::replace::Replacement;
+use crate::files::selection::Selection;
 use crate::files::source::FrameSource;
+use crate::files::spool::{Pipe, spool};
 use crate::files::write::{self, FileFormat, Recipe};
 use crate::kernel;
 use crate::registry::Until;
+use crate::sync::{AtomicBool, Ordering};
 
-/// Reads `frames` frames of a file from `start` on, or as many as there are; see
-/// [`crate::files::read_from`].
+/// Reads what is selected of a file; see [`crate::files::read_from`].
 ///
 /// # Errors
 /// As there, with the path.
-pub fn read(
-    path: &Path,
-    dtype: Option<Dtype>,
-    start: u64,
-    frames: Option<u64>,
-) -> Result<Audio, Error> {
-    read_with(path, dtype, start, frames, kernel::threads())
+pub fn read(path: &Path, selection: Selection) -> Result<Audio, Error> {
+    read_until(path, selection, kernel::threads(), &Arc::default())
 }
 
-/// [`read`] with no more than so many threads.
+/// Decodes what is selected of a file into samples that exist; see [`crate::files::read_into`].
 ///
 /// # Errors
-/// As there.
-pub fn read_with(
+/// As there, with the path.
+pub fn read_into(
     path: &Path,
-    dtype: Option<Dtype>,
-    start: u64,
-    frames: Option<u64>,
-    threads: usize,
-) -> Result<Audio, Error> {
-    let input = input(path)?;
-    let read = FrameSource::open(input)
-        .and_then(|mut it| parallel::read(&mut it, dtype, start, frames, threads));
-    read.map_err(|error| error.at_path(path))
+    out: &Audio,
+    selection: Selection,
+    until: Until<'_>,
+) -> Result<(), Error> {
+    into::read_from(input(path)?, out, selection, until).map_err(|error| error.at_path(path))
 }
 
-/// The bytes of the file at a path.
+/// The bytes of the file at a path. A pipe is read to its end first.
 ///
 /// # Errors
-/// [`Error::Io`] with the path, and [`Error::File`] for what is no regular file.
+/// [`Error::Io`] with the path, and [`Error::File`] for a device.
 pub fn input(path: &Path) -> Result<Input<'static>, Error> {
-    let file = regular::open(path, false)?;
+    input_until(path, &Arc::default())
+}
+
+/// [`input`], for a thread that is to end early: once `is_over`, every byte that it asks for is an error.
+fn input_until(path: &Path, is_over: &Arc<AtomicBool>) -> Result<Input<'static>, Error> {
+    if regular::is_pipe(path) {
+        let io = |error| Error::io(&error, Some(path));
+        let over = is_over.clone();
+        let mut pipe = Pipe::open(path, move || ended(&over)).map_err(io)?;
+        return Ok(Box::new(Reader::new(spool(&mut pipe).map_err(io)?)));
+    }
     // By position, so that several threads can read it.
-    #[cfg(unix)]
-    let file = Reader::new(file);
-    Ok(Box::new(file))
+    Ok(Box::new(Reader::new(Ending {
+        file: regular::open(path, false)?,
+        is_over: is_over.clone(),
+    })))
+}
+
+fn ended(is_over: &AtomicBool) -> io::Result<()> {
+    match is_over.load(Ordering::Relaxed) {
+        true => Err(io::Error::other("reading was given up")),
+        false => Ok(()),
+    }
+}
+
+/// A file until its reader is to end.
+struct Ending {
+    file: File,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Positional for Ending {
+    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
+        ended(&self.is_over)?;
+        self.file.read_at(into, offset)
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+}
+
+/// [`read`] with no more than so many threads, until it is over.
+///
+/// # Errors
+/// As there, and [`Error::Io`] once it is over.
+pub fn read_until(
+    path: &Path,
+    selection: Selection,
+    threads: usize,
+    is_over: &Arc<AtomicBool>,
+) -> Result<Audio, Error> {
+    let read = FrameSource::open(input_until(path, is_over)?)
+        .and_then(|mut it| parallel::read(&mut it, selection, threads));
+    read.map_err(|error| error.at_path(path))
 }
 
 /// What a file holds; see [`info::of`].
@@ -70,7 +115,8 @@ pub fn info(path: &Path) -> Result<FileInfo, Error> {
 }
 
 /// Writes audio to a path as what its ending says; see [`write::write`]. An existing file is replaced when all is
-/// written, and keeps its permissions. A symbolic link stays, and the file that it leads to is replaced.
+/// written, and keeps its permissions and extended attributes. A symbolic link stays, and the file that it leads to is
+/// replaced. A pipe or a device takes the bytes as they come.
 ///
 /// # Errors
 /// As [`write::write`], with the path. The old file is unchanged then.
@@ -80,11 +126,26 @@ pub fn write(
     recipe: &Recipe,
     until: Until<'_>,
 ) -> Result<Clipped, Error> {
+    write_to(path, audio, recipe, Placement::Replace, until)
+}
+
+/// As [`write`], or into the file that is there.
+///
+/// # Errors
+/// As there. Of a file that is written in place, a part may be left, once its first byte was written.
+pub fn write_to(
+    path: &Path,
+    audio: &Audio,
+    recipe: &Recipe,
+    placement: Placement,
+    until: Until<'_>,
+) -> Result<Clipped, Error> {
     let recipe = recipe_for(path, recipe)?;
-    let mut file = Replacement::begin(path)?;
-    let written = write::write(&mut file, audio, &recipe, until);
+    let caller = Caller::of(until);
+    let mut target = Destination::begin(path, placement, &caller)?;
+    let written = caller.until(|until| write::write(&mut target, audio, &recipe, until));
     let clipped = written.map_err(|error| error.at_path(path))?;
-    file.commit()?;
+    target.commit()?;
     Ok(clipped)
 }
 

@@ -1,6 +1,6 @@
-//! Regular files by path. A pipe or a device is refused at once: opening it could wait for ever.
+//! Files by path: regular ones, which readers seek in, and pipes, which are read to their end first.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::path::Path;
 
 use crate::error::Error;
@@ -24,6 +24,20 @@ pub fn open(path: &Path, writable: bool) -> Result<File, Error> {
     Ok(file)
 }
 
+/// Whether there is a pipe at the path, as `mkfifo`, a shell's `<(...)` and `/dev/stdin` behind a `|` are.
+pub fn is_pipe(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// An error for what is no regular file.
 ///
 /// # Errors
@@ -44,8 +58,8 @@ pub fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), Error> {
     }
     Err(Error::File {
         offset: None,
-        message: "it is a pipe or a device, not a regular file, and is not waited for; open it yourself and \
-                  give the open file, which is read to its end first"
+        message: "it is a pipe or a device, not a regular file, and cannot be changed or mapped; read() and write() \
+                  take pipes, and of a device the open file"
             .into(),
         path: Some(path.display().to_string()),
     })

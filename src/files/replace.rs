@@ -48,9 +48,18 @@ impl Replacement {
             // A rename asks only the folder's permissions; the caller needs the file's too.
             OpenOptions::new().write(true).open(&target).map_err(io)?;
         }
-        let (file, temporary) = create_beside(&target, old.is_some()).map_err(io)?;
+        let created = create_beside(&target, old.is_some());
+        let (file, temporary) = created.map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+                if old.is_some() =>
+            {
+                folder_refuses(io(error))
+            }
+            _ => io(error),
+        })?;
         if let Some(old) = &old {
             take_after(&file, old).map_err(io)?;
+            keep_attributes(&target, &file);
         }
         Ok(Replacement {
             path: path.into(),
@@ -178,6 +187,42 @@ fn create_beside(target: &Path, is_private: bool) -> io::Result<(File, Temporary
         }
     }
     Err(taken.unwrap_or_else(|| io::ErrorKind::AlreadyExists.into()))
+}
+
+/// The error for a file whose folder takes no new one.
+fn folder_refuses(error: Error) -> Error {
+    match error {
+        Error::Io {
+            code,
+            message,
+            path: Some(path),
+        } => Error::FolderRefuses {
+            code,
+            message,
+            path,
+        },
+        error => error,
+    }
+}
+
+/// Attributes of the system that vouch for the old bytes.
+#[cfg(unix)]
+const OF_CONTENT: [&str; 3] = ["security.capability", "security.evm", "security.ima"];
+
+/// Gives a file the extended attributes of another (what a user noted, access lists), as far as the system lets us.
+fn keep_attributes(old: &Path, file: &File) {
+    #[cfg(unix)]
+    {
+        use xattr::FileExt;
+        let Ok(names) = xattr::list(old) else { return };
+        for name in names.filter(|name| OF_CONTENT.iter().all(|own| name != own)) {
+            if let Ok(Some(value)) = xattr::get(old, &name) {
+                let _ = file.set_xattr(&name, &value);
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (old, file);
 }
 
 /// Gives a file the permissions of another, and its owner where the system lets us.

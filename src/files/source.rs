@@ -8,13 +8,13 @@
 //! `pcm::contents` decides which of both.
 
 use crate::audio::Audio;
-use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::codec::{self, Decoder};
 use crate::files::facts::{Facts, Split};
 use crate::files::input::{Input, Reader};
 use crate::files::pcm;
 use crate::files::pcm::Frames;
+use crate::files::selection::Selection;
 use crate::files::sniff::Contents;
 use crate::view::{Access, Strided};
 
@@ -139,6 +139,14 @@ impl<'s> FrameSource<'s> {
         Ok(frames)
     }
 
+    /// As many frames as the bytes of the file make likely, whatever it claims.
+    pub fn likely_frames(&self) -> u64 {
+        match &self.kind {
+            SourceKind::Plain(frames) => frames.info().frames,
+            SourceKind::Coded(decoder) => decoder.likely_frames(),
+        }
+    }
+
     /// Has `frame` be the one that is read next.
     ///
     /// # Errors
@@ -150,16 +158,13 @@ impl<'s> FrameSource<'s> {
         }
     }
 
-    /// `frames` frames from `start` on, or as many as there are, in the file's own type or converted. On this thread.
+    /// What is selected, on this thread.
     ///
     /// # Errors
     /// As [`crate::files::read_from`].
-    pub fn read(
-        &mut self,
-        dtype: Option<Dtype>,
-        start: u64,
-        frames: Option<u64>,
-    ) -> Result<Audio, Error> {
+    pub fn read(&mut self, selection: Selection) -> Result<Audio, Error> {
+        let Selection { start, frames, .. } = selection;
+        let dtype = Some(selection.dtype.of(&self.facts));
         match &mut self.kind {
             SourceKind::Plain(plain) => plain.read(dtype, start, frames),
             SourceKind::Coded(decoder) => decoder.read(dtype, start, frames),
@@ -169,7 +174,7 @@ impl<'s> FrameSource<'s> {
     /// Fills `out` with the next frames, converted to its type.
     ///
     /// # Errors
-    /// A damaged file, and one that has not as many frames. The position is undefined then.
+    /// A damaged file, and one that has not as many frames. The position is behind the frames that were stored then.
     pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
         match &mut self.kind {
             SourceKind::Plain(frames) => frames.read_into(access, out),

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::files::facts::{Facts, make_room, out_of_range};
 use crate::files::input::Input;
 use crate::files::pcm::block::transfer;
+use crate::files::selection::ReadAs;
 use crate::files::source::FrameSource;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, Strided, access};
@@ -45,12 +46,12 @@ struct Kept {
 }
 
 impl Stream {
-    /// The blocks of a file, in its own type or converted. A file that does not say how many frames it has is
+    /// The blocks of a file, as floats or in another type. A file that does not say how many frames it has is
     /// read once to count them.
     ///
     /// # Errors
     /// As [`crate::files::read_from`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
-    pub fn open(input: Input<'static>, dtype: Option<Dtype>, cut: Cut) -> Result<Stream, Error> {
+    pub fn open(input: Input<'static>, dtype: ReadAs, cut: Cut) -> Result<Stream, Error> {
         if cut.block == 0 || cut.hop == 0 {
             return Err(Error::invalid(format!(
                 "blocks of {} frames every {} frames never reach the end; both take at least 1",
@@ -63,7 +64,7 @@ impl Stream {
         let rest = all - cut.start;
         let end = cut.start + cut.frames.unwrap_or(rest).min(rest);
         Ok(Stream {
-            dtype: dtype.unwrap_or(source.facts().dtype),
+            dtype: dtype.of(source.facts()),
             source,
             cut,
             end,
@@ -95,6 +96,16 @@ impl Stream {
     /// One past the last frame of the last block.
     pub fn end(&self) -> u64 {
         self.end
+    }
+
+    /// How many blocks there are, from the first frame of the cut on. A file that claims more than its bytes can be is
+    /// damaged, and a caller may make room for as many blocks as this says.
+    pub fn blocks(&self) -> usize {
+        let frames = (self.end - self.cut.start).min(self.source.likely_frames());
+        let (block, hop) = (self.cut.block as u64, self.cut.hop as u64);
+        // The last block is the first one that reaches the end, or that the next would begin behind.
+        let reaching = 1 + frames.saturating_sub(block).div_ceil(hop);
+        usize::try_from(reaching.min(frames.div_ceil(hop))).unwrap_or(usize::MAX)
     }
 
     /// Has the next block begin at `frame`, counted from the beginning of the file.

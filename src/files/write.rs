@@ -10,6 +10,7 @@ pub(super) mod coder;
 pub(super) mod container;
 mod flac;
 pub mod metadata;
+pub mod tags;
 
 use std::io::Write;
 
@@ -18,6 +19,7 @@ pub use coder::{Coder, FileFormat, Finished, Recipe, SampleSpec, Whole};
 
 use crate::audio::Audio;
 use crate::error::Error;
+use crate::files::asking::{Asking, Caller};
 use crate::files::clipping::Clipped;
 use crate::files::pcm::{aiff, wav};
 use crate::registry::{Mode, Until};
@@ -29,7 +31,7 @@ use crate::view::{Lock, access};
 /// the beginning.
 ///
 /// # Errors
-/// Audio that the format cannot hold, [`Error::Io`], and what [`access`] gives.
+/// Audio that the format cannot hold, [`Error::Io`], what [`access`] gives, and [`Error::Interrupted`] also in the middle.
 pub fn write<W: Write>(
     writer: &mut W,
     audio: &Audio,
@@ -39,13 +41,18 @@ pub fn write<W: Write>(
     let samples = audio.samples().strided();
     let mut coder = coder_of(SampleSpec::of(audio), Some(audio.layout().frames()), recipe)?;
     let claim = samples.claim(Mode::Read);
-    access(&[claim], Lock::Leases, until, |access| {
-        coder.begin(writer, Some((access, &samples)))?;
-        coder.append(writer, access, &samples)?;
-        let finished = coder.finish(writer)?;
-        writer.flush().map_err(|error| Error::io(&error, None))?;
-        Ok(finished.clipped)
-    })?
+    let caller = Caller::of(until);
+    let written = caller.until(|until| {
+        access(&[claim], Lock::Leases, until, |access| {
+            let mut writer = Asking::new(writer, &caller);
+            coder.begin(&mut writer, Some((access, &samples)))?;
+            coder.append(&mut writer, access, &samples)?;
+            let finished = coder.finish(&mut writer)?;
+            writer.flush().map_err(|error| Error::io(&error, None))?;
+            Ok(finished.clipped)
+        })?
+    });
+    caller.outcome(written)
 }
 
 /// What turns samples into the bytes of a format. `frames` says how many there will be, where that is known.

@@ -351,13 +351,22 @@ impl Buffer {
 
 /// Whether changes are made to the file with these facts through a mapping of this process.
 pub fn is_changed_here(facts: &Metadata) -> bool {
+    let buffer = mapping_of(facts);
+    let mapped = buffer.as_ref().and_then(Buffer::mapped);
+    mapped.is_some_and(Mapped::is_shared)
+}
+
+/// Whether the file with these facts is mapped in this process, to be read or to be changed.
+pub fn is_mapped_here(facts: &Metadata) -> bool {
+    mapping_of(facts).is_some()
+}
+
+fn mapping_of(facts: &Metadata) -> Option<Buffer> {
     let live = LIVE.lock();
     let known = live.open.get(&(facts.dev(), facts.ino()));
     let region = known.and_then(|(_, region)| region.upgrade());
     drop(live);
-    let buffer = region.map(Buffer);
-    let mapped = buffer.as_ref().and_then(Buffer::mapped);
-    mapped.is_some_and(Mapped::is_shared)
+    region.map(Buffer)
 }
 
 /// The mapped file of an origin, if it is alive.

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use crate::error::Error;
+use crate::error::{Error, Unfit};
 use crate::python::wording::wording;
 
 /// Our own exception classes. Each is an `AudioSamplesError` and what the field expects besides.
@@ -120,11 +120,28 @@ impl From<Error> for PyErr {
             Error::SampleRateMismatch { .. } | Error::InvalidSampleRate { .. } => {
                 raise(|classes| &classes.sample_rate, message)
             }
+            Error::Unfit(unfit) => match *unfit {
+                Unfit::Rate { .. } => raise(|classes| &classes.sample_rate, message),
+                Unfit::Type { .. } => PyTypeError::new_err(message),
+                Unfit::Channels { .. } | Unfit::Shape { .. } => PyValueError::new_err(message),
+            },
             Error::DivisionByZero { .. } => PyZeroDivisionError::new_err(message),
             Error::IntegerOverflow { .. } => PyOverflowError::new_err(message),
             Error::Borrowed(_) | Error::StillSeen { .. } | Error::Busy => borrow_error(message),
             Error::Interrupted => PyKeyboardInterrupt::new_err(message),
             Error::File { offset, path, .. } => file_error(message, offset, path),
+            Error::FolderRefuses {
+                code: Some(code),
+                message: reason,
+                path,
+            } => {
+                let reason = format!(
+                    "{reason}: the folder takes no new file to replace this one, and replace=False writes into the \
+                     file itself"
+                );
+                PyOSError::new_err((code, reason, path))
+            }
+            Error::FolderRefuses { .. } => PyOSError::new_err(message),
             Error::Io {
                 code,
                 message: reason,

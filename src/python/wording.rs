@@ -1,6 +1,6 @@
 //! The core's errors in the words of a Python caller: what was wrong, with the numbers, and the call that helps.
 
-use crate::error::{Error, HeldBy, shape_text};
+use crate::error::{Error, HeldBy, Unfit, shape_text};
 
 /// What the exception says.
 #[cold]
@@ -27,6 +27,7 @@ pub fn wording(error: &Error) -> String {
             operator,
             in_file,
         } => return cast_refused(error, from, to, operator, *in_file),
+        Error::Unfit(unfit) => unfitting(unfit),
         Error::ReadOnly => "make a writable copy with .copy()".into(),
         Error::Borrowed(held) => match held.holder {
             HeldBy::BorrowMut => {
@@ -126,6 +127,27 @@ fn between(own: &[usize], theirs: &[usize], symbol: &str) -> String {
         shape_text(theirs),
         if channels == 1 { "" } else { "s" },
     )
+}
+
+/// What fits where `out=` does not.
+fn unfitting(unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::Rate { file, .. } => format!(
+            "make out with the rate of the file ({file}), or read without out= and resample what comes back"
+        ),
+        Unfit::Channels { file: 1, .. } => {
+            "out=out.channel(0) takes the file's one channel, or make out of shape (frames,)".into()
+        }
+        Unfit::Channels { file, .. } => format!("make out of shape ({file}, frames)"),
+        Unfit::Shape { out, file } => match (out.last(), file.1) {
+            (Some(own), frames) if *own as u64 > frames => {
+                format!("out=out[:{frames}] takes them")
+            }
+            (Some(own), _) => format!("frames={own} reads as many as out has"),
+            (None, _) => "make out of that shape".into(),
+        },
+        Unfit::Type { .. } => "leave dtype= out: samples are converted to the type of out".into(),
+    }
 }
 
 /// The call that brings audio from one rate to another.

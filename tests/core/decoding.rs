@@ -12,7 +12,7 @@ use audio_samples::files::write::FileFormat;
 use rstest::rstest;
 
 use crate::parts::written;
-use crate::samples::{values, wave};
+use crate::samples::{stored, values, wave};
 
 /// Miri takes its time: there, a part of all cases.
 const STEP: usize = if cfg!(miri) { 997 } else { 1 };
@@ -22,7 +22,7 @@ fn flac(audio: &Audio) -> Vec<u8> {
 }
 
 fn read(file: &[u8], start: u64, frames: Option<u64>) -> Result<Audio, Error> {
-    files::read_from(Box::new(Cursor::new(file.to_vec())), None, start, frames)
+    files::read_from(Box::new(Cursor::new(file.to_vec())), stored(start, frames))
 }
 
 #[rstest]
@@ -56,7 +56,7 @@ fn going_back_gives_the_same_frames_again() {
     let mut source = FrameSource::open(Box::new(Cursor::new(flac(&audio)))).unwrap();
     assert_eq!(source.count().unwrap(), 30_000);
     for start in [20_000, 0, 29_000, 5] {
-        let part = source.read(None, start, Some(100)).unwrap();
+        let part = source.read(stored(start, Some(100))).unwrap();
         let from = start as usize;
         assert_eq!(values(&part)[0], values(&audio)[0][from..from + 100]);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use audio_samples::error::{Error, Held, HeldBy, Place, shape_text};
+use audio_samples::error::{Error, Held, HeldBy, Place, Unfit, shape_text};
 use rstest::rstest;
 
 /// One error of each kind, and what its message has to say.
@@ -151,6 +151,42 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             &["no data chunk"],
         ),
         (
+            unfit(Unfit::Rate {
+                out: 48_000,
+                file: 44_100,
+            }),
+            &["48000 Hz", "44100 Hz"],
+        ),
+        (
+            unfit(Unfit::Channels {
+                out: vec![3, 50],
+                file: 2,
+            }),
+            &["(3, 50)", "2 channels"],
+        ),
+        (
+            unfit(Unfit::Shape {
+                out: vec![2, 50],
+                file: (2, 51),
+            }),
+            &["(2, 50)", "51 frames in 2 channels"],
+        ),
+        (
+            unfit(Unfit::Type {
+                out: "int16",
+                asked: "float32",
+            }),
+            &["int16", "float32"],
+        ),
+        (
+            Error::FolderRefuses {
+                code: Some(13),
+                message: "Permission denied".into(),
+                path: "take.wav".into(),
+            },
+            &["Permission denied", "folder of 'take.wav'"],
+        ),
+        (
             Error::Io {
                 code: Some(13),
                 message: "Permission denied".into(),
@@ -167,6 +203,10 @@ fn examples() -> Vec<(Error, &'static [&'static str])> {
             &["unexpected end"],
         ),
     ]
+}
+
+fn unfit(what: Unfit) -> Error {
+    Error::Unfit(Box::new(what))
 }
 
 fn held(holder: HeldBy, channels: Option<(usize, usize)>) -> Error {

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use audio_samples::audio::Audio;
 use audio_samples::dtype::Dtype;
 use audio_samples::error::Error;
-use audio_samples::files::path;
+use audio_samples::files::edit::Edit;
 use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::write::Recipe;
+use audio_samples::files::{ReadAs, Selection, mapped, path};
 use audio_samples::registry::Until;
 use rstest::{fixture, rstest};
 
-use crate::samples::{self, values};
+use crate::samples::{self, stored, values};
 
 /// A folder of its own for each test, gone with it.
 pub struct Folder(PathBuf);
@@ -61,7 +62,7 @@ fn write(path: &Path, audio: &Audio) -> Result<(), Error> {
 }
 
 fn read(path: &Path) -> Result<Audio, Error> {
-    path::read(path, None, 0, None)
+    path::read(path, stored(0, None))
 }
 
 /// More channels than the format holds: refused, but only once the file beside the target is there.
@@ -76,7 +77,15 @@ fn a_path_is_written_and_read(folder: Folder) {
     let path = folder.path("a.wav");
     write(&path, &ramp(100)).unwrap();
     assert_eq!(values(&read(&path).unwrap()), values(&ramp(100)));
-    let part = path::read(&path, Some(Dtype::Float32), 10, Some(5)).unwrap();
+    let part = path::read(
+        &path,
+        Selection {
+            start: 10,
+            frames: Some(5),
+            ..Selection::default()
+        },
+    )
+    .unwrap();
     assert_eq!(part.layout().shape(), [2, 5]);
     assert_eq!(values(&part)[0][0], 10.0 / 32768.0);
     let info = path::info(&path).unwrap();
@@ -195,11 +204,22 @@ fn the_systems_refusals_come_with_number_and_path(folder: Folder) {
 }
 
 #[rstest]
-fn a_pipe_is_refused_without_waiting_for_it(folder: Folder) {
+fn a_pipe_goes_from_a_writer_to_a_reader_and_is_not_mapped_or_edited(folder: Folder) {
     let path = folder.path("pipe.wav");
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());
-    for refused in [read(&path).map(drop), write(&path, &ramp(1))] {
+    // Nothing reads it yet, and this caller does not wait.
+    let refused = write(&path, &ramp(1));
+    assert!(matches!(refused, Err(Error::Io { .. })), "{refused:?}");
+    std::thread::scope(|scope| {
+        scope.spawn(|| audio_samples::files::write(&path, &ramp(50_000)).unwrap());
+        assert_eq!(values(&read(&path).unwrap()), values(&ramp(50_000)));
+    });
+    let refused = [
+        mapped::open(&path, false).map(drop),
+        Edit::open(&path, ReadAs::Float).map(drop),
+    ];
+    for refused in refused {
         let Err(Error::File { message, .. }) = refused else {
             panic!("{refused:?}");
         };

@@ -17,7 +17,7 @@ use audio_samples::registry::{Mode, Until, ViewKind};
 use rstest::rstest;
 
 use crate::file::{Folder, folder};
-use crate::samples::{exported, ramp, values};
+use crate::samples::{exported, ramp, stored, values};
 use crate::wav::turn_header;
 
 fn store(path: &Path, audio: &Audio) {
@@ -31,7 +31,7 @@ fn multiply(audio: &Audio, by: f64) -> Result<(), Error> {
 }
 
 fn on_disk(path: &Path) -> Vec<Vec<f64>> {
-    values(&path::read(path, None, 0, None).unwrap())
+    values(&path::read(path, stored(0, None)).unwrap())
 }
 
 #[rstest]

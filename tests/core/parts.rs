@@ -14,10 +14,11 @@ use audio_samples::files::pcm::encoding::Encoding;
 use audio_samples::files::source::FrameSource;
 use audio_samples::files::write;
 use audio_samples::files::write::{FileFormat, Recipe};
+use audio_samples::files::{ReadAs, Selection};
 use audio_samples::registry::Until;
 use rstest::rstest;
 
-use crate::samples::{values, wave};
+use crate::samples::{stored, values, wave};
 
 const STEREO_MP3: &[u8] = include_bytes!("../data/tabla.mp3");
 const VARYING_MP3: &[u8] = include_bytes!("../data/tabla-vbr.mp3");
@@ -54,7 +55,7 @@ fn open(file: impl Positional + 'static) -> FrameSource<'static> {
 
 /// What one thread reads.
 fn whole(file: &[u8], dtype: Option<Dtype>) -> Result<Audio, Error> {
-    open(Memory(file.to_vec())).read(dtype, 0, None)
+    open(Memory(file.to_vec())).read(Selection::all(dtype.map_or(ReadAs::Stored, ReadAs::Type)))
 }
 
 /// Parts between some cuts and both ends.
@@ -119,7 +120,7 @@ fn no_cut_gives_other_samples_where_packets_are_few_bytes(#[values(2, 3)] thread
             assert_eq!(bits(&read), bits(&expected), "{parts:?}");
         }
     }
-    let again = parallel::read(&mut open(Memory(SMALL_MP3)), None, 0, None, threads);
+    let again = parallel::read(&mut open(Memory(SMALL_MP3)), stored(0, None), threads);
     assert_eq!(bits(&again.unwrap()), bits(&expected));
 }
 
@@ -160,7 +161,7 @@ fn a_long_file_is_divided_and_no_part_is_read_twice(
     assert!(parts.len() > 1 && parts[0].start == 0);
     assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
     assert_eq!(parts.last().unwrap().end, 600_000);
-    let audio = parallel::read(&mut source, None, 0, None, threads).unwrap();
+    let audio = parallel::read(&mut source, stored(0, None), threads).unwrap();
     assert_eq!(bits(&audio), bits(&expected));
     // Seeks in FLAC look here and there.
     let read = read.load(Ordering::Relaxed);
@@ -176,7 +177,7 @@ fn a_range_is_divided_too(#[case] start: u64, #[case] frames: Option<u64>) {
     let file = long_flac();
     let read = |threads| {
         let mut source = open(Memory(file.clone()));
-        parallel::read(&mut source, None, start, frames, threads)
+        parallel::read(&mut source, stored(start, frames), threads)
     };
     assert_eq!(bits(&read(3).unwrap()), bits(&read(1).unwrap()));
 }
@@ -188,7 +189,7 @@ fn short_files_and_those_of_one_reader_are_not_divided() {
     let mut source = FrameSource::open(Box::new(Cursor::new(file))).unwrap();
     let all = 0..5_000;
     assert!(parallel::read_parts(&source, Dtype::Int16, &[all], 2).is_none());
-    let read = parallel::read(&mut source, None, 0, None, 8).unwrap();
+    let read = parallel::read(&mut source, stored(0, None), 8).unwrap();
     assert_eq!(read.layout().frames(), 5_000);
 }
 
@@ -198,7 +199,7 @@ fn short_files_and_those_of_one_reader_are_not_divided() {
 fn damage_is_the_error_that_one_thread_finds(#[case] file: Vec<u8>) {
     let told = |file: &[u8], threads| {
         let source = FrameSource::open(Box::new(Reader::new(Memory(file.to_vec()))));
-        let read = source.and_then(|mut it| parallel::read(&mut it, None, 0, None, threads));
+        let read = source.and_then(|mut it| parallel::read(&mut it, stored(0, None), threads));
         read.map(|audio| bits(&audio))
     };
     let check = |file: &[u8], what: &str, place| {

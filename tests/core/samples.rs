@@ -2,6 +2,7 @@
 
 use audio_samples::audio::{Audio, SampleRate, Wait};
 use audio_samples::dtype::{Dtype, Sample};
+use audio_samples::files::{ReadAs, Selection};
 use audio_samples::registry::{Mode, Until, ViewKind};
 use audio_samples::view::{Export, Fresh, Lock, Samples, access};
 use audio_samples::with_sample;
@@ -21,6 +22,15 @@ pub fn values(audio: &Audio) -> Vec<Vec<f64>> {
         (0..channels).map(|channel| row(access, channel)).collect()
     })
     .unwrap()
+}
+
+/// A range of a file, in the type that the file stores.
+pub fn stored(start: u64, frames: Option<u64>) -> Selection {
+    Selection {
+        dtype: ReadAs::Stored,
+        start,
+        frames,
+    }
 }
 
 pub fn rate(hertz: u32) -> SampleRate {

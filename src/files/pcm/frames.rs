@@ -122,7 +122,7 @@ impl<R: Read + Seek> Frames<R> {
     /// Fills `out` with the next frames, converted to its type. There are as many.
     ///
     /// # Errors
-    /// [`Error::File`] and [`Error::Io`]. The position is undefined then.
+    /// [`Error::File`] and [`Error::Io`]. The position is behind the frames that were stored then.
     pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
         let info = self.info;
         let frames = out.layout().frames();
@@ -142,9 +142,9 @@ impl<R: Read + Seek> Frames<R> {
             let decoded = block.decode(count)?;
             transfer(access, &out.take_frames(done, count)?, &decoded)?;
             done += count;
+            self.at += count as u64;
         }
         self.block = Some(block);
-        self.at += frames as u64;
         Ok(())
     }
 

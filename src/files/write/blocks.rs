@@ -6,6 +6,7 @@ use super::coder::{Coder, Recipe, SampleSpec};
 use super::coder_of;
 use crate::audio::Audio;
 use crate::error::Error;
+use crate::files::asking::{Asking, Caller};
 use crate::files::clipping::Clipped;
 use crate::registry::{Mode, Until};
 use crate::view::{Lock, access};
@@ -55,12 +56,15 @@ impl<W: Write + Seek> Blocks<W> {
     pub fn append(&mut self, block: &Audio, until: Until<'_>) -> Result<(), Error> {
         self.require_alike(SampleSpec::of(block))?;
         let samples = block.samples().strided();
-        access(
-            &[samples.claim(Mode::Read)],
-            Lock::Leases,
-            until,
-            |access| self.coder.append(&mut self.out, access, &samples),
-        )??;
+        let caller = Caller::of(until);
+        let claims = [samples.claim(Mode::Read)];
+        let appended = caller.until(|until| {
+            access(&claims, Lock::Leases, until, |access| {
+                let mut out = Asking::new(&mut self.out, &caller);
+                self.coder.append(&mut out, access, &samples)
+            })?
+        });
+        caller.outcome(appended)?;
         self.count += 1;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::metadata::Metadata;
+use super::tags::Tags;
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -61,6 +62,8 @@ pub struct Recipe {
     pub encoding: Option<Encoding>,
     /// What is passed on from another file.
     pub metadata: Metadata,
+    /// Texts about the recording, which take the place of those that are passed on.
+    pub tags: Tags,
 }
 
 /// What all samples of a file have in common.

@@ -13,6 +13,7 @@ use flacenc::error::{Verified, Verify};
 use flacenc::source::{Context, Fill, FrameBuf};
 
 use super::coder::{Coder, Finished, Recipe, SampleSpec, Whole, put};
+use super::tags::Tags;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::files::clipping::Clipped;
@@ -35,6 +36,8 @@ const MOST_HERTZ: u32 = 96_000;
 /// What a FLAC file cannot hold.
 pub fn coder(spec: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result<Flac, Error> {
     recipe.metadata.require(None, "a FLAC file")?;
+    // What cannot be a comment is refused before anything is written.
+    recipe.tags.in_flac(vec![0; 42])?;
     let bits = match recipe.encoding.unwrap_or(match spec.dtype {
         Dtype::Int16 => Encoding::Pcm16,
         _ => Encoding::Pcm24,
@@ -87,6 +90,7 @@ pub fn coder(spec: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result
         buffer: FrameBuf::with_size(channels, BLOCK).map_err(refused)?,
         number: 0,
         bytes: MemSink::new(),
+        tags: recipe.tags.clone(),
     })
 }
 
@@ -147,6 +151,7 @@ pub struct Flac {
     /// FLAC's own frames, of [`BLOCK`] frames each, so far.
     number: usize,
     bytes: MemSink<u8>,
+    tags: Tags,
 }
 
 impl Flac {
@@ -175,8 +180,13 @@ impl Flac {
             .extend(samples.iter().map(|sample| round_to(self.bits, *sample)));
     }
 
-    /// Goes through all samples for what the header says about them.
-    fn foresee(&mut self, access: &Access, samples: &Strided<'_>) -> Result<(), Error> {
+    /// Goes through all samples for what the header says about them. The output is asked whether to go on.
+    fn foresee(
+        &mut self,
+        out: &mut dyn Write,
+        access: &Access,
+        samples: &Strided<'_>,
+    ) -> Result<(), Error> {
         let frames = samples.layout().frames();
         let mut done = 0;
         while done < frames {
@@ -186,6 +196,7 @@ impl Flac {
                 .fill_interleaved(&self.whole)
                 .map_err(refused)?;
             self.filled = 0;
+            out.flush().map_err(|error| Error::io(&error, None))?;
         }
         self.known = true;
         self.complete();
@@ -199,10 +210,10 @@ impl Flac {
         info.set_md5_digest(&self.context.md5_digest());
     }
 
-    fn header(&mut self) -> Result<&[u8], Error> {
+    fn header(&mut self) -> Result<Vec<u8>, Error> {
         self.bytes.clear();
         self.stream.write(&mut self.bytes).map_err(unwritten)?;
-        Ok(self.bytes.as_slice())
+        self.tags.in_flac(self.bytes.as_slice().to_vec())
     }
 
     /// Writes the room as one of FLAC's own frames.
@@ -237,9 +248,9 @@ impl Coder for Flac {
     fn begin(&mut self, out: &mut dyn Write, whole: Whole<'_>) -> Result<(), Error> {
         guarded_write(|| {
             if let Some((access, samples)) = whole {
-                self.foresee(access, samples)?;
+                self.foresee(out, access, samples)?;
             }
-            put(out, self.header()?)
+            put(out, &self.header()?)
         })
     }
 
@@ -276,7 +287,7 @@ impl Coder for Flac {
                 None
             } else {
                 self.complete();
-                Some(self.header()?.to_vec())
+                Some(self.header()?)
             };
             Ok(Finished {
                 clipped: self.clipped,

@@ -1,5 +1,6 @@
 //! Metadata that a writer copies from another file: every chunk but those about how the samples lie.
 
+use super::tags;
 use crate::error::Error;
 use crate::files::input::Input;
 use crate::files::pcm::encoding::ByteOrder;
@@ -23,12 +24,15 @@ pub enum Family {
     Aiff,
 }
 
+/// A chunk: its letters, and its content without padding.
+pub type NamedChunk = ([u8; 4], Vec<u8>);
+
 /// Chunks on their way from one file to another, each with its letters.
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
     family: Option<Family>,
-    before: Vec<([u8; 4], Vec<u8>)>,
-    behind: Vec<([u8; 4], Vec<u8>)>,
+    before: Vec<NamedChunk>,
+    behind: Vec<NamedChunk>,
 }
 
 impl Metadata {
@@ -104,6 +108,27 @@ impl Metadata {
         )))
     }
 
+    /// The chunks with others instead of those that are texts, if there are any. They come behind the samples.
+    #[must_use]
+    pub fn with_texts(&self, texts: Vec<NamedChunk>) -> Metadata {
+        if texts.is_empty() {
+            return self.clone();
+        }
+        let others = |kept: &[NamedChunk]| {
+            let others = kept
+                .iter()
+                .filter(|(id, content)| !tags::is_text(id, content));
+            others.cloned().collect()
+        };
+        let mut behind: Vec<NamedChunk> = others(&self.behind);
+        behind.extend(texts);
+        Metadata {
+            family: self.family,
+            before: others(&self.before),
+            behind,
+        }
+    }
+
     /// The chunks in front of the samples, as bytes; sizes have the low byte first, or the high one.
     pub fn before(&self, low_first: bool) -> Vec<u8> {
         chunks(&self.before, low_first)
@@ -115,7 +140,7 @@ impl Metadata {
     }
 }
 
-fn chunks(kept: &[([u8; 4], Vec<u8>)], low_first: bool) -> Vec<u8> {
+fn chunks(kept: &[NamedChunk], low_first: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (id, content) in kept {
         let size = content.len() as u32;

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::outward::Outward;
 use crate::python::files::edit::FileEdit;
-use crate::python::files::read_write::AudioInfo;
+use crate::python::files::read::AudioInfo;
 use crate::python::files::stream::FileStream;
 
 fn missing(object: &Bound<'_, PyAny>, name: &str) -> PyErr {

@@ -57,7 +57,7 @@ impl AudioSamples {
         if let Some(other) = other {
             return self.compute_beside(py, operation, operand, other);
         }
-        let computing = Computing::Operator(operator, operand);
+        let computing = Computing::Operator(&operation, operand);
         float_errors::run(py, self.bytes_per_pass(), computing, |wait| {
             self.audio().operate(operation, operand, wait)
         })
@@ -72,7 +72,7 @@ impl AudioSamples {
         operand: &kernel::Operand<'_>,
         other: &Audio,
     ) -> PyResult<Audio> {
-        let computing = Computing::Operator(operation.operator, operand);
+        let computing = Computing::Operator(&operation, operand);
         float_errors::run(py, self.bytes_per_pass(), computing, |wait| {
             let done = self.audio().operate(operation, operand, wait);
             done.map_err(|error| self.beside(Some(other), operation.operator.symbol(), error))
@@ -97,7 +97,7 @@ impl AudioSamples {
             };
             let bytes = 2 * other.layout().len() * other.dtype().size();
             let kernel = kernel::Operand::Samples(other.samples().strided());
-            let computing = Computing::Operator(operator, &kernel);
+            let computing = Computing::Operator(&operation, &kernel);
             return float_errors::run(py, bytes, computing, |wait| {
                 let done = self.audio().operate_beside(operation, other, wait);
                 done.map_err(|error| self.beside(Some(other), operator.symbol(), error))
@@ -165,7 +165,7 @@ impl AudioSamples {
         };
         let beside = |error| self.beside(other, operator.in_place_symbol(), error);
         policy::allow_operand(py, || self.audio().copied_bytes(operand).map_err(beside))?;
-        let computing = Computing::Operator(operator, operand);
+        let computing = Computing::Operator(&operation, operand);
         float_errors::run(py, self.bytes_per_pass(), computing, |wait| {
             let done = self.audio().operate_in_place(operation, operand, wait);
             done.map_err(beside)

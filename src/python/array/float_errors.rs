@@ -9,8 +9,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::audio::Wait;
+use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::{FloatFlags, Operand, Operator, Scalar};
+use crate::kernel::{FloatFlags, Operand, Operation, Operator, Scalar};
 use crate::python::array::operand;
 use crate::python::exchange::outward;
 use crate::python::exchange::outward::Outward;
@@ -26,7 +27,7 @@ const SMALL: f64 = 1e-300;
 #[derive(Clone, Copy)]
 pub enum Computing<'a> {
     /// An operator, and its operand.
-    Operator(Operator, &'a Operand<'a>),
+    Operator(&'a Operation, &'a Operand<'a>),
     /// A change of type.
     Cast,
 }
@@ -53,22 +54,23 @@ pub fn run<R: Send>(
 fn answer(py: Python<'_>, computing: Computing<'_>, raised: FloatFlags) -> PyResult<()> {
     match computing {
         Computing::Cast => answer_cast(py, raised),
-        Computing::Operator(operator, operand) => answer_operator(py, operator, operand, raised),
+        Computing::Operator(operation, operand) => answer_operator(py, operation, operand, raised),
     }
 }
 
 fn answer_operator(
     py: Python<'_>,
-    operator: Operator,
+    operation: &Operation,
     operand: &Operand<'_>,
     raised: FloatFlags,
 ) -> PyResult<()> {
+    let operator = operation.operator;
     // A number of Python's that is too large for float32 is said to be so by the cast that comes first.
     let number = match operand {
         Operand::Scalar(Scalar::Float(number)) if number.is_finite() => *number,
         _ => 0.0,
     };
-    let is_too_large = (number as f32).is_infinite();
+    let is_too_large = operation.compute == Dtype::Float32 && (number as f32).is_infinite();
     let ufunc = operand::ufunc(py, operator)?;
     let computed = |x: f64, y: f64| outward::call(&ufunc, (x, y), None).map(drop);
     // As NumPy does where the destination is float32: by a cast that belongs to the function.

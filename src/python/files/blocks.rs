@@ -8,9 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyList, PyMemoryView, PyString, PyTuple};
 
 use crate::error::Error;
+use crate::files::asking::Caller;
 use crate::files::clipping::Clipped;
+use crate::files::destination::{Destination, Placement};
 use crate::files::path;
-use crate::files::replace::Replacement;
 use crate::files::write::{Blocks, Recipe, SampleSpec};
 use crate::python::class::AudioSamples;
 use crate::python::files::file_object::To;
@@ -37,14 +38,23 @@ pub fn may_give_blocks(given: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Writes the blocks of an iterable one after the other, and gives a name for the file and what was clipped.
-pub fn write(given: &Bound<'_, PyAny>, to: To, recipe: &Recipe) -> PyResult<(String, Clipped)> {
+pub fn write(
+    given: &Bound<'_, PyAny>,
+    to: To,
+    recipe: &Recipe,
+    placement: Placement,
+) -> PyResult<(String, Clipped)> {
     let py = given.py();
     match to {
         To::Path(path) => {
             let recipe = path::recipe_for(&path, recipe)?;
             let (first, rest) = begin(given)?;
             let named = |error: Error| error.at_path(&path);
-            let target = py.detach(|| Replacement::begin(&path))?;
+            let target = running::wait(py, |until| {
+                let target = Destination::begin(&path, placement, &Caller::of(until))?;
+                target.require_return()?;
+                Ok(target)
+            })?;
             let (target, clipped) = fill(target, first, rest, &recipe, named)?;
             py.detach(|| target.commit())?;
             Ok((format!("'{}'", path.display()), clipped))

@@ -1,6 +1,5 @@
 //! `edit`: files of any length changed where they lie, block by block.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
@@ -15,7 +14,9 @@ use crate::python::class::AudioSamples;
 use crate::python::files::closable::Opened;
 use crate::python::files::facts;
 use crate::python::files::facts::facts_of;
-use crate::python::files::read_write::warn_with;
+use crate::python::files::file_object::require_path;
+use crate::python::files::read::read_as;
+use crate::python::files::write::warn_with;
 use crate::python::running;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -179,8 +180,7 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
 
 /// Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits included.
 ///
-/// Blocks are floats to compute with, unlike those of `stream`, which keep the file's type: float32, or float64 where
-/// the file has 32 bits and more; `dtype` gives them another type. Values are rounded to the nearest and saturated
+/// Blocks have the type that `read` gives, floats without `dtype`. Values are rounded to the nearest and saturated
 /// once, and `close()` warns of those that were too loud (a UserWarning with their number and peak); samples that keep their value keep their bytes, and so
 /// does everything else in the file. Use it in a `with`, which stores the last block. A block is stored when the next
 /// one is asked for: what is done to one that was kept is stored no more.
@@ -195,13 +195,14 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
 )]
 pub fn edit(
     py: Python<'_>,
-    path: PathBuf,
+    path: &Bound<'_, PyAny>,
     dtype: Option<&Bound<'_, PyAny>>,
     block_frames: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileEdit> {
     arguments::refuse_others("edit", "dtype= and block_frames=", None, others)?;
-    let dtype = dtype.map(arguments::dtype).transpose()?;
+    let path = require_path(path)?;
+    let dtype = read_as(dtype)?;
     let block_frames = self::block_frames(block_frames, "block_frames")?;
     let edit = py.detach(|| Edit::open(&path, dtype))?;
     let written = Arc::new(AtomicU64::new(0));

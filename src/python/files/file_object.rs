@@ -1,7 +1,7 @@
 //! Where bytes come from and go to: paths, Python's file objects, and objects that are bytes.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyMemoryView, PySlice};
 use crate::error::Error;
 use crate::files::input::{ByteSource, Input, Memory, Positional, Reader, sought};
 use crate::files::regular;
+use crate::files::spool::{Pipe, spool};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
@@ -39,6 +40,14 @@ impl Raised {
         }
     }
 
+    /// An error once a signal handler has raised something, as that of Ctrl-C does.
+    fn ask(&self) -> io::Result<()> {
+        match Python::try_attach(|py| py.check_signals()) {
+            Some(handled) => handled.map_err(|error| self.keep(error)),
+            None => Err(io::Error::other("the interpreter is gone")),
+        }
+    }
+
     fn keep(&self, error: PyErr) -> io::Error {
         *self.0.lock() = Some(error);
         io::Error::other("the file object raised an exception")
@@ -58,17 +67,27 @@ impl From {
         let mut path = None;
         refuse_what_is_no_file(given)?;
         refuse_text_mode(given, "rb")?;
-        let piped = from_pipe(given)?;
-        let given = piped.as_ref().unwrap_or(given);
-        let input: Input<'static> = if let Ok(given_path) = given.extract::<PathBuf>() {
-            let file = given.py().detach(|| regular::open(&given_path, false))?;
-            path = Some(given_path);
-            Box::new(Reader::new(Attentive::new(file, raised.clone())))
-        } else if given.hasattr(intern!(given.py(), "read"))? {
-            Box::new(FileObject {
+        let py = given.py();
+        let named = match given.cast::<PyBytes>() {
+            Ok(bytes) => path_in(bytes)?,
+            Err(_) => path_of(given)?,
+        };
+        let input: Input<'static> = if let Some(named) = named {
+            let input = py.detach(|| at_path(&named, &raised));
+            path = Some(named);
+            raised.finish(input)?
+        } else if given.hasattr(intern!(py, "read"))? {
+            let mut object = FileObject {
                 object: given.clone().unbind(),
                 raised: raised.clone(),
-            })
+            };
+            if is_pipe(given)? {
+                let spooled = py.detach(|| spool(&mut object));
+                let spooled = raised.finish(spooled.map_err(|error| Error::io(&error, None)))?;
+                Box::new(Reader::new(Attentive::new(spooled, raised.clone())))
+            } else {
+                Box::new(object)
+            }
         } else if let Ok(bytes) = given.cast::<PyBytes>() {
             // Bytes never change: as many may read them as like.
             let bytes = Memory(PyBackedBytes::from(bytes.clone()));
@@ -104,6 +123,21 @@ impl From {
     }
 }
 
+/// The bytes of the file at a path. A pipe is read to its end first.
+fn at_path(path: &Path, raised: &Raised) -> Result<Input<'static>, Error> {
+    if !regular::is_pipe(path) {
+        let file = regular::open(path, false)?;
+        return Ok(Box::new(Reader::new(Attentive::new(file, raised.clone()))));
+    }
+    let io = |error| Error::io(&error, Some(path));
+    let mut pipe = Pipe::open(path, || raised.ask()).map_err(io)?;
+    let spooled = spool(&mut pipe).map_err(io)?;
+    Ok(Box::new(Reader::new(Attentive::new(
+        spooled,
+        raised.clone(),
+    ))))
+}
+
 /// How often signal handlers are given a chance while a file is read.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 
@@ -128,18 +162,14 @@ impl<P> Attentive<P> {
 
     /// An error once something was raised.
     fn ask(&self) -> io::Result<()> {
-        let over = || io::Error::other("reading was interrupted");
         if self.raised.0.lock().is_some() {
-            return Err(over());
+            return Err(io::Error::other("reading was interrupted"));
         }
         if thread::current().id() != self.thread || self.asked.lock().elapsed() < ASKED_EVERY {
             return Ok(());
         }
         *self.asked.lock() = Instant::now();
-        match Python::try_attach(|py| py.check_signals()) {
-            Some(handled) => handled.map_err(|error| self.raised.keep(error)),
-            None => Err(over()),
-        }
+        self.raised.ask()
     }
 }
 
@@ -190,23 +220,51 @@ fn refuse_text_mode(given: &Bound<'_, PyAny>, mode: &str) -> PyResult<()> {
     Ok(())
 }
 
-/// All that a file object has which cannot go back, such as a pipe: formats need to.
-fn from_pipe<'py>(given: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+/// Whether a file object gives its bytes once, as a pipe does: formats need to go back.
+fn is_pipe(given: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = given.py();
-    let is_file = given.hasattr(intern!(py, "read"))?;
-    if !is_file || !given.hasattr(intern!(py, "seekable"))? {
+    if given.hasattr(intern!(py, "seekable"))? {
+        return Ok(!given.call_out(intern!(py, "seekable"), ())?.is_truthy()?);
+    }
+    Ok(!given.hasattr(intern!(py, "seek"))?)
+}
+
+/// The path that an argument is, if it is one: a str, bytes, or an object that gives one of both.
+pub fn path_of(given: &Bound<'_, PyAny>) -> PyResult<Option<PathBuf>> {
+    if let Ok(path) = given.extract::<PathBuf>() {
+        return Ok(Some(path));
+    }
+    let py = given.py();
+    let fspath = intern!(py, "__fspath__");
+    if !given.is_instance_of::<PyBytes>() && !given.hasattr(fspath)? {
         return Ok(None);
     }
-    if given.call_out(intern!(py, "seekable"), ())?.is_truthy()? {
+    let decoded = py
+        .import(intern!(py, "os"))?
+        .call_method1(intern!(py, "fsdecode"), (given,))?;
+    decoded.extract().map(Some)
+}
+
+/// The path that an argument has to be.
+pub fn require_path(given: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
+    path_of(given)?.ok_or_else(|| {
+        PyTypeError::new_err(format!(
+            "a path is a str, bytes or os.PathLike, not {}; read() takes file objects",
+            arguments::shown(given)
+        ))
+    })
+}
+
+/// A path in bytes, where a file is expected or the bytes of one. A path has no zero byte, and the headers of all
+/// formats have; where no file has that name, they are bytes.
+fn path_in(bytes: &Bound<'_, PyBytes>) -> PyResult<Option<PathBuf>> {
+    const LONGEST: usize = 4096;
+    let content = bytes.as_bytes();
+    if content.is_empty() || content.len() > LONGEST || content.contains(&0) {
         return Ok(None);
     }
-    let content = given.call_out(intern!(py, "read"), ())?;
-    if !content.is_instance_of::<PyBytes>() {
-        return Err(PyTypeError::new_err(
-            "the file object's read() gave no bytes; open it with mode 'rb'",
-        ));
-    }
-    Ok(Some(content))
+    let path = path_of(bytes.as_any())?;
+    Ok(path.filter(|path| path.exists()))
 }
 
 /// Where samples are written to.
@@ -220,7 +278,7 @@ pub enum To {
 impl To {
     /// What a user gave.
     pub fn of(given: &Bound<'_, PyAny>) -> PyResult<To> {
-        if let Ok(path) = given.extract::<PathBuf>() {
+        if let Some(path) = path_of(given)? {
             if path.as_os_str().is_empty() {
                 return Err(PyFileNotFoundError::new_err(
                     "the path is empty; name a file, such as 'take.wav'",

@@ -12,7 +12,7 @@ use crate::dtype::Dtype;
 use crate::files::facts::Facts;
 use crate::files::facts::{Cue, POSITIONS};
 use crate::files::info::FileInfo;
-use crate::python::files::read_write::AudioInfo;
+use crate::python::files::read::AudioInfo;
 
 /// Format, subtype, sample type, channels, frames and rate.
 type PickledFacts = (String, String, String, usize, Option<u64>, u32);

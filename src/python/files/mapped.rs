@@ -1,7 +1,5 @@
 //! `open`: files as memory, and what only such audio can do.
 
-use std::path::PathBuf;
-
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -10,6 +8,7 @@ use crate::error::Error;
 use crate::files::mapped;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
+use crate::python::files::file_object::require_path;
 use crate::python::running;
 
 /// Opens an audio file as memory: nothing is read, and nothing is copied.
@@ -25,7 +24,7 @@ use crate::python::running;
 #[pyo3(signature = (path, mode = "r", **others), text_signature = "(path, mode='r')")]
 pub fn open(
     py: Python<'_>,
-    path: PathBuf,
+    path: &Bound<'_, PyAny>,
     mode: &str,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<AudioSamples> {
@@ -40,6 +39,7 @@ pub fn open(
             )));
         }
     };
+    let path = require_path(path)?;
     let audio = py.detach(|| mapped::open(&path, writable))?;
     Ok(AudioSamples::opened(audio))
 }

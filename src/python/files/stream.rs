@@ -5,6 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::files::facts::Facts;
+use crate::files::into;
+use crate::files::selection::ReadAs;
 use crate::files::stream::{Cut, Stream};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
@@ -13,7 +15,7 @@ use crate::python::files::edit::block_frames;
 use crate::python::files::facts;
 use crate::python::files::facts::facts_of;
 use crate::python::files::file_object::From;
-use crate::python::files::read_write::{first_frame, number_of_frames};
+use crate::python::files::read::{first_frame, out_of, selection};
 use crate::python::running;
 
 struct Reading {
@@ -112,6 +114,16 @@ impl FileStream {
         Ok(slf)
     }
 
+    /// The number of blocks, from the first on.
+    fn __len__(&self, py: Python<'_>) -> PyResult<usize> {
+        self.open.with(py, |_, reading| Ok(reading.stream.blocks()))
+    }
+
+    /// A stream is true, also one without a block.
+    fn __bool__(&self) -> bool {
+        true
+    }
+
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<AudioSamples>>> {
         self.open.with(py, |py, reading| {
             reading.sought = false;
@@ -165,17 +177,40 @@ impl FileStream {
     }
 }
 
+/// The frames of `out=`, which are those of a block.
+fn frames_of(out: &Bound<'_, AudioSamples>, given: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    let frames = out.get().audio().layout().frames();
+    if frames == 0 {
+        return Err(PyValueError::new_err(
+            "out has no frame; blocks are decoded into it, and take at least 1",
+        ));
+    }
+    match given {
+        Some(given) if block_frames(Some(given), "block_frames")? != frames => {
+            Err(PyValueError::new_err(format!(
+                "out has {frames} frames, and block_frames is {}; leave block_frames= out: a block has the frames of \
+                 out",
+                arguments::shown(given)
+            )))
+        }
+        _ => Ok(frames),
+    }
+}
+
 /// The blocks of a file of any format, one after the other, in the memory of one block.
 ///
 /// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks overlap. The last block
-/// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `dtype`,
-/// `start` and `frames` as for `read`: without `dtype` blocks have the file's own type, int32 for 24 bits. Iterating goes
-/// on where it was, or where `seek` went to (at the end: no block), and after the last block begins again.
+/// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `out` is audio
+/// that every block is decoded into, in its type: a block is `out` itself, and a shorter last one is `out[:n]`;
+/// `block_frames` are its frames. A block that cannot be decoded leaves it undefined. `dtype`, `start` and `frames` as for
+/// `read`. Iterating goes on where it was, or where `seek` went to (at the end: no block), and after the last block
+/// begins again. `len()` is the number of blocks from the first on.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
-        reuse = false, **others),
-    text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False)"
+        reuse = false, out = None, **others),
+    text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False, \
+        out=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn stream(
@@ -186,34 +221,47 @@ pub fn stream(
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
     reuse: bool,
+    out: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileStream> {
-    let takes = "block_frames=, hop=, dtype=, start=, frames= and reuse=";
+    let takes = "block_frames=, hop=, dtype=, start=, frames=, reuse= and out=";
     arguments::refuse_others("stream", takes, None, others)?;
     let py = path_or_file.py();
-    let dtype = dtype.map(arguments::dtype).transpose()?;
-    let block = self::block_frames(block_frames, "block_frames")?;
+    let out = out_of(out)?;
+    let selection = selection(dtype, start, frames)?;
+    let block = match out {
+        None => self::block_frames(block_frames, "block_frames")?,
+        Some(out) => frames_of(out, block_frames)?,
+    };
     let cut = Cut {
         block,
         hop: match hop {
             Some(_) => self::block_frames(hop, "hop")?,
             None => block,
         },
-        start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
-        frames: frames.map_or(Ok(None), number_of_frames)?,
+        start: selection.start,
+        frames: selection.frames,
     };
     let (from, input) = From::open(path_or_file)?;
+    let dtype = match out {
+        // What was asked for is held against it below.
+        Some(out) => ReadAs::Type(out.get().audio().dtype()),
+        None => selection.dtype,
+    };
     let stream = from.finish(py.detach(|| Stream::open(input, dtype, cut)))?;
+    if let Some(out) = out {
+        into::require_kind(out.get().audio(), stream.facts(), selection.dtype)?;
+    }
     Ok(FileStream {
         facts: Facts {
             dtype: stream.dtype(),
             ..stream.facts().clone()
         },
-        reuse,
+        reuse: reuse || out.is_some(),
         open: Opened::new(Reading {
             from,
             stream,
-            block: None,
+            block: out.map(|out| out.clone().unbind()),
             sought: false,
         }),
     })

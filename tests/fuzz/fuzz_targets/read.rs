@@ -4,17 +4,17 @@
 use std::io::Cursor;
 
 use audio_samples::dtype::Dtype;
-use audio_samples::files;
+use audio_samples::files::{self, Selection};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let read = |start, frames| {
-        files::read_from(
-            Box::new(Cursor::new(file)),
-            Some(Dtype::Float32),
+        let selection = Selection {
+            dtype: Dtype::Float32.into(),
             start,
             frames,
-        )
+        };
+        files::read_from(Box::new(Cursor::new(file)), selection)
     };
     if let Ok(whole) = read(0, None) {
         let frames = whole.layout().frames() as u64;

@@ -51,7 +51,7 @@ def recordings(tmp_path_factory):
 @pytest.mark.parametrize(("container", "subtype"), WRITTEN)
 def test_the_samples_are_those_of_soundfile(recordings, container, subtype, channels):
     path = recordings(container, subtype, channels)
-    audio = audio_samples.read(path)
+    audio = audio_samples.read(path, dtype="stored")
     assert audio.dtype == NATIVE[subtype]
     assert (audio.sample_rate, audio.num_channels) == (RATE, channels)
     expected = soundfile.read(path, dtype=audio.dtype.name, always_2d=True)[0].T
@@ -59,7 +59,7 @@ def test_the_samples_are_those_of_soundfile(recordings, container, subtype, chan
     assert np.abs(planes(audio).astype(float) - expected).max() <= TOLERANCE.get(subtype, 0)
     info = audio_samples.info(path)
     assert (info.format, info.subtype) == (container, subtype)
-    facts = (info.frames, info.num_channels, info.dtype)
+    facts = (info.frames, info.num_channels, info.stored_dtype)
     assert facts == (expected.shape[1], channels, audio.dtype)
 
 

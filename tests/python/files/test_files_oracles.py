@@ -43,7 +43,7 @@ def test_what_soundfile_writes_is_read_to_the_bit(tmp_path, container, subtype, 
     soundfile.write(path, signal(channels), RATE, format=container, subtype=subtype, endian=endian)
     native = NATIVE[subtype]
     expected = soundfile.read(path, dtype=native, always_2d=True)[0].T
-    audio = audio_samples.read(path)
+    audio = audio_samples.read(path, dtype="stored")
     assert audio.dtype == native
     assert (audio.sample_rate, audio.num_channels) == (RATE, channels)
     assert np.array_equal(audio.to_numpy().reshape(channels, -1), expected)
@@ -98,10 +98,10 @@ def test_scipys_own_files_are_read_to_the_bit_or_refused_with_the_place(path):
     reason = REFUSED.get(path.name)
     if reason is not None:
         with pytest.raises(AudioFileError, match=reason) as caught:
-            audio_samples.read(path)
+            audio_samples.read(path, dtype="stored")
         assert caught.value.offset is not None
         return
-    audio = audio_samples.read(path)
+    audio = audio_samples.read(path, dtype="stored")
     if "ulaw" in path.name:
         # SciPy has none of it.
         assert np.array_equal(audio.to_numpy(), soundfile.read(path, dtype="int16")[0])
@@ -133,7 +133,7 @@ def test_the_interpreter_ships_audio_files():
 
 @pytest.mark.parametrize("path", INTERPRETERS, ids=lambda path: path.name)
 def test_the_interpreters_own_files_are_read_to_the_bit_or_refused(path):
-    audio = audio_samples.read(path)
+    audio = audio_samples.read(path, dtype="stored")
     expected, rate = soundfile.read(path, dtype=audio.dtype.name, always_2d=True)
     assert audio.sample_rate == rate
     assert np.array_equal(audio.to_numpy().reshape(audio.num_channels, -1), expected.T)
@@ -189,7 +189,7 @@ def test_it_is_read_as_soundfile_reads_it_or_refused(tmp_path, container, subtyp
         return
     tolerance = NEAR.get((container, subtype))
     if container in (*CONTAINERS, "FLAC") and subtype in PLAIN:
-        audio = audio_samples.read(path)
+        audio = audio_samples.read(path, dtype="stored")
         assert audio.dtype == NATIVE[subtype]
         assert np.array_equal(audio, soundfile.read(path, dtype=audio.dtype.name)[0])
     elif tolerance is not None:
@@ -198,5 +198,5 @@ def test_it_is_read_as_soundfile_reads_it_or_refused(tmp_path, container, subtyp
         assert np.abs(audio.to_numpy() - expected).max() <= tolerance
     else:
         with pytest.raises(AudioFileError) as caught:
-            audio_samples.read(path)
+            audio_samples.read(path, dtype="stored")
         assert caught.value.offset is not None

@@ -24,7 +24,7 @@ def paths(tmp_path):
 
 @pytest.mark.parametrize("workers", [None, 1, 2, 5, 100])
 def test_the_order_is_that_of_the_paths(paths, workers):
-    read = audio_samples.read_many(paths, workers=workers)
+    read = audio_samples.read_many(paths, workers=workers, dtype="stored")
     assert [audio.sample_rate for audio in read] == [8000 + number for number in range(12)]
     assert all((audio.to_numpy() == number).all() for number, audio in enumerate(read))
 
@@ -37,7 +37,7 @@ def test_it_reads_as_read_does(paths):
 
 
 def test_no_paths_are_no_audio():
-    assert audio_samples.read_many([]) == []
+    assert audio_samples.read_many([], dtype="stored") == []
 
 
 @pytest.mark.parametrize("workers", [1, 3, 12])
@@ -46,17 +46,17 @@ def test_the_first_error_by_position_names_its_path(paths, workers):
     paths[9].unlink()
     for _ in range(20):
         with pytest.raises(AudioFileError, match=f"{paths[5].name}'"):
-            audio_samples.read_many(paths, workers=workers)
+            audio_samples.read_many(paths, workers=workers, dtype="stored")
 
 
 def test_a_missing_file_is_an_os_error(paths):
     with pytest.raises(FileNotFoundError, match=r"nothing\.wav"):
-        audio_samples.read_many([*paths, "nothing.wav"])
+        audio_samples.read_many([*paths, "nothing.wav"], dtype="stored")
 
 
 def test_no_worker_is_refused(paths):
     with pytest.raises(ValueError, match="workers"):
-        audio_samples.read_many(paths, workers=0)
+        audio_samples.read_many(paths, workers=0, dtype="stored")
 
 
 def test_a_system_that_has_no_more_threads_is_no_obstacle(paths):
@@ -71,4 +71,4 @@ def test_a_system_that_has_no_more_threads_is_no_obstacle(paths):
 
 
 def test_other_threads_run_meanwhile(paths):
-    assert lets_others_run(lambda: audio_samples.read_many(paths, workers=2))
+    assert lets_others_run(lambda: audio_samples.read_many(paths, workers=2, dtype="stored"))

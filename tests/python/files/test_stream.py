@@ -164,7 +164,7 @@ def test_a_stream_that_was_sent_to_its_end_gives_no_block_and_then_all(ramp, reu
 
 
 def test_a_stream_goes_on_where_seek_went_also_after_its_end(ramp):
-    with audio_samples.stream(ramp, 300) as blocks:
+    with audio_samples.stream(ramp, 300, dtype="stored") as blocks:
         for _ in blocks:
             pass
         blocks.seek(900)

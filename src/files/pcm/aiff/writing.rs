@@ -28,6 +28,7 @@ pub fn coder(
     recipe
         .metadata
         .require(Some(Family::Aiff), "an AIFF file")?;
+    let metadata = recipe.metadata.with_texts(recipe.tags.aiff_chunks()?);
     let channels = spec.channels;
     let narrow = u16::try_from(channels).ok().filter(|count| *count > 0);
     let mut form = AiffMuxer {
@@ -38,8 +39,8 @@ pub fn coder(
         })?,
         rate: spec.rate,
         encoding,
-        before: recipe.metadata.before(false),
-        behind: recipe.metadata.behind(false),
+        before: metadata.before(false),
+        behind: metadata.behind(false),
         head: 0,
     };
     form.head = form.inside(0).len();

@@ -27,12 +27,13 @@ pub fn coder(
         ));
     }
     recipe.metadata.require(Some(Family::Riff), "a WAV file")?;
+    let metadata = recipe.metadata.with_texts(recipe.tags.info_list()?);
     let chunks = WavMuxer {
         rate: spec.rate,
         encoding,
         frame: Frame::of(spec.channels, encoding)?,
-        before: recipe.metadata.before(true),
-        behind: recipe.metadata.behind(true),
+        before: metadata.before(true),
+        behind: metadata.behind(true),
         limit: if is_long { 0 } else { RIFF_LIMIT },
         // A file that is RF64 from the beginning has its sizes there already.
         has_reserve: frames.is_none() && !is_long,

@@ -156,7 +156,7 @@ pub fn into<'py>(
     };
     let py = out.py();
     let bytes = 3 * shape.len() * compute.size();
-    let computing = Computing::Operator(operator, &operand);
+    let computing = Computing::Operator(&operation, &operand);
     let done = float_errors::run(py, bytes, computing, |wait| {
         match own.operate_into(operation, &operand, target, wait) {
             Err(Error::DivisionByZero { .. }) => Ok(false),
