@@ -120,10 +120,10 @@ def _pointers(arrays: list[Any]) -> list[Any]:
     """Objects of ctypes that keep one of the arrays, which they write to.
 
     NumPy makes them so that they keep it in an attribute."""
-    ctypes = sys.modules.get("_ctypes")
-    if ctypes is None:
+    ctypes, numpys = sys.modules.get("_ctypes"), sys.modules.get("numpy._core._internal")
+    if ctypes is None or numpys is None:
         return []
-    kinds = (ctypes._SimpleCData.__base__, np._core._internal._ctypes)
+    kinds = (ctypes._SimpleCData.__base__, numpys._ctypes)
     wanted = set(map(id, arrays))
     pointers = (each for each in gc.get_objects() if isinstance(each, kinds))
     return [
