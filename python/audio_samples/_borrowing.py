@@ -17,8 +17,7 @@ import inspect
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Generator, Iterator
 from itertools import compress
 from types import FrameType
 from typing import Any
@@ -162,7 +161,7 @@ def _held_arrays(caller: FrameType) -> Iterator[Any]:
     here = threading.get_ident()
     others = [frame for thread, frame in sys._current_frames().items() if thread != here]
     containers = gc.get_objects()  # before there are lists of our own among them
-    skipped = _GENERATORS if _collector_sees_running_generators() else 0
+    skipped = _GENERATORS if _RUNNING_ARE_SEEN else 0
     held = [each for top in [caller, *others] for each in _variables(top, skipped)]
     plain: dict[int, Any] = {}
     while held or containers:
@@ -199,16 +198,16 @@ def _variables(top: FrameType, skipped: int = 0) -> list[Any]:
     return values
 
 
-@cache
-def _collector_sees_running_generators() -> bool:
-    """Whether the garbage collector looks into a generator that runs: versions of Python differ."""
+def _sees_itself_run() -> Generator[bool, Any, None]:
+    marker, running = object(), (yield False)
+    yield any(each is marker for each in gc.get_referents(running))
 
-    def generator() -> Iterator[bool]:
-        marker = object()
-        yield any(each is marker for each in gc.get_referents(running))
 
-    running = generator()
-    return next(running)
+_PROBE = _sees_itself_run()
+next(_PROBE)
+# Whether the garbage collector looks into a generator that runs: versions of Python differ.
+_RUNNING_ARE_SEEN = _PROBE.send(_PROBE)
+_PROBE.close()
 
 
 def _way(held: Any, root: Any, array: Any) -> list[Any]:
