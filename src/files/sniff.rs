@@ -2,6 +2,7 @@
 
 mod flac;
 mod mpeg;
+mod ogg;
 mod tags;
 
 use std::io::{Read, Seek};
@@ -76,6 +77,8 @@ pub struct Coded {
     pub coding: Option<Coding>,
     /// The bytes that a demuxer is to see, where those are not all.
     pub shown: Option<Range<u64>>,
+    /// Bytes that it is to see as others than they are, by their places.
+    pub changed: Vec<(u64, u8)>,
     /// Tags around those bytes.
     pub tags: Vec<TagBytes>,
     /// What is missing at the end, as far as that is seen without decoding; `None` if nothing is known to be.
@@ -99,6 +102,7 @@ impl<T> Contents<T> {
             message,
             coding: None,
             shown: None,
+            changed: Vec::new(),
             tags: Vec::new(),
             damage: None,
         })
@@ -180,12 +184,14 @@ pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Contai
         message: format!("this is {}, which holds no plain samples", coding.name()),
         coding: Some(coding),
         shown: None,
+        changed: Vec::new(),
         tags: around,
         damage: None,
     };
     match coding {
         Coding::Flac { magic } => coded.bound_flac(bytes, magic)?,
         Coding::Mpeg { first, .. } => coded.bound_mpeg(bytes, first)?,
+        Coding::Ogg if at == start => coded.bound_ogg(bytes)?,
         _ => coded.tags.clear(),
     }
     Ok(Contents::Coded(coded))
@@ -257,6 +263,20 @@ impl Coded {
             ));
         }
         self.show(bytes, shown, end);
+        Ok(())
+    }
+
+    /// Ends an Ogg stream that has no last page with its last whole one.
+    fn bound_ogg<R: Read + Seek>(&mut self, bytes: &mut Bytes<'_, R>) -> Result<(), Error> {
+        if let Some(stream) = ogg::unfinished(bytes)? {
+            self.damage = Some(format!(
+                "the last page of the stream is missing, so the file was cut short or its recorder was ended: it is read \
+                 up to byte {}, where the last whole page ends",
+                stream.end
+            ));
+            self.shown = Some(bytes.start..stream.end);
+            self.changed = stream.marked;
+        }
         Ok(())
     }
 

@@ -133,7 +133,8 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
         origin: track.start_ts.get().saturating_add(i64::from(delay)),
         // The demuxer never comes to an end when it seeks one of several streams in one Ogg file.
         counts_frames: base.is_some_and(|base| base.numer.get() == 1 && base.denom.get() == rate)
-            && !(is_ogg && reader.tracks().len() > 1),
+            && !(is_ogg && reader.tracks().len() > 1)
+            && !is_joined_late(reader, track),
         numbers_packets: format == formats::FORMAT_ID_FLAC,
         preroll,
         unreliable_tail,
@@ -219,10 +220,18 @@ fn describe(
         subtype: subtype.into(),
         dtype,
         channels,
-        frames: track.num_frames.filter(|_| !traits.guesses),
+        frames: track
+            .num_frames
+            .filter(|_| !traits.guesses && !is_joined_late(reader, track)),
         rate,
     };
     Ok((facts, decoder))
+}
+
+/// Whether it is a stream of Ogg that was joined late: it begins at another time than 0. The demuxer gives the time at which
+/// it ends for the number of its frames, and counts those of the first packet, which has none without the one before.
+fn is_joined_late(reader: &dyn FormatReader, track: &Track) -> bool {
+    reader.format_info().format == formats::FORMAT_ID_OGG && track.start_ts.get() > 0
 }
 
 fn make_decoder(
@@ -350,8 +359,8 @@ struct Window<'s> {
     len: u64,
     at: u64,
     reached: Arc<AtomicU64>,
-    /// A byte that is read as [`NO_NAME`].
-    hidden: Option<u64>,
+    /// Bytes that are read as others than they are, by their places from `start` on.
+    changed: Vec<(u64, u8)>,
 }
 
 impl<'s> Window<'s> {
@@ -374,10 +383,17 @@ impl<'s> Window<'s> {
             len: end.saturating_sub(start),
             at: 0,
             reached: Arc::clone(reached),
-            hidden: None,
+            changed: coded
+                .changed
+                .iter()
+                .map(|(place, byte)| (place - start, *byte))
+                .collect(),
         };
         if coded.coding == Some(Coding::Matroska) {
-            window.hidden = unnumbered(&mut window).map_err(io)?;
+            let unnumbered = unnumbered(&mut window).map_err(io)?;
+            window
+                .changed
+                .extend(unnumbered.map(|place| (place, NO_NAME)));
         }
         window.seek(SeekFrom::Start(0)).map_err(io)?;
         window.reached.store(0, Ordering::Relaxed);
@@ -390,9 +406,11 @@ impl Read for Window<'_> {
         let rest = self.len.saturating_sub(self.at);
         let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
         let count = self.input.read(&mut into[..count])?;
-        let hidden = self.hidden.and_then(|place| place.checked_sub(self.at));
-        if let Some(byte) = hidden.and_then(|place| into[..count].get_mut(place as usize)) {
-            *byte = NO_NAME;
+        for (place, changed) in &self.changed {
+            let place = place.checked_sub(self.at);
+            if let Some(byte) = place.and_then(|place| into[..count].get_mut(place as usize)) {
+                *byte = *changed;
+            }
         }
         self.at += count as u64;
         let reached = self.start + self.at.min(self.len);

@@ -1,0 +1,107 @@
+//! Where an Ogg stream ends that has no last page: it was cut short, or its recorder was ended.
+//!
+//! Pages carry their own length and check, and the last one a mark. Demuxers take a stream without the mark for damaged, so
+//! the last whole page is shown to them with it.
+
+use std::io::{Read, Seek};
+
+use crate::error::Error;
+use crate::files::pcm::reader::Bytes;
+
+/// Bytes of the head of a page, in front of the lengths of its segments.
+const HEAD: usize = 27;
+/// Bytes of the largest page.
+const LARGEST: u64 = 27 + 255 + 255 * 255;
+/// The mark of a stream's last page, among the flags.
+const LAST: u8 = 4;
+/// Places of fields in the head of a page.
+const FLAGS: usize = 5;
+const POSITION: usize = 6;
+const SERIAL: usize = 14;
+const CHECK: usize = 22;
+
+/// The end of a stream that has no last page.
+pub struct Unfinished {
+    /// Where its last whole page ends.
+    pub end: u64,
+    /// Bytes of that page as they would be if it were marked, by their places in the file.
+    pub marked: Vec<(u64, u8)>,
+}
+
+/// The end of the one stream in the file, if its last page is not there.
+pub fn unfinished<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<Unfinished>, Error> {
+    let mut first = [0; HEAD];
+    let first = bytes.peek(bytes.start, &mut first)?;
+    let Some(serial) = first.get(SERIAL..SERIAL + 4).map(<[u8]>::to_vec) else {
+        return Ok(None);
+    };
+    let from = bytes.end.saturating_sub(2 * LARGEST).max(bytes.start);
+    let mut tail = vec![0; (bytes.end - from) as usize];
+    let tail = bytes.peek(from, &mut tail)?;
+    let places = (0..tail.len())
+        .rev()
+        .filter(|at| tail[*at..].starts_with(b"OggS"));
+    for at in places {
+        let Some(page) = page_at(&tail[at..]) else {
+            continue;
+        };
+        if page[SERIAL..SERIAL + 4] != serial || page[FLAGS] & LAST != 0 {
+            // Another stream's, or as it should be.
+            return Ok(None);
+        }
+        // On a page in the middle of a packet nothing ends.
+        if page[POSITION..POSITION + 8] == [0xFF; 8] || check_of(page) != page[CHECK..CHECK + 4] {
+            continue;
+        }
+        let mut marked = page.to_vec();
+        marked[FLAGS] |= LAST;
+        let check = check_of(&marked);
+        let place = from + at as u64;
+        let new = [(place + FLAGS as u64, marked[FLAGS])];
+        let checks = (place + CHECK as u64..).zip(check);
+        return Ok(Some(Unfinished {
+            end: place + page.len() as u64,
+            marked: new.into_iter().chain(checks).collect(),
+        }));
+    }
+    Ok(None)
+}
+
+/// The page that begins here, if all of it is there.
+fn page_at(bytes: &[u8]) -> Option<&[u8]> {
+    let segments = usize::from(*bytes.get(HEAD - 1)?);
+    let lengths = bytes.get(HEAD..HEAD + segments)?;
+    let body: usize = lengths.iter().map(|length| usize::from(*length)).sum();
+    bytes.get(..HEAD + segments + body)
+}
+
+/// The check of a page, as if its own were 0.
+fn check_of(page: &[u8]) -> [u8; 4] {
+    const TABLE: [u32; 256] = table();
+    let is_check = |at: usize| (CHECK..CHECK + 4).contains(&at);
+    let sum = page.iter().enumerate().fold(0_u32, |sum, (at, byte)| {
+        let byte = if is_check(at) { 0 } else { *byte };
+        sum << 8 ^ TABLE[(sum >> 24) as usize ^ usize::from(byte)]
+    });
+    sum.to_le_bytes()
+}
+
+const fn table() -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let mut sum = (byte as u32) << 24;
+        let mut bit = 0;
+        while bit < 8 {
+            sum = if sum >> 31 == 0 {
+                sum << 1
+            } else {
+                sum << 1 ^ 0x04C1_1DB7
+            };
+            bit += 1;
+        }
+        table[byte] = sum;
+        byte += 1;
+    }
+    table
+}
