@@ -129,7 +129,7 @@ pub fn write(
     write_to(path, audio, recipe, Placement::Replace, until)
 }
 
-/// As [`write`], or into the file that is there.
+/// As [`write()`], or into the file that is there.
 ///
 /// # Errors
 /// As there. Of a file that is written in place, a part may be left, once its first byte was written.

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod forks;
 mod generation;
+mod into;
 mod kernel;
 mod layout;
 mod mapped;

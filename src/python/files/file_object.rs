@@ -214,7 +214,7 @@ fn refuse_text_mode(given: &Bound<'_, PyAny>, mode: &str) -> PyResult<()> {
         .getattr(intern!(py, "TextIOBase"))?;
     if given.is_instance(&text)? {
         return Err(PyTypeError::new_err(format!(
-            "the file is open as text; open it with mode '{mode}'"
+            "the file is open as text; open it with mode '{mode}', or give its .buffer"
         )));
     }
     Ok(())

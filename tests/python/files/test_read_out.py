@@ -135,6 +135,33 @@ def test_it_takes_no_memory_besides(tmp_path):
     assert int(run(program, str(path), str(frames))) < 8 << 10
 
 
+def test_a_mapped_file_is_filled_in_bounded_memory(tmp_path):
+    """Its pages go back to the system behind the decoder."""
+    program = """
+        import re, sys
+        from pathlib import Path
+        import numpy as np
+        import audio_samples
+        from audio_samples import AudioSamples
+        def peak():
+            return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+        def blocks(dtype):
+            for number in range(128):
+                yield AudioSamples.new_multi(np.full((2, 65_536), number, dtype), 44_100)
+        folder = Path(sys.argv[1])
+        audio_samples.write(folder / "a.wav", blocks("int16"))
+        audio_samples.write(folder / "b.wav", blocks("float32"))
+        with audio_samples.open(folder / "b.wav", "r+") as out:
+            before = peak()
+            audio_samples.read(folder / "a.wav", out=out)
+            print(peak() - before)
+        same = zip(*(audio_samples.stream(folder / name) for name in ("a.wav", "b.wav")))
+        assert all(np.array_equal(one, other) for one, other in same)
+    """
+    # 64 MiB are written.
+    assert int(run(program, str(tmp_path))) < 16 << 10
+
+
 @pytest.mark.parametrize("dtype", ["float64", "stored", np.int32])
 def test_another_type_than_was_asked_for_is_refused(recordings, dtype):
     out = room(recordings / "WAV-2")

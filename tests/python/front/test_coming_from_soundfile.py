@@ -41,6 +41,14 @@ def test_an_array_of_soundfile_is_audio_on_its_own_memory(path):
     assert np.array_equal(data * 2, soundfile.read(path)[0])
 
 
+def test_an_array_is_filled_where_it_lies(path):
+    theirs = np.zeros_like(soundfile.read(path, dtype="float32")[0])
+    ours = theirs.copy()
+    soundfile.read(path, dtype="float32", out=theirs)
+    audio_samples.read(path, out=AudioSamples.from_numpy(ours, RATE, layout="frames_first"))
+    assert np.array_equal(ours, theirs)
+
+
 def test_blocks_and_facts_are_those_of_soundfile(path):
     theirs = soundfile.blocks(path, blocksize=300, overlap=100, dtype="float32")
     ours = audio_samples.stream(path, 300, hop=300 - 100)

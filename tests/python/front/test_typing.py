@@ -1,10 +1,12 @@
 """What a type checker knows about audio: run by pytest for the values, by mypy for the types."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
 
+import audio_samples
 from audio_samples import AudioSamples, generation
 
 
@@ -56,6 +58,22 @@ def test_a_conversion_names_its_result() -> None:
     assert_type(audio.astype(np.float64), AudioSamples[np.float64])
     assert audio.convert(np.float32).dtype == np.float32
     assert audio.astype(np.float64).dtype == np.float64
+
+
+def test_what_is_read_is_of_the_type_that_was_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    audio_samples.write(path, generation.silence(0.01), tags={"title": "a", "artist": ["b", "c"]})
+    named = audio_samples.read(path, dtype=np.float32)
+    assert_type(named, AudioSamples[np.float32])
+    assert_type(audio_samples.read(path, dtype="stored"), AudioSamples[Any])
+    assert_type(audio_samples.read(path, out=named), AudioSamples[np.float32])
+    assert_type(audio_samples.read_many([path], dtype=np.int16), list[AudioSamples[np.int16]])
+    for audio in audio_samples.iter_many([path], dtype=np.float32):
+        assert_type(audio, AudioSamples[np.float32])
+        assert audio.dtype == np.float32
+    for given in audio_samples.iter_many([path], on_error="return"):
+        assert_type(given, AudioSamples[Any] | Exception)
+        assert not isinstance(given, Exception)
 
 
 def test_the_class_can_be_parametrised_at_run_time() -> None:
