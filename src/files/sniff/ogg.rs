@@ -10,6 +10,8 @@ use crate::files::pcm::reader::Bytes;
 
 /// Bytes of the head of a page, in front of the lengths of its segments.
 const HEAD: usize = 27;
+/// Bytes at the end of a file in which its last page is looked for first.
+const LIKELY: u64 = 1 << 14;
 /// Bytes of the largest page.
 const LARGEST: u64 = 27 + 255 + 255 * 255;
 /// The mark of a stream's last page, among the flags.
@@ -35,36 +37,41 @@ pub fn unfinished<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<Unf
     let Some(serial) = first.get(SERIAL..SERIAL + 4).map(<[u8]>::to_vec) else {
         return Ok(None);
     };
-    let from = bytes.end.saturating_sub(2 * LARGEST).max(bytes.start);
-    let mut tail = vec![0; (bytes.end - from) as usize];
-    let tail = bytes.peek(from, &mut tail)?;
-    let places = (0..tail.len())
-        .rev()
-        .filter(|at| tail[*at..].starts_with(b"OggS"));
-    for at in places {
-        let Some(page) = page_at(&tail[at..]) else {
-            continue;
-        };
-        if page[SERIAL..SERIAL + 4] != serial || page[FLAGS] & LAST != 0 {
-            // Another stream's, or as it should be.
-            return Ok(None);
+    for tail in [LIKELY, 2 * LARGEST] {
+        let from = bytes.end.saturating_sub(tail).max(bytes.start);
+        let mut tail = vec![0; (bytes.end - from) as usize];
+        let tail = bytes.peek(from, &mut tail)?;
+        let places = (0..tail.len())
+            .rev()
+            .filter(|at| tail[*at..].starts_with(b"OggS"));
+        for at in places {
+            let Some(page) = page_at(&tail[at..]) else {
+                continue;
+            };
+            if page[SERIAL..SERIAL + 4] != serial || page[FLAGS] & LAST != 0 {
+                // Another stream's, or as it should be.
+                return Ok(None);
+            }
+            // On a page in the middle of a packet nothing ends.
+            let is_inside = page[POSITION..POSITION + 8] == [0xFF; 8];
+            if !is_inside && check_of(page) == page[CHECK..CHECK + 4] {
+                return Ok(Some(marked(page, from + at as u64)));
+            }
         }
-        // On a page in the middle of a packet nothing ends.
-        if page[POSITION..POSITION + 8] == [0xFF; 8] || check_of(page) != page[CHECK..CHECK + 4] {
-            continue;
-        }
-        let mut marked = page.to_vec();
-        marked[FLAGS] |= LAST;
-        let check = check_of(&marked);
-        let place = from + at as u64;
-        let new = [(place + FLAGS as u64, marked[FLAGS])];
-        let checks = (place + CHECK as u64..).zip(check);
-        return Ok(Some(Unfinished {
-            end: place + page.len() as u64,
-            marked: new.into_iter().chain(checks).collect(),
-        }));
     }
     Ok(None)
+}
+
+/// The end of a stream whose last page is this one, at a place of the file.
+fn marked(page: &[u8], place: u64) -> Unfinished {
+    let mut page = page.to_vec();
+    page[FLAGS] |= LAST;
+    let mark = (place + FLAGS as u64, page[FLAGS]);
+    let check = (place + CHECK as u64..).zip(check_of(&page));
+    Unfinished {
+        end: place + page.len() as u64,
+        marked: std::iter::once(mark).chain(check).collect(),
+    }
 }
 
 /// The page that begins here, if all of it is there.
