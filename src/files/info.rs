@@ -80,6 +80,7 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
             let mut decoder = Decoder::open(input, coded)?;
             let details = decoder.details();
             decoder.count()?;
+            let damage = damage.or_else(|| decoder.cut());
             (decoder.facts().clone(), details, obstacle, damage)
         }
     };

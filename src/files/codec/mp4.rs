@@ -1,0 +1,302 @@
+//! How the packets of an MP4 file are dated. The demuxer dates them by the sums of their durations, believes the
+//! headers of fragmented files for the number of frames (0 from a pipe, the first fragment from DASH), and does not
+//! notice durations that are not those of the packets. So we add up what stands in the tables of the whole file.
+//!
+//! Boxes: ISO/IEC 14496-12, sections 8.6.1.2 (`stts`) and 8.8 (`moof`).
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// More boxes than a file has; a walk that meets more knows nothing of the durations.
+const MOST: usize = 1 << 20;
+
+/// Tracks that are looked at.
+const MOST_TRACKS: usize = 64;
+
+/// The packets of one track.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Packets {
+    pub track: u32,
+    /// Ticks per second.
+    pub timescale: u32,
+    /// How many there are.
+    pub count: u64,
+    /// Ticks of all of them.
+    pub duration: u64,
+    /// Ticks of the first one, and of the last one.
+    pub first: u32,
+    pub last: u32,
+    /// Whether one in between has another duration than the first.
+    pub is_uneven: bool,
+    /// Whether fragments hold them.
+    pub is_fragmented: bool,
+    /// Ticks of a packet in a fragment that does not say how many.
+    default: u32,
+}
+
+impl Packets {
+    fn add(&mut self, count: u64, ticks: u32) {
+        if count == 0 {
+            return;
+        }
+        if self.count == 0 {
+            self.first = ticks;
+        }
+        let is_other = ticks != self.first && count > 1;
+        self.is_uneven |= is_other || (self.count > 0 && self.last != self.first);
+        self.last = ticks;
+        self.count = self.count.saturating_add(count);
+        let ticks = count.saturating_mul(u64::from(ticks));
+        self.duration = self.duration.saturating_add(ticks);
+    }
+}
+
+/// The packets of each track; none of a file whose boxes are not understood.
+pub fn packets<R: Read + Seek>(file: &mut R, len: u64) -> io::Result<Vec<Packets>> {
+    let mut walk = BoxWalk {
+        file,
+        left: MOST,
+        tracks: Vec::new(),
+        is_fragmented: false,
+    };
+    let whole = walk.file_of(len)?;
+    Ok(if whole { walk.tracks } else { Vec::new() })
+}
+
+struct Mp4Box {
+    kind: [u8; 4],
+    /// Where its content begins and ends.
+    start: u64,
+    end: u64,
+}
+
+struct BoxWalk<'f, R> {
+    file: &'f mut R,
+    /// Boxes that the walk may still visit.
+    left: usize,
+    tracks: Vec<Packets>,
+    is_fragmented: bool,
+}
+
+impl<R: Read + Seek> BoxWalk<'_, R> {
+    /// True if the walk came to the end, or as far as it had to.
+    fn file_of(&mut self, len: u64) -> io::Result<bool> {
+        let (mut at, mut has_movie) = (0, false);
+        while let Some(found) = self.box_at(at, len)? {
+            match &found.kind {
+                b"moov" => {
+                    self.movie(&found)?;
+                    has_movie = true;
+                    if !self.is_fragmented {
+                        break;
+                    }
+                }
+                // The demuxer takes no fragment in front of the header.
+                b"moof" if !has_movie => return Ok(false),
+                // It takes none that is cut short, either.
+                b"moof" if found.end <= len => self.fragment(&found)?,
+                _ => {}
+            }
+            at = found.end;
+        }
+        Ok(has_movie && self.left > 0)
+    }
+
+    fn movie(&mut self, movie: &Mp4Box) -> io::Result<()> {
+        let mut defaults = Vec::new();
+        let mut at = movie.start;
+        while let Some(found) = self.box_at(at, movie.end)? {
+            match &found.kind {
+                b"trak" if self.tracks.len() < MOST_TRACKS => {
+                    let mut track = Packets::default();
+                    self.track(&found, 0, &mut track)?;
+                    self.tracks.push(track);
+                }
+                b"mvex" => {
+                    self.is_fragmented = true;
+                    let mut at = found.start;
+                    while let Some(inner) = self.box_at(at, found.end)? {
+                        if &inner.kind == b"trex" && defaults.len() < MOST_TRACKS {
+                            let [_, id, _, ticks, ..] = self.words::<4>(inner.start)?;
+                            defaults.push((id, ticks));
+                        }
+                        at = inner.end;
+                    }
+                }
+                _ => {}
+            }
+            at = found.end;
+        }
+        for track in &mut self.tracks {
+            track.is_fragmented = self.is_fragmented;
+            let own = defaults.iter().find(|(id, _)| *id == track.track);
+            track.default = own.map_or(0, |(_, ticks)| *ticks);
+        }
+        Ok(())
+    }
+
+    fn track(&mut self, parent: &Mp4Box, depth: usize, track: &mut Packets) -> io::Result<()> {
+        let mut at = parent.start;
+        while let Some(found) = self.box_at(at, parent.end)? {
+            match &found.kind {
+                b"mdia" | b"minf" | b"stbl" if depth < 3 => self.track(&found, depth + 1, track)?,
+                b"tkhd" => {
+                    let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
+                    track.track = if flags >> 24 == 0 { short } else { long };
+                }
+                b"mdhd" => {
+                    let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
+                    track.timescale = if flags >> 24 == 0 { short } else { long };
+                }
+                b"stts" => {
+                    let [_, count] = self.words::<2>(found.start)?;
+                    self.entries(&found, found.start + 8, count, 2, |[count, ticks, ..]| {
+                        track.add(u64::from(count), ticks);
+                    })?;
+                }
+                _ => {}
+            }
+            at = found.end;
+        }
+        Ok(())
+    }
+
+    fn fragment(&mut self, fragment: &Mp4Box) -> io::Result<()> {
+        let mut at = fragment.start;
+        while let Some(found) = self.box_at(at, fragment.end)? {
+            if &found.kind == b"traf" {
+                self.track_fragment(&found)?;
+            }
+            at = found.end;
+        }
+        Ok(())
+    }
+
+    fn track_fragment(&mut self, parent: &Mp4Box) -> io::Result<()> {
+        let (mut place, mut default) = (None, 0);
+        let mut at = parent.start;
+        while let Some(found) = self.box_at(at, parent.end)? {
+            match &found.kind {
+                b"tfhd" => {
+                    let [flags, id] = self.words::<2>(found.start)?;
+                    place = self.tracks.iter().position(|track| track.track == id);
+                    default = place.map_or(0, |place| self.tracks[place].default);
+                    if flags & 8 != 0 {
+                        // An offset of 64 bits and the number of a description may come before it.
+                        let before = if flags & 1 == 0 { 0 } else { 8 };
+                        let before = before + if flags & 2 == 0 { 0 } else { 4 };
+                        [default] = self.words(found.start + 8 + before)?;
+                    }
+                }
+                b"trun" => {
+                    if let Some(place) = place {
+                        let mut track = std::mem::take(&mut self.tracks[place]);
+                        let run = self.run(&found, default, &mut track);
+                        self.tracks[place] = track;
+                        run?;
+                    }
+                }
+                _ => {}
+            }
+            at = found.end;
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, run: &Mp4Box, default: u32, track: &mut Packets) -> io::Result<()> {
+        let [flags, count] = self.words::<2>(run.start)?;
+        if flags & 0x100 == 0 {
+            track.add(u64::from(count), default);
+            return Ok(());
+        }
+        let before = 4 * u64::from((flags & 1) + (flags >> 2 & 1));
+        let fields = (flags >> 8 & 15).count_ones() as usize;
+        self.entries(run, run.start + 8 + before, count, fields, |[ticks, ..]| {
+            track.add(1, ticks);
+        })
+    }
+
+    /// Gives each entry of a table, of `fields` words, to `take`, as far as the box goes.
+    fn entries(
+        &mut self,
+        table: &Mp4Box,
+        from: u64,
+        count: u32,
+        fields: usize,
+        mut take: impl FnMut([u32; 4]),
+    ) -> io::Result<()> {
+        let size = 4 * fields.min(4);
+        let there = table.end.saturating_sub(from) / size as u64;
+        let mut left = there.min(u64::from(count)) as usize;
+        self.file.seek(SeekFrom::Start(from))?;
+        let mut buffer = [0; 4096];
+        while left > 0 {
+            let now = left.min(buffer.len() / size);
+            let bytes = &mut buffer[..now * size];
+            match self.file.read_exact(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                read => read?,
+            }
+            for entry in bytes.chunks_exact(size) {
+                take(words_of(entry));
+            }
+            left -= now;
+        }
+        Ok(())
+    }
+
+    /// Words from a place on; 0 for those behind the end of the file.
+    fn words<const N: usize>(&mut self, at: u64) -> io::Result<[u32; N]> {
+        let mut bytes = [0; 32];
+        self.file.seek(SeekFrom::Start(at))?;
+        self.filled(&mut bytes[..(4 * N).min(32)])?;
+        Ok(words_of(&bytes))
+    }
+
+    /// Reads as much as there is, and says how much that was.
+    fn filled(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let mut done = 0;
+        while done < into.len() {
+            match self.file.read(&mut into[done..])? {
+                0 => break,
+                count => done += count,
+            }
+        }
+        Ok(done)
+    }
+
+    /// The box that begins there; `None` at the end, for what is none, and once enough were looked at.
+    fn box_at(&mut self, at: u64, limit: u64) -> io::Result<Option<Mp4Box>> {
+        if self.left == 0 || limit.saturating_sub(at) < 8 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let mut head = [0; 16];
+        self.file.seek(SeekFrom::Start(at))?;
+        let there = self.filled(&mut head)?;
+        let [size, kind, high, low] = words_of(&head);
+        let (size, header) = match size {
+            _ if there < 8 => return Ok(None),
+            0 => (u64::MAX - at, 8),
+            1 if there < 16 => return Ok(None),
+            1 => (u64::from(high) << 32 | u64::from(low), 16),
+            size => (u64::from(size), 8),
+        };
+        if size < header {
+            return Ok(None);
+        }
+        Ok(Some(Mp4Box {
+            kind: kind.to_be_bytes(),
+            start: at + header,
+            end: at.saturating_add(size),
+        }))
+    }
+}
+
+/// Big-endian words; 0 for those that are not there.
+fn words_of<const N: usize>(bytes: &[u8]) -> [u32; N] {
+    let mut words = [0; N];
+    for (word, four) in words.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *word = u32::from_be_bytes(*four);
+    }
+    words
+}
