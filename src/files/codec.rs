@@ -94,7 +94,7 @@ pub struct Decoder<'s> {
     is_strict: bool,
     /// The answer of `seek_is_exact`, once it was asked.
     exact_seek: Option<bool>,
-    /// What is missing at the end, once that was reached.
+    /// What is missing at the end, as far as that is known.
     cut: Option<String>,
 }
 
@@ -118,7 +118,7 @@ impl<'s> Decoder<'s> {
             position: Position::Start,
             is_strict: false,
             exact_seek: None,
-            cut: None,
+            cut: opening.cut,
         };
         decoder.shorten_last_packet()?;
         Ok(decoder)
@@ -324,7 +324,7 @@ impl<'s> Decoder<'s> {
                 Err(Refusal::IoError(error))
                     if self.traits.ends_anywhere && error.kind() == UnexpectedEof =>
                 {
-                    self.cut = Some("the file was cut short: its last packet is not whole".into());
+                    self.note_cut();
                     return Ok(None);
                 }
                 packet => packet.map_err(|refusal| self.refused(refusal))?,

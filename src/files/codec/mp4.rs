@@ -5,6 +5,7 @@
 //! Boxes: ISO/IEC 14496-12, sections 8.6.1.2 (`stts`) and 8.8 (`moof`).
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 
 /// More boxes than a file has; a walk that meets more knows nothing of the durations.
 const MOST: usize = 1 << 20;
@@ -50,16 +51,32 @@ impl Packets {
     }
 }
 
-/// The packets of each track; none of a file whose boxes are not understood.
-pub fn packets<R: Read + Seek>(file: &mut R, len: u64) -> io::Result<Vec<Packets>> {
+/// What the boxes of a file say.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// The packets of each track; none of a file whose boxes are not understood.
+    pub tracks: Vec<Packets>,
+    /// Why the file is not whole, if a box in it goes on behind its end.
+    pub cut: Option<String>,
+}
+
+/// Bytes that are read at once: the tables of a short file are hardly longer.
+const AT_ONCE: usize = 1024;
+
+/// Walks over a file of `len` bytes, which begins at byte `start` of the input.
+pub fn tables<R: Read + Seek>(file: &mut R, start: u64, len: u64) -> io::Result<Tables> {
     let mut walk = BoxWalk {
         file,
         left: MOST,
-        tracks: Vec::new(),
+        read: [0; AT_ONCE],
+        read_at: 0..0,
+        tables: Tables::default(),
         is_fragmented: false,
     };
-    let whole = walk.file_of(len)?;
-    Ok(if whole { walk.tracks } else { Vec::new() })
+    if !walk.file_of(start, len)? {
+        walk.tables.tracks.clear();
+    }
+    Ok(walk.tables)
 }
 
 struct Mp4Box {
@@ -73,32 +90,41 @@ struct BoxWalk<'f, R> {
     file: &'f mut R,
     /// Boxes that the walk may still visit.
     left: usize,
-    tracks: Vec<Packets>,
+    /// The bytes that were read last, and where they are.
+    read: [u8; AT_ONCE],
+    read_at: Range<u64>,
+    tables: Tables,
     is_fragmented: bool,
 }
 
 impl<R: Read + Seek> BoxWalk<'_, R> {
-    /// True if the walk came to the end, or as far as it had to.
-    fn file_of(&mut self, len: u64) -> io::Result<bool> {
-        let (mut at, mut has_movie) = (0, false);
+    /// True if the walk came to the end and understood what it met.
+    fn file_of(&mut self, start: u64, len: u64) -> io::Result<bool> {
+        let (mut at, mut has_movie, mut is_known) = (0, false, true);
         while let Some(found) = self.box_at(at, len)? {
+            let is_cut = found.end > len && found.end != u64::MAX;
             match &found.kind {
+                b"moov" | b"moof" | b"mdat" if is_cut => {
+                    self.tables.cut = Some(format!(
+                        "the file was cut short: its box '{}' claims {} bytes from byte {} on, of which there are {}",
+                        found.kind.escape_ascii(),
+                        found.end - at,
+                        start + at,
+                        len - at
+                    ));
+                }
                 b"moov" => {
                     self.movie(&found)?;
                     has_movie = true;
-                    if !self.is_fragmented {
-                        break;
-                    }
                 }
                 // The demuxer takes no fragment in front of the header.
-                b"moof" if !has_movie => return Ok(false),
-                // It takes none that is cut short, either.
-                b"moof" if found.end <= len => self.fragment(&found)?,
+                b"moof" if !has_movie => is_known = false,
+                b"moof" => self.fragment(&found)?,
                 _ => {}
             }
             at = found.end;
         }
-        Ok(has_movie && self.left > 0)
+        Ok(has_movie && is_known && self.left > 0)
     }
 
     fn movie(&mut self, movie: &Mp4Box) -> io::Result<()> {
@@ -106,10 +132,10 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
         let mut at = movie.start;
         while let Some(found) = self.box_at(at, movie.end)? {
             match &found.kind {
-                b"trak" if self.tracks.len() < MOST_TRACKS => {
+                b"trak" if self.tables.tracks.len() < MOST_TRACKS => {
                     let mut track = Packets::default();
                     self.track(&found, 0, &mut track)?;
-                    self.tracks.push(track);
+                    self.tables.tracks.push(track);
                 }
                 b"mvex" => {
                     self.is_fragmented = true;
@@ -126,7 +152,7 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
             }
             at = found.end;
         }
-        for track in &mut self.tracks {
+        for track in &mut self.tables.tracks {
             track.is_fragmented = self.is_fragmented;
             let own = defaults.iter().find(|(id, _)| *id == track.track);
             track.default = own.map_or(0, |(_, ticks)| *ticks);
@@ -178,8 +204,12 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
             match &found.kind {
                 b"tfhd" => {
                     let [flags, id] = self.words::<2>(found.start)?;
-                    place = self.tracks.iter().position(|track| track.track == id);
-                    default = place.map_or(0, |place| self.tracks[place].default);
+                    place = self
+                        .tables
+                        .tracks
+                        .iter()
+                        .position(|track| track.track == id);
+                    default = place.map_or(0, |place| self.tables.tracks[place].default);
                     if flags & 8 != 0 {
                         // An offset of 64 bits and the number of a description may come before it.
                         let before = if flags & 1 == 0 { 0 } else { 8 };
@@ -189,9 +219,9 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
                 }
                 b"trun" => {
                     if let Some(place) = place {
-                        let mut track = std::mem::take(&mut self.tracks[place]);
+                        let mut track = std::mem::take(&mut self.tables.tracks[place]);
                         let run = self.run(&found, default, &mut track);
-                        self.tracks[place] = track;
+                        self.tables.tracks[place] = track;
                         run?;
                     }
                 }
@@ -226,20 +256,18 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
     ) -> io::Result<()> {
         let size = 4 * fields.min(4);
         let there = table.end.saturating_sub(from) / size as u64;
-        let mut left = there.min(u64::from(count)) as usize;
-        self.file.seek(SeekFrom::Start(from))?;
-        let mut buffer = [0; 4096];
+        let (mut at, mut left) = (from, there.min(u64::from(count)));
+        let mut buffer = [0; AT_ONCE];
         while left > 0 {
-            let now = left.min(buffer.len() / size);
-            let bytes = &mut buffer[..now * size];
-            match self.file.read_exact(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
-                read => read?,
+            let most = left.min((buffer.len() / size) as u64) as usize;
+            let count = self.peek(at, &mut buffer[..most * size])? / size;
+            if count == 0 {
+                break;
             }
-            for entry in bytes.chunks_exact(size) {
+            for entry in buffer[..count * size].chunks_exact(size) {
                 take(words_of(entry));
             }
-            left -= now;
+            (at, left) = (at + (count * size) as u64, left - count as u64);
         }
         Ok(())
     }
@@ -247,21 +275,28 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
     /// Words from a place on; 0 for those behind the end of the file.
     fn words<const N: usize>(&mut self, at: u64) -> io::Result<[u32; N]> {
         let mut bytes = [0; 32];
-        self.file.seek(SeekFrom::Start(at))?;
-        self.filled(&mut bytes[..(4 * N).min(32)])?;
+        self.peek(at, &mut bytes[..(4 * N).min(32)])?;
         Ok(words_of(&bytes))
     }
 
-    /// Reads as much as there is, and says how much that was.
-    fn filled(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut done = 0;
-        while done < into.len() {
-            match self.file.read(&mut into[done..])? {
-                0 => break,
-                count => done += count,
+    /// Fills as much of `into`, which is no longer than [`AT_ONCE`], as there is, and says how much that was.
+    fn peek(&mut self, at: u64, into: &mut [u8]) -> io::Result<usize> {
+        if at < self.read_at.start || at + into.len() as u64 > self.read_at.end {
+            self.file.seek(SeekFrom::Start(at))?;
+            let mut done = 0;
+            while done < self.read.len() {
+                match self.file.read(&mut self.read[done..])? {
+                    0 => break,
+                    count => done += count,
+                }
             }
+            self.read_at = at..at + done as u64;
         }
-        Ok(done)
+        let from = (at - self.read_at.start) as usize;
+        let there = &self.read[from..(self.read_at.end - self.read_at.start) as usize];
+        let count = there.len().min(into.len());
+        into[..count].copy_from_slice(&there[..count]);
+        Ok(count)
     }
 
     /// The box that begins there; `None` at the end, for what is none, and once enough were looked at.
@@ -271,8 +306,7 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
         }
         self.left -= 1;
         let mut head = [0; 16];
-        self.file.seek(SeekFrom::Start(at))?;
-        let there = self.filled(&mut head)?;
+        let there = self.peek(at, &mut head)?;
         let [size, kind, high, low] = words_of(&head);
         let (size, header) = match size {
             _ if there < 8 => return Ok(None),
@@ -281,7 +315,7 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
             1 => (u64::from(high) << 32 | u64::from(low), 16),
             size => (u64::from(size), 8),
         };
-        if size < header {
+        if size < header || at > i64::MAX as u64 {
             return Ok(None);
         }
         Ok(Some(Mp4Box {

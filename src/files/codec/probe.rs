@@ -35,6 +35,8 @@ pub struct OpenStream<'s> {
     pub decoder: Box<dyn AudioDecoder>,
     pub facts: Facts,
     pub traits: StreamTraits,
+    /// What is missing at the end, if that is known.
+    pub cut: Option<String>,
 }
 
 /// What is the same each time that the file is opened.
@@ -74,9 +76,10 @@ pub fn open<'s>(
 ) -> Result<OpenStream<'s>, Error> {
     let mut window = Window::new(input, coded, reached)?;
     let (bytes, is_open) = (window.len, window.is_open);
-    let tracks = if coded.coding == Some(Coding::Mp4) {
-        let tracks = mp4::packets(&mut window, bytes).map_err(|error| Error::io(&error, None));
-        Some(tracks?)
+    let tables = if coded.coding == Some(Coding::Mp4) {
+        let start = window.start;
+        let tables = mp4::tables(&mut window, start, bytes);
+        Some(tables.map_err(|error| Error::io(&error, None))?)
     } else {
         None
     };
@@ -90,11 +93,12 @@ pub fn open<'s>(
         opening = demux(opening.reader.into_inner(), bytes, coded, reached)?;
     }
     opening.traits.ends_anywhere |= is_open;
-    if let Some(tracks) = tracks {
-        let own = tracks.iter().find(|packets| packets.track == track);
+    if let Some(tables) = tables {
+        let own = tables.tracks.iter().find(|packets| packets.track == track);
         let params = opening.decoder.codec_params();
         let (frames, is_even) = own.map_or((None, false), |packets| mp4_frames(packets, params));
         (opening.facts.frames, opening.traits.counts_frames) = (frames, is_even);
+        opening.cut = tables.cut;
     }
     Ok(opening)
 }
@@ -175,6 +179,7 @@ pub fn demux<'s>(
         decoder,
         facts,
         traits,
+        cut: None,
     })
 }
 

@@ -26,9 +26,16 @@ impl Decoder<'_> {
         Ok(kept)
     }
 
-    /// What is missing at the end of a file that was counted, where the end shows it.
-    pub(in crate::files) fn cut(&mut self) -> Option<String> {
-        self.cut.take().filter(|_| self.facts.format == "ADTS")
+    /// What is missing at the end of a file that was counted, where the end or a table shows it.
+    pub(in crate::files) fn cut(&self) -> Option<String> {
+        self.cut.clone()
+    }
+
+    /// Notes that the file ends in the middle of a packet. Matroska of unknown size ends in the same way if it does not.
+    pub(super) fn note_cut(&mut self) {
+        if self.facts.format == "ADTS" {
+            self.cut = Some("the file was cut short: its last packet is not whole".into());
+        }
     }
 
     /// Counts the frames of the last packet where the file claims that it is as long as the others: FFmpeg does so in

@@ -14,7 +14,7 @@ use crate::files::sniff::{Coded, Coding};
 /// An input from where the caller left it on, and how far the demuxer has read.
 pub struct Window<'s> {
     input: Input<'s>,
-    start: u64,
+    pub start: u64,
     pub len: u64,
     at: u64,
     reached: Arc<AtomicU64>,

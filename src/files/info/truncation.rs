@@ -33,47 +33,12 @@ pub fn missing<R: Read + Seek>(
                 )
             }))
         }
-        Some(Coding::Mp4) => mp4(bytes),
         Some(Coding::Matroska) => {
             let (start, end) = (bytes.start, bytes.end);
             ebml::missing(bytes.reader(), start, end).map_err(|error| failed(&error, start))
         }
         _ => Ok(None),
     }
-}
-
-/// Boxes of an MP4 file that are looked at.
-const MOST_BOXES: usize = 1 << 20;
-
-fn mp4<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<String>, Error> {
-    let mut at = bytes.start;
-    for _ in 0..MOST_BOXES {
-        let mut head = [0; 16];
-        let Some((&[a, b, c, d, ref kind @ ..], long)) =
-            bytes.peek(at, &mut head)?.split_first_chunk::<8>()
-        else {
-            break;
-        };
-        let size = match u32::from_be_bytes([a, b, c, d]) {
-            1 => long
-                .first_chunk()
-                .map_or(0, |size| u64::from_be_bytes(*size)),
-            size => u64::from(size),
-        };
-        let there = bytes.end.saturating_sub(at);
-        if size > there && [b"moov", b"moof", b"mdat"].contains(&kind) {
-            return Ok(Some(format!(
-                "the file was cut short: its box '{}' claims {size} bytes from byte {at} on, of which there are \
-                 {there}",
-                kind.escape_ascii()
-            )));
-        }
-        if size < 8 || size > there {
-            break;
-        }
-        at += size;
-    }
-    Ok(None)
 }
 
 fn flac<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<String>, Error> {
