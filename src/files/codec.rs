@@ -96,6 +96,7 @@ pub struct Decoder<'s> {
     exact_seek: Option<bool>,
     /// What is missing at the end, as far as that is known.
     cut: Option<String>,
+    chapters: Vec<(u64, String)>,
 }
 
 impl<'s> Decoder<'s> {
@@ -119,6 +120,7 @@ impl<'s> Decoder<'s> {
             is_strict: false,
             exact_seek: None,
             cut: opening.cut,
+            chapters: opening.chapters,
         };
         decoder.shorten_last_packet()?;
         Ok(decoder)

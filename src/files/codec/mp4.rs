@@ -30,6 +30,8 @@ pub struct Packets {
     pub is_uneven: bool,
     /// Whether fragments hold them.
     pub is_fragmented: bool,
+    /// The tick that is played first: what is in front of it is the encoder's delay.
+    pub lead: u32,
     /// Ticks of a packet in a fragment that does not say how many.
     default: u32,
 }
@@ -58,6 +60,8 @@ pub struct Tables {
     pub tracks: Vec<Packets>,
     /// Why the file is not whole, if a box in it goes on behind its end.
     pub cut: Option<String>,
+    /// When each chapter begins, in units of 100 ns, and its name.
+    pub chapters: Vec<(u64, String)>,
 }
 
 /// Bytes that are read at once: the tables of a short file are hardly longer.
@@ -137,6 +141,15 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
                     self.track(&found, 0, &mut track)?;
                     self.tables.tracks.push(track);
                 }
+                b"udta" => {
+                    let mut at = found.start;
+                    while let Some(inner) = self.box_at(at, found.end)? {
+                        if &inner.kind == b"chpl" {
+                            self.chapters(&inner)?;
+                        }
+                        at = inner.end;
+                    }
+                }
                 b"mvex" => {
                     self.is_fragmented = true;
                     let mut at = found.start;
@@ -160,14 +173,47 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
         Ok(())
     }
 
+    /// The list that Nero began and FFmpeg writes.
+    fn chapters(&mut self, list: &Mp4Box) -> io::Result<()> {
+        let [flags] = self.words(list.start)?;
+        let mut at = list.start + if flags >> 24 == 0 { 4 } else { 8 };
+        let mut count = [0];
+        self.peek(at, &mut count)?;
+        at += 1;
+        for _ in 0..count[0] {
+            let (mut head, mut name) = ([0; 9], [0; 255]);
+            if at + 9 > list.end || self.peek(at, &mut head)? < 9 {
+                break;
+            }
+            let [time @ .., len] = head;
+            let name = &mut name[..usize::from(len)];
+            if at + 9 + u64::from(len) > list.end || self.peek(at + 9, name)? < name.len() {
+                break;
+            }
+            at += 9 + u64::from(len);
+            let name = String::from_utf8_lossy(name).into_owned();
+            let time = u64::from_be_bytes(time);
+            self.tables.chapters.push((time, name));
+        }
+        Ok(())
+    }
+
     fn track(&mut self, parent: &Mp4Box, depth: usize, track: &mut Packets) -> io::Result<()> {
         let mut at = parent.start;
         while let Some(found) = self.box_at(at, parent.end)? {
             match &found.kind {
-                b"mdia" | b"minf" | b"stbl" if depth < 3 => self.track(&found, depth + 1, track)?,
+                b"mdia" | b"minf" | b"stbl" | b"edts" if depth < 3 => {
+                    self.track(&found, depth + 1, track)?
+                }
                 b"tkhd" => {
                     let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
                     track.track = if flags >> 24 == 0 { short } else { long };
+                }
+                b"elst" => {
+                    let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
+                    let lead = if flags >> 24 == 0 { short } else { long };
+                    // An edit of nothing says -1.
+                    track.lead = if lead >> 31 == 0 { lead } else { 0 };
                 }
                 b"mdhd" => {
                     let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;

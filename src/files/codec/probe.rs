@@ -37,6 +37,8 @@ pub struct OpenStream<'s> {
     pub traits: StreamTraits,
     /// What is missing at the end, if that is known.
     pub cut: Option<String>,
+    /// First frames and names of chapters that the demuxer does not know of.
+    pub chapters: Vec<(u64, String)>,
 }
 
 /// What is the same each time that the file is opened.
@@ -99,6 +101,17 @@ pub fn open<'s>(
         let (frames, is_even) = own.map_or((None, false), |packets| mp4_frames(packets, params));
         (opening.facts.frames, opening.traits.counts_frames) = (frames, is_even);
         opening.cut = tables.cut;
+        let lead = own
+            .filter(|own| params.sample_rate == Some(own.timescale))
+            .map_or(0, |own| own.lead);
+        let hertz = u128::from(opening.facts.rate.hertz());
+        opening.chapters = (tables.chapters.into_iter())
+            .map(|(time, label)| {
+                let frame = u128::from(time) * hertz / 10_000_000 + u128::from(lead);
+                let frame = u64::try_from(frame).unwrap_or(u64::MAX);
+                (frame, label)
+            })
+            .collect();
     }
     Ok(opening)
 }
@@ -180,6 +193,7 @@ pub fn demux<'s>(
         facts,
         traits,
         cut: None,
+        chapters: Vec::new(),
     })
 }
 
