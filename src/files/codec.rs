@@ -11,13 +11,17 @@
 //! A decoder may do anything with damaged data: it gets no more memory than the file justifies, and should it
 //! panic, that is an [`Error::File`] like any other damage.
 
-mod chapters;
+mod aac;
+pub(super) mod ebml;
+mod mp4;
 mod panics;
 mod planes;
 mod probe;
 mod seek_check;
 pub(super) mod tags;
+mod window;
 
+use std::io::ErrorKind::UnexpectedEof;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,6 +94,9 @@ pub struct Decoder<'s> {
     is_strict: bool,
     /// The answer of `seek_is_exact`, once it was asked.
     exact_seek: Option<bool>,
+    /// What is missing at the end, as far as that is known.
+    cut: Option<String>,
+    chapters: Vec<(u64, String)>,
 }
 
 impl<'s> Decoder<'s> {
@@ -100,7 +107,7 @@ impl<'s> Decoder<'s> {
     pub fn open(input: Input<'s>, coded: Coded) -> Result<Decoder<'s>, Error> {
         let reached = Arc::new(AtomicU64::new(0));
         let opening = probe::open(input, &coded, &reached)?;
-        Ok(Decoder {
+        let mut decoder = Decoder {
             reader: Some(opening.reader),
             decoder: opening.decoder,
             facts: opening.facts,
@@ -112,7 +119,11 @@ impl<'s> Decoder<'s> {
             position: Position::Start,
             is_strict: false,
             exact_seek: None,
-        })
+            cut: opening.cut,
+            chapters: opening.chapters,
+        };
+        decoder.shorten_last_packet()?;
+        Ok(decoder)
     }
 
     /// A decoder of the same file for another thread, at the first frame. It refuses packets that do not begin where
@@ -311,8 +322,16 @@ impl<'s> Decoder<'s> {
             if self.position == Position::Start {
                 self.position = Position::InSync;
             }
-            let packet = caught(|| reader.next_packet()).map_err(|refusal| self.refused(refusal));
-            match packet? {
+            let packet = match caught(|| reader.next_packet()) {
+                Err(Refusal::IoError(error))
+                    if self.traits.ends_anywhere && error.kind() == UnexpectedEof =>
+                {
+                    self.note_cut();
+                    return Ok(None);
+                }
+                packet => packet.map_err(|refusal| self.refused(refusal))?,
+            };
+            match packet {
                 Some(packet) if packet.track_id != self.traits.track => {}
                 packet => return Ok(packet),
             }

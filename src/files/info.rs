@@ -3,12 +3,12 @@
 mod chunks;
 
 use crate::error::Error;
-use crate::files::codec::{Decoder, tags};
+use crate::files::codec::{Decoder, ebml, tags};
 use crate::files::facts::{Cue, Facts};
 use crate::files::input::Input;
 use crate::files::pcm;
 use crate::files::pcm::reader::Bytes;
-use crate::files::sniff::Contents;
+use crate::files::sniff::{Coding, Contents};
 
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,10 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
             )
         }
         Contents::Coded(coded) => {
-            let (obstacle, damage) = (Some(coded.message.clone()), coded.damage.clone());
+            let (obstacle, mut damage) = (Some(coded.message.clone()), coded.damage.clone());
+            if coded.coding == Some(Coding::Matroska) {
+                damage = missing_elements(&mut input)?;
+            }
             let around = tags::around(&mut input, &coded)?;
             let mut decoder = Decoder::open(input, coded)?;
             let mut details = decoder.details();
@@ -52,6 +55,7 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
                 tags::add(&mut details.tags, more);
             }
             decoder.count()?;
+            damage = damage.or_else(|| decoder.cut());
             (decoder.facts().clone(), details, obstacle, damage)
         }
     };
@@ -64,4 +68,14 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
         obstacle,
         damage,
     })
+}
+
+/// What of a Matroska file is missing.
+fn missing_elements(input: &mut Input<'_>) -> Result<Option<String>, Error> {
+    let mut bytes = Bytes::new(input)?;
+    let (start, end) = (bytes.start, bytes.end);
+    let missing = ebml::missing(bytes.reader(), start, end);
+    let missing = missing.map_err(|error| pcm::reader::failed(&error, start))?;
+    pcm::reader::seek(input, start)?;
+    Ok(missing)
 }

@@ -1,6 +1,6 @@
 //! From bytes to a demuxer and a decoder, and to what the file says of itself.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,17 +12,18 @@ use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as Refusal;
 use symphonia::core::formats::well_known as formats;
 use symphonia::core::formats::{FormatOptions, FormatReader, Track, TrackType, probe::Hint};
-use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::{get_codecs, get_probe};
 
 use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::codec::chapters::{NO_NAME, unnumbered};
 use crate::files::codec::panics::{caught, refused};
+use crate::files::codec::window::Window;
+use crate::files::codec::{aac, mp4};
 use crate::files::facts::Facts;
-use crate::files::input::{Input, sought};
+use crate::files::input::Input;
 use crate::files::sniff::{Coded, Coding};
 
 /// Frames of the largest MPEG packet.
@@ -34,6 +35,10 @@ pub struct OpenStream<'s> {
     pub decoder: Box<dyn AudioDecoder>,
     pub facts: Facts,
     pub traits: StreamTraits,
+    /// What is missing at the end, if that is known.
+    pub cut: Option<String>,
+    /// First frames and names of chapters that the demuxer does not know of.
+    pub chapters: Vec<(u64, String)>,
 }
 
 /// What is the same each time that the file is opened.
@@ -59,6 +64,10 @@ pub struct StreamTraits {
     pub resets_by_half: bool,
     /// Whether the demuxer guesses the number of frames from the size of the file, and would cut off the frames behind.
     pub guesses: bool,
+    /// Whether a file may end in the middle of a packet and be read up to there.
+    pub ends_anywhere: bool,
+    /// Frames of each packet, where the last one may have fewer than the file says.
+    pub whole_packets: Option<u64>,
 }
 
 /// Opens a file.
@@ -67,10 +76,94 @@ pub fn open<'s>(
     coded: &Coded,
     reached: &Arc<AtomicU64>,
 ) -> Result<OpenStream<'s>, Error> {
-    let window = Window::new(input, coded, reached)?;
-    let bytes = window.len;
+    let mut window = Window::new(input, coded, reached)?;
+    let (bytes, is_open) = (window.len, window.is_open);
+    let tables = if coded.coding == Some(Coding::Mp4) {
+        let start = window.start;
+        let tables = mp4::tables(&mut window, start, bytes);
+        Some(tables.map_err(|error| Error::io(&error, None))?)
+    } else {
+        None
+    };
     let stream = MediaSourceStream::new(Box::new(window), Default::default());
-    demux(stream, bytes, coded, reached)
+    let mut opening = demux(stream, bytes, coded, reached)?;
+    let track = opening.traits.track;
+    if aac::may_hide_upper_half(opening.decoder.codec_params()) {
+        if aac::hides_upper_half(&mut *opening.reader, track) {
+            return Err(not_read(opening.facts.format.as_ref(), "HE-AAC", reached));
+        }
+        opening = demux(opening.reader.into_inner(), bytes, coded, reached)?;
+    }
+    opening.traits.ends_anywhere |= is_open;
+    if let Some(tables) = tables {
+        let own = tables.tracks.iter().find(|packets| packets.track == track);
+        let params = opening.decoder.codec_params();
+        let (frames, is_even) = own.map_or((None, false), |packets| mp4_frames(packets, params));
+        (opening.facts.frames, opening.traits.counts_frames) = (frames, is_even);
+        opening.cut = tables.cut;
+        let lead = own
+            .filter(|own| params.sample_rate == Some(own.timescale))
+            .map_or(0, |own| own.lead);
+        let hertz = u128::from(opening.facts.rate.hertz());
+        opening.chapters = (tables.chapters.into_iter())
+            .map(|(time, label)| {
+                let frame = u128::from(time) * hertz / 10_000_000 + u128::from(lead);
+                let frame = u64::try_from(frame).unwrap_or(u64::MAX);
+                (frame, label)
+            })
+            .collect();
+    }
+    Ok(opening)
+}
+
+/// How many frames the packets of a track have, where that is known without decoding them, and whether their dates
+/// count frames.
+fn mp4_frames(packets: &mp4::Packets, params: &AudioCodecParameters) -> (Option<u64>, bool) {
+    let length = packet_length(params);
+    let is_even = params.sample_rate == Some(packets.timescale)
+        && !packets.is_uneven
+        && packets.last <= packets.first
+        && length.is_none_or(|length| {
+            let first = u64::from(packets.first);
+            first == length || (packets.count == 1 && first < length)
+        });
+    let is_cut = is_even && !packets.is_fragmented;
+    let frames = match params.codec {
+        // Only where all else is right does a shorter last duration say that the rest of the packet is silence.
+        codecs::CODEC_ID_AAC if !is_cut => Some(packets.count.saturating_mul(aac::PACKET)),
+        _ if is_even => Some(packets.duration),
+        _ => None,
+    };
+    (frames, is_even)
+}
+
+/// Frames of each packet but the last, where the codec or its header says so.
+pub fn packet_length(params: &AudioCodecParameters) -> Option<u64> {
+    let header = params.extra_data.as_deref();
+    match params.codec {
+        codecs::CODEC_ID_AAC => Some(aac::PACKET),
+        codecs::CODEC_ID_ALAC => {
+            let length = alac_header(params)?.first_chunk::<4>()?;
+            Some(u64::from(u32::from_be_bytes(*length)))
+        }
+        codecs::CODEC_ID_FLAC => match header?.first_chunk::<4>()? {
+            &[a, b, c, d] if [a, b] == [c, d] => Some(u64::from(u16::from_be_bytes([a, b]))),
+            // No duration is this one.
+            _ => Some(u64::MAX),
+        },
+        _ => None,
+    }
+}
+
+/// An error for what has no decoder here.
+fn not_read(format: &str, what: &str, reached: &Arc<AtomicU64>) -> Error {
+    Error::damaged(
+        reached.load(Ordering::Relaxed),
+        format!(
+            "this {format} file has {what} in it, which is not read; `ffmpeg -i FILE -f wav -` makes WAV of it, \
+             which is"
+        ),
+    )
 }
 
 /// Opens the file of a stream, from its first byte on.
@@ -99,6 +192,8 @@ pub fn demux<'s>(
         decoder,
         facts,
         traits,
+        cut: None,
+        chapters: Vec::new(),
     })
 }
 
@@ -140,6 +235,14 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
         unreliable_tail,
         is_stateless: params.is_some_and(|params| is_stateless(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
+        ends_anywhere: format == formats::FORMAT_ID_ADTS,
+        whole_packets: params
+            .filter(|params| {
+                params.codec == codecs::CODEC_ID_ALAC
+                    || (params.codec == codecs::CODEC_ID_FLAC
+                        && format == formats::FORMAT_ID_ISOMP4)
+            })
+            .and_then(packet_length),
         guesses: is_estimated(reader)
             && !matches!(
                 coded.coding,
@@ -185,13 +288,16 @@ fn describe(
     };
     let decoder = make_decoder(params, traits).map_err(|refusal| match refusal {
         Refusal::Unsupported(_) if get_codecs().get_audio_decoder(params.codec).is_none() => {
-            let codec = unread(params.codec);
-            damaged(format!(
-                "this {format} file has {codec} in it, which is not read"
-            ))
+            not_read(format, unread(params.codec), reached)
+        }
+        Refusal::Unsupported(_) if params.codec == codecs::CODEC_ID_AAC => {
+            not_read(format, &aac::unread(params), reached)
         }
         refusal => refused(refusal, format, reached),
     })?;
+    if aac::adds_upper_half(params) {
+        return Err(not_read(format, "HE-AAC", reached));
+    }
     // The decoder may know better than the file.
     let known = decoder.codec_params();
     let channels = known.channels.as_ref().or(params.channels.as_ref());
@@ -268,13 +374,18 @@ fn alac_bits(params: &AudioCodecParameters) -> Option<u32> {
     if params.codec != codecs::CODEC_ID_ALAC {
         return None;
     }
+    alac_header(params)?.get(5).map(|bits| u32::from(*bits))
+}
+
+/// The header of ALAC, without the atoms that may be around it.
+fn alac_header(params: &AudioCodecParameters) -> Option<&[u8]> {
     let mut header = params.extra_data.as_deref()?;
     for atom in [b"frma", b"alac"] {
         if header.get(4..8) == Some(atom.as_slice()) {
             header = header.get(12..)?;
         }
     }
-    header.get(5).map(|bits| u32::from(*bits))
+    Some(header)
 }
 
 /// Whether the demuxer estimates the number of frames where the file does not say it.
@@ -349,98 +460,5 @@ fn unread(codec: AudioCodecId) -> &'static str {
         codecs::CODEC_ID_WAVPACK => "WavPack",
         codecs::CODEC_ID_SPEEX => "Speex",
         _ => "a codec",
-    }
-}
-
-/// An input from where the caller left it on, and how far the demuxer has read.
-struct Window<'s> {
-    input: Input<'s>,
-    start: u64,
-    len: u64,
-    at: u64,
-    reached: Arc<AtomicU64>,
-    /// Bytes that are read as others than they are, by their places from `start` on.
-    changed: Vec<(u64, u8)>,
-}
-
-impl<'s> Window<'s> {
-    fn new(
-        mut input: Input<'s>,
-        coded: &Coded,
-        reached: &Arc<AtomicU64>,
-    ) -> Result<Window<'s>, Error> {
-        let io = |error: io::Error| Error::io(&error, None);
-        let (start, end) = match &coded.shown {
-            Some(shown) => (shown.start, shown.end),
-            None => {
-                let start = input.stream_position().map_err(io)?;
-                (start, input.seek(SeekFrom::End(0)).map_err(io)?)
-            }
-        };
-        let mut window = Window {
-            input,
-            start,
-            len: end.saturating_sub(start),
-            at: 0,
-            reached: Arc::clone(reached),
-            changed: coded
-                .changed
-                .iter()
-                .map(|(place, byte)| (place - start, *byte))
-                .collect(),
-        };
-        if coded.coding == Some(Coding::Matroska) {
-            let unnumbered = unnumbered(&mut window).map_err(io)?;
-            window
-                .changed
-                .extend(unnumbered.map(|place| (place, NO_NAME)));
-        }
-        window.seek(SeekFrom::Start(0)).map_err(io)?;
-        window.reached.store(0, Ordering::Relaxed);
-        Ok(window)
-    }
-}
-
-impl Read for Window<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let rest = self.len.saturating_sub(self.at);
-        let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
-        let count = self.input.read(&mut into[..count])?;
-        for (place, changed) in &self.changed {
-            let place = place.checked_sub(self.at);
-            if let Some(byte) = place.and_then(|place| into[..count].get_mut(place as usize)) {
-                *byte = *changed;
-            }
-        }
-        self.at += count as u64;
-        let reached = self.start + self.at.min(self.len);
-        self.reached.store(reached, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-impl Seek for Window<'_> {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = sought(to, self.at, || Ok(self.len))?;
-        let absolute = self
-            .start
-            .checked_add(place)
-            .ok_or(io::ErrorKind::InvalidInput)?;
-        // Damaged data may send the demuxer to an offset that no file has.
-        if place <= self.len {
-            self.input.seek(SeekFrom::Start(absolute))?;
-        }
-        self.at = place;
-        Ok(place)
-    }
-}
-
-impl MediaSource for Window<'_> {
-    fn is_seekable(&self) -> bool {
-        true
-    }
-
-    fn byte_len(&self) -> Option<u64> {
-        Some(self.len)
     }
 }

@@ -26,6 +26,36 @@ impl Decoder<'_> {
         Ok(kept)
     }
 
+    /// What is missing at the end of a file that was counted, where the end or a table shows it.
+    pub(in crate::files) fn cut(&self) -> Option<String> {
+        self.cut.clone()
+    }
+
+    /// Notes that the file ends in the middle of a packet. Matroska of unknown size ends in the same way if it does not.
+    pub(super) fn note_cut(&mut self) {
+        if self.facts.format == "ADTS" {
+            self.cut = Some("the file was cut short: its last packet is not whole".into());
+        }
+    }
+
+    /// Counts the frames of the last packet where the file claims that it is as long as the others: FFmpeg does so in
+    /// CAF, whatever is in it.
+    pub(super) fn shorten_last_packet(&mut self) -> Result<(), Error> {
+        let (Some(length @ 1..), Some(claimed @ 1..)) =
+            (self.traits.whole_packets, self.facts.frames)
+        else {
+            return Ok(());
+        };
+        // Reading reports what is wrong with a file, not this.
+        if claimed % length == 0 && self.traits.counts_frames {
+            if self.jump(claimed - 1).unwrap_or(false) {
+                self.facts.frames = Some(self.at + self.ready.len() as u64);
+            }
+            self.rewind()?;
+        }
+        Ok(())
+    }
+
     /// Whether packets that are read from shortly before `frames` on end there.
     fn ends_at(&mut self, frames: u64) -> Result<bool, Error> {
         let target = frames.saturating_sub(4 * MPEG_PACKET);

@@ -37,6 +37,9 @@ impl Decoder<'_> {
                 details.positions = vec!["FC"];
             }
         }
+        let chapters = self.chapters.iter().cloned();
+        let cues = chapters.map(|(frame, label)| Cue { frame, label });
+        details.cues.extend(cues);
         let hertz = f64::from(self.facts.rate.hertz());
         let channels = self.facts.channels;
         let Some(reader) = &mut self.reader else {

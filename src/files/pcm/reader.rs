@@ -33,6 +33,11 @@ impl<'r, R: Read + Seek> Bytes<'r, R> {
         Ok(Bytes { reader, start, end })
     }
 
+    /// The reader itself, for a walk over other units.
+    pub fn reader(&mut self) -> &mut R {
+        self.reader
+    }
+
     /// Fills as much of `into` as there are bytes from `offset` on.
     pub fn peek<'b>(&mut self, offset: u64, into: &'b mut [u8]) -> Result<&'b [u8], Error> {
         let len = self.end.saturating_sub(offset).min(into.len() as u64) as usize;

@@ -1,4 +1,8 @@
-//! Matroska chapters whose edition has no UID. The standard requires one, FFmpeg writes none, and Symphonia's demuxer
+//! What Symphonia's demuxer does not take of Matroska files.
+//!
+//! A pipe and a browser's recorder write segments of unknown size, which end where the file does.
+//!
+//! Chapters may have an edition with no UID. The standard requires one, FFmpeg writes none, and Symphonia's demuxer
 //! then refuses the whole file. We change the element's ID to an unknown one on the way, so the demuxer skips it.
 //!
 //! Elements: <https://www.rfc-editor.org/rfc/rfc9559>; their names and sizes: <https://www.rfc-editor.org/rfc/rfc8794>.
@@ -28,9 +32,28 @@ struct EbmlElement {
     end: u64,
 }
 
-/// Where the last byte of the name of such chapters is, if they lie where FFmpeg writes them: before the first cluster.
-pub fn unnumbered<R: Read + Seek>(file: &mut R) -> io::Result<Option<u64>> {
-    EbmlWalk { file, left: MOST }.unnumbered()
+/// More elements than a file has in all.
+const MOST_OF_ALL: usize = 1 << 24;
+
+/// What is unusual about a file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Oddities {
+    /// Where the last byte of the name of chapters without an edition's UID is, if they lie where FFmpeg writes them:
+    /// before the first cluster.
+    pub unnumbered: Option<u64>,
+    /// Whether the segment ends where the file does.
+    pub is_open: bool,
+}
+
+/// Looks at the elements in front of the first cluster.
+pub fn oddities<R: Read + Seek>(file: &mut R) -> io::Result<Oddities> {
+    EbmlWalk { file, left: MOST }.oddities()
+}
+
+/// Why a file is not whole, if an element in it goes on behind its end.
+pub fn missing<R: Read + Seek>(file: &mut R, start: u64, end: u64) -> io::Result<Option<String>> {
+    let left = MOST_OF_ALL;
+    EbmlWalk { file, left }.missing(start, end)
 }
 
 struct EbmlWalk<'f, R> {
@@ -40,25 +63,76 @@ struct EbmlWalk<'f, R> {
 }
 
 impl<R: Read + Seek> EbmlWalk<'_, R> {
-    fn unnumbered(&mut self) -> io::Result<Option<u64>> {
-        let Some(head) = self.element_at(0)?.filter(|head| head.name == EBML) else {
+    fn segment(&mut self, start: u64) -> io::Result<Option<EbmlElement>> {
+        let Some(head) = self.element_at(start)?.filter(|head| head.name == EBML) else {
             return Ok(None);
         };
         let segment = self.element_at(head.end)?;
-        let Some(segment) = segment.filter(|segment| segment.name == SEGMENT) else {
-            return Ok(None);
+        Ok(segment.filter(|segment| segment.name == SEGMENT))
+    }
+
+    fn oddities(&mut self) -> io::Result<Oddities> {
+        let Some(segment) = self.segment(0)? else {
+            return Ok(Oddities::default());
+        };
+        let mut odd = Oddities {
+            unnumbered: None,
+            is_open: segment.end == NO_END,
         };
         let mut at = segment.start;
         while let Some(found) = self.element_at(at)? {
             if found.name == CHAPTERS && self.lacks_number(&found)? {
-                return Ok(Some(at + 3));
+                odd.unnumbered = Some(at + 3);
+                break;
             }
             if found.name == CLUSTER {
                 break;
             }
             at = found.end;
         }
-        Ok(None)
+        Ok(odd)
+    }
+
+    fn missing(&mut self, start: u64, end: u64) -> io::Result<Option<String>> {
+        let Some(segment) = self.segment(start)? else {
+            return Ok(None);
+        };
+        let cut = |what: &str, from: u64, to: u64| {
+            Some(format!(
+                "the file was cut short: its {what} claims {} bytes from byte {from} on, of which there are {}",
+                to - from,
+                end - from.min(end)
+            ))
+        };
+        if segment.end != NO_END {
+            let is_cut = segment.end > end;
+            return Ok(if is_cut {
+                cut("segment", segment.start, segment.end)
+            } else {
+                None
+            });
+        }
+        let mut at = segment.start;
+        while at < end {
+            let Some(found) = self.element_at(at)? else {
+                break;
+            };
+            if found.end != NO_END && found.end > end {
+                return Ok(cut("last element", found.start, found.end));
+            }
+            // What a cluster of unknown size holds comes next.
+            at = if found.end == NO_END {
+                found.start
+            } else {
+                found.end
+            };
+        }
+        Ok((at < end && self.left > 0).then(|| {
+            format!(
+                "no element of the file begins at byte {at}, and there are {} bytes from there on",
+                end - at
+            )
+        }))
     }
 
     /// Whether an edition in it has no number.

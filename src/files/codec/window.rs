@@ -1,0 +1,107 @@
+//! A file as the demuxer sees it.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use symphonia::core::io::MediaSource;
+
+use crate::error::Error;
+use crate::files::codec::ebml::{NO_NAME, oddities};
+use crate::files::input::{Input, sought};
+use crate::files::sniff::{Coded, Coding};
+
+/// An input from where the caller left it on, and how far the demuxer has read.
+pub struct Window<'s> {
+    input: Input<'s>,
+    pub start: u64,
+    pub len: u64,
+    at: u64,
+    reached: Arc<AtomicU64>,
+    /// Bytes that are read as others than they are, by their places from `start` on.
+    changed: Vec<(u64, u8)>,
+    /// Whether the file says nowhere how long it is.
+    pub is_open: bool,
+}
+
+impl<'s> Window<'s> {
+    pub fn new(
+        mut input: Input<'s>,
+        coded: &Coded,
+        reached: &Arc<AtomicU64>,
+    ) -> Result<Window<'s>, Error> {
+        let io = |error: io::Error| Error::io(&error, None);
+        let (start, end) = match &coded.shown {
+            Some(shown) => (shown.start, shown.end),
+            None => {
+                let start = input.stream_position().map_err(io)?;
+                (start, input.seek(SeekFrom::End(0)).map_err(io)?)
+            }
+        };
+        let changed = coded.changed.iter();
+        let mut window = Window {
+            input,
+            start,
+            len: end.saturating_sub(start),
+            at: 0,
+            reached: Arc::clone(reached),
+            changed: changed
+                .map(|(place, byte)| (place - start, *byte))
+                .collect(),
+            is_open: false,
+        };
+        if coded.coding == Some(Coding::Matroska) {
+            let odd = oddities(&mut window).map_err(io)?;
+            let hidden = odd.unnumbered.map(|place| (place, NO_NAME));
+            window.changed.extend(hidden);
+            window.is_open = odd.is_open;
+        }
+        window.seek(SeekFrom::Start(0)).map_err(io)?;
+        window.reached.store(0, Ordering::Relaxed);
+        Ok(window)
+    }
+}
+
+impl Read for Window<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let rest = self.len.saturating_sub(self.at);
+        let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
+        let count = self.input.read(&mut into[..count])?;
+        for (place, changed) in &self.changed {
+            let place = place.checked_sub(self.at);
+            if let Some(byte) = place.and_then(|place| into[..count].get_mut(place as usize)) {
+                *byte = *changed;
+            }
+        }
+        self.at += count as u64;
+        let reached = self.start + self.at.min(self.len);
+        self.reached.store(reached, Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+impl Seek for Window<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = sought(to, self.at, || Ok(self.len))?;
+        let absolute = self
+            .start
+            .checked_add(place)
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        // Damaged data may send the demuxer to an offset that no file has.
+        if place <= self.len {
+            self.input.seek(SeekFrom::Start(absolute))?;
+        }
+        self.at = place;
+        Ok(place)
+    }
+}
+
+impl MediaSource for Window<'_> {
+    fn is_seekable(&self) -> bool {
+        true
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        Some(self.len)
+    }
+}
