@@ -1,7 +1,7 @@
 """Opus in Ogg, Matroska and MP4: libopus, in soundfile and PyAV, encodes and is the oracle.
 
-The decoder computes in fixed point as libopus does where it is built so; PyAV's computes in floats. They differ by up to 44
-steps of 16 bits in the samples that were tried, and by 1.5 in the root mean square.
+The decoder computes in fixed point, as libopus does where it is built so; PyAV's computes in
+floats. They differ by up to 44 steps of 16 bits in what was tried, by 1.5 in the root mean square.
 """
 
 import io
@@ -110,7 +110,7 @@ def test_matroska_holds_the_same_and_what_fills_its_last_packet(container):
 
 
 def test_opus_in_mp4_is_refused_with_the_way_out():
-    with pytest.raises(AudioFileError, match="copy out.opus"):
+    with pytest.raises(AudioFileError, match=r"copy out\.opus"):
         audio_samples.read(encoded("mp4", b="96000"))
 
 
@@ -142,14 +142,7 @@ def test_the_gain_of_the_header_is_applied():
     assert np.allclose(soft, plain * 10 ** (-6 / 20), rtol=1e-6, atol=0)
 
 
-def test_a_cut_file_gives_its_whole_packets():
+def test_a_cut_file_is_refused():
     content = ogg(2, 4 * RATE)
-    whole = audio_samples.read(content).to_numpy()
-    cut = content[: len(content) * 2 // 3]
-    try:
-        read = audio_samples.read(cut).to_numpy()
-    except AudioFileError as error:
-        assert "cut" in str(error) or "frames" in str(error)
-    else:
-        assert 0 < read.shape[1] < whole.shape[1]
-        assert np.array_equal(read, whole[:, : read.shape[1]])
+    with pytest.raises(AudioFileError, match="cut short"):
+        audio_samples.read(content[: len(content) * 2 // 3])
