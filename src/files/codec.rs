@@ -6,14 +6,14 @@
 //!
 //! Symphonia seeks to packets; we count frames. A seek goes to a packet that lies far enough in front of the
 //! wanted frame for the decoder to be in the state that it would have had, and what comes before the frame is
-//! dropped. Where a file's clock does not count frames (Matroska), it is decoded from the beginning on.
-//!
-//! A decoder may do anything with damaged data: it gets no more memory than the file justifies, and should it
-//! panic, that is an [`Error::File`] like any other damage.
+//! dropped. Where a file's clock does not count frames (Matroska) or a decoder never forgets (Opus), decoding begins at the
+//! first packet. A decoder may do anything with damaged data: it gets no more memory than the file justifies, and should
+//! it panic, that is an [`Error::File`] like any other damage.
 
 mod aac;
 pub(super) mod ebml;
 mod mp4;
+mod opus;
 mod panics;
 mod planes;
 mod probe;

@@ -72,9 +72,9 @@ def check_ranges(content, whole):
     assert audio_samples.info(content).frames == whole.shape[1]
     assert audio_samples.info(content).damage is None
     for start in [1, 5000, 70_003, 100_003, 140_000, whole.shape[1] - 1, whole.shape[1]]:
-        part = audio_samples.read(content, start=start).to_numpy()
+        part = audio_samples.read(content, start=start, dtype="stored").to_numpy()
         assert np.array_equal(part, whole[:, start:]), start
-    with audio_samples.stream(content, 3000) as blocks:
+    with audio_samples.stream(content, 3000, dtype="stored") as blocks:
         assert np.array_equal(np.concatenate([np.asarray(b) for b in blocks], axis=1), whole)
 
 
@@ -92,9 +92,9 @@ OPTIONS = [
 def test_fragments_are_read_to_the_last_one(codec, form, options):
     content = encode("mp4", codec, form, {**options, "strict": "-2"})
     assert b"moof" in content
-    whole = audio_samples.read(content).to_numpy()
+    whole = audio_samples.read(content, dtype="stored").to_numpy()
     if codec == "aac":
-        plain = audio_samples.read(encode("mp4", codec, form)).to_numpy()
+        plain = audio_samples.read(encode("mp4", codec, form), dtype="stored").to_numpy()
         assert whole.shape[1] == 1024 * packet_count(content) >= plain.shape[1]
         assert np.array_equal(whole[:, : plain.shape[1]], plain)
     else:
@@ -110,20 +110,20 @@ def test_an_index_in_front_of_fragments_counts_no_frames(tmp_path):
     encode("mp4", "aac", "fltp", options, str(path))
     content = path.read_bytes()
     assert b"sidx" in content
-    whole = audio_samples.read(content).to_numpy()
+    whole = audio_samples.read(content, dtype="stored").to_numpy()
     assert whole.shape[1] == 1024 * packet_count(content)
     check_ranges(content, whole)
 
 
 def test_fragments_from_a_pipe_that_was_cut():
     content = encode("mp4", "flac", "s16", {**OPTIONS[0], "strict": "-2"})
-    whole = audio_samples.read(content).to_numpy()
+    whole = audio_samples.read(content, dtype="stored").to_numpy()
     last = content.rindex(b"moof") - 4
     for cut in (last + 40, last + 8):  # in the header of the last fragment
         info = audio_samples.info(content[:cut])
         assert 0 < info.frames < FRAMES
         assert "'moof'" in info.damage
-        part = audio_samples.read(content[:cut]).to_numpy()
+        part = audio_samples.read(content[:cut], dtype="stored").to_numpy()
         assert np.array_equal(part, whole[:, : info.frames])
     info = audio_samples.info(content[:-200])
     assert info.frames == FRAMES
@@ -153,7 +153,7 @@ def test_frames_are_those_of_the_packets_whatever_their_dates(codec, form, conta
     options = OPTIONS[0] if container == "frag" else None
     container = "mp4" if options else container
     content = encode(container, codec, form, options, dates=DATES[dates])
-    whole = audio_samples.read(content).to_numpy()
+    whole = audio_samples.read(content, dtype="stored").to_numpy()
     if codec == "alac":
         expected = np.round(tones(2, FRAMES, RATE).T * 32767).astype(np.int16)
         assert np.array_equal(whole, expected)
@@ -166,14 +166,14 @@ def test_matroska_of_unknown_size_is_read_to_its_end():
     for options, file in [({"live": "1"}, None), ({}, Pipe())]:
         content = encode("matroska", "flac", "s16", options, file)
         assert b"\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" in content
-        whole = audio_samples.read(content).to_numpy()
+        whole = audio_samples.read(content, dtype="stored").to_numpy()
         expected = np.round(tones(2, FRAMES, RATE).T * 32767).astype(np.int16)
         assert np.array_equal(whole, expected)
         check_ranges(content, whole)
         cut = content[:-100]
         info = audio_samples.info(cut)
         assert "cut short" in info.damage
-        assert np.array_equal(audio_samples.read(cut), whole[:, : info.frames])
+        assert np.array_equal(audio_samples.read(cut, dtype="stored"), whole[:, : info.frames])
 
 
 def test_matroska_of_known_size_that_was_cut_is_refused():
@@ -184,7 +184,7 @@ def test_matroska_of_known_size_that_was_cut_is_refused():
 
 def test_adts_ends_with_its_last_whole_packet():
     content = encode("adts", "aac", "fltp")
-    whole = audio_samples.read(content).to_numpy()
+    whole = audio_samples.read(content, dtype="stored").to_numpy()
     assert audio_samples.info(content).damage is None
     at, starts = 0, []
     while at < len(content):
@@ -195,7 +195,9 @@ def test_adts_ends_with_its_last_whole_packet():
         info = audio_samples.info(content[:cut])
         assert info.frames == 1024 * (len(starts) - 1)
         assert "cut short" in info.damage
-        assert np.array_equal(audio_samples.read(content[:cut]), whole[:, : info.frames])
+        assert np.array_equal(
+            audio_samples.read(content[:cut], dtype="stored"), whole[:, : info.frames]
+        )
 
 
 def test_the_last_packet_of_alac_in_caf_may_be_short():
@@ -205,7 +207,7 @@ def test_the_last_packet_of_alac_in_caf_may_be_short():
     # FFmpeg up to 7 counts whole packets, whatever is in the last one.
     claim = struct.pack(">qii", 4096 * packets, 0, 0)
     content = content[: at + 8] + claim + content[at + 24 :]
-    whole = audio_samples.read(content).to_numpy()
+    whole = audio_samples.read(content, dtype="stored").to_numpy()
     assert np.array_equal(whole, np.round(tones(2, FRAMES, RATE).T * 32767).astype(np.int16))
     check_ranges(content, whole)
 
