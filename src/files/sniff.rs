@@ -217,6 +217,7 @@ impl Coded {
         let end = tags::behind(bytes, magic, &mut self.tags)?;
         let found = flac::end(bytes, magic, end)?;
         self.damage = found.damage;
+        self.changed = flac::harmless(bytes, magic)?;
         self.show(bytes, magic, found.end);
         Ok(())
     }

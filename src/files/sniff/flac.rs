@@ -153,6 +153,85 @@ fn stream<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<St
     }))
 }
 
+/// Bytes of the metadata that are shown as others than they are, by their places, for a demuxer refuses the file because of
+/// them and needs none: packets of no length, and a cue sheet of a CD whose tracks begin within its sectors, which is shown as
+/// padding.
+pub fn harmless<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    at: u64,
+) -> Result<Vec<(u64, u8)>, Error> {
+    /// Frames of a sector of a CD.
+    const SECTOR: u64 = 588;
+    /// The kind of a block that says nothing.
+    const PADDING: u8 = 1;
+    /// Frames of the smallest packet.
+    const SMALLEST: u16 = 16;
+    /// Where in a cue sheet the flags stand, and the number of tracks in front of them.
+    const CD: u64 = 136;
+    const TRACKS: u64 = 395;
+    let (mut changed, mut sizes) = (Vec::new(), None);
+    let mut begin = at + 4;
+    for _ in 0..MOST_BLOCKS {
+        let mut head = [0; 4];
+        let &[kind, x, y, z] = bytes.peek(begin, &mut head)? else {
+            break;
+        };
+        let (inside, len) = (begin + 4, u64::from(u32::from_be_bytes([0, x, y, z])));
+        let mut four = [0; 4];
+        match (kind & 0x7F, bytes.peek(inside, &mut four)?) {
+            (0, &[a, b, c, d]) => {
+                sizes = Some((
+                    inside,
+                    u16::from_be_bytes([a, b]),
+                    u16::from_be_bytes([c, d]),
+                ));
+            }
+            (5, _) if len > TRACKS => {
+                let mut sheet = vec![0; len.min(LARGEST_SHEET) as usize];
+                let sheet = bytes.peek(inside, &mut sheet)?;
+                let is_cd = sheet
+                    .get(CD as usize)
+                    .is_some_and(|flags| flags & 0x80 != 0);
+                if is_cd && tracks(sheet).any(|first| first % SECTOR != 0) {
+                    changed.push((begin, kind & 0x80 | PADDING));
+                }
+            }
+            _ => {}
+        }
+        begin = inside + len;
+        if kind & 0x80 != 0 {
+            break;
+        }
+    }
+    if let Some((place, least, mut most)) = sizes
+        && least < SMALLEST
+    {
+        if most < SMALLEST {
+            // The first packet is as long as all of them but the last.
+            let mut packet = [0; 20];
+            let first = packet_at(bytes.peek(begin, &mut packet)?, 1);
+            most = first.map_or(most, |(_, count)| count.min(u64::from(u16::MAX)) as u16);
+        }
+        let [high, low] = most.to_be_bytes();
+        changed.extend((place..).zip([high, low, high, low]));
+    }
+    Ok(changed)
+}
+
+/// Bytes of the longest cue sheet: 100 tracks of 100 places.
+const LARGEST_SHEET: u64 = 396 + 100 * (36 + 100 * 12);
+
+/// The first frame of each track of a cue sheet.
+fn tracks(sheet: &[u8]) -> impl Iterator<Item = u64> {
+    let mut rest = sheet.get(396..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let first = u64::from_be_bytes(*rest.first_chunk()?);
+        let places = usize::from(*rest.get(35)?);
+        rest = rest.get(36 + 12 * places..)?;
+        Some(first)
+    })
+}
+
 /// The first frame of the packet that begins here and how many it has, if one does.
 fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
     let &[0xFF, second @ (0xF8 | 0xF9), sizes, kinds, ..] = bytes else {
