@@ -13,6 +13,7 @@
 //! the offset of every chunk and sizes of 64 bits, and Symphonia's demuxers give packets.
 
 pub(super) mod aiff;
+mod au;
 pub(super) mod block;
 mod caf;
 pub mod encoding;
@@ -151,6 +152,7 @@ pub fn contents<R: Read + Seek>(reader: &mut R) -> Result<Contents<Header>, Erro
     let found = match sniff(&mut bytes)? {
         Contents::Plain(Container::Aiff) => aiff::header(&mut bytes)?,
         Contents::Plain(Container::Caf) => caf::header(&mut bytes)?,
+        Contents::Plain(Container::Au) => au::header(&mut bytes)?,
         Contents::Plain(Container::W64) => w64::header(&mut bytes)?,
         Contents::Plain(riff) => wav::header(&mut bytes, riff)?,
         Contents::Coded(coded) => Contents::Coded(coded),

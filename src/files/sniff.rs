@@ -28,6 +28,8 @@ pub enum Container {
     Aiff,
     /// Apple's Core Audio Format.
     Caf,
+    /// Sun's AU.
+    Au,
 }
 
 impl Container {
@@ -40,6 +42,7 @@ impl Container {
             Container::W64 => "W64",
             Container::Aiff => "AIFF",
             Container::Caf => "CAF",
+            Container::Au => "AU",
         }
     }
 }
@@ -172,6 +175,9 @@ pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Contai
         [b'r', b'i', b'f', b'f', ..] => return Ok(plain(bytes, at, Container::W64)),
         [b'F', b'O', b'R', b'M', ..] => return Ok(plain(bytes, at, Container::Aiff)),
         [b'c', b'a', b'f', b'f', ..] => return Ok(plain(bytes, at, Container::Caf)),
+        [b'.', b's', b'n', b'd', ..] | [b'd', b'n', b's', b'.', ..] => {
+            return Ok(plain(bytes, at, Container::Au));
+        }
         [0xFF, 0xE0..=0xFF, ..] => counting(bytes, at)?,
         _ => match mpeg::first(bytes, at)? {
             Some(first) => counting(bytes, first)?,
@@ -331,7 +337,7 @@ fn unknown(prefix: &[u8]) -> String {
     let found = prefix.get(..8).unwrap_or(prefix);
     let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
-        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, \
+        "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, AU, \
          FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
         found.escape_ascii(),
         bytes.join(" ")

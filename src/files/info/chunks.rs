@@ -50,7 +50,7 @@ pub fn details<R: Read + Seek>(
             (Container::Aiff, b"ANNO") => details.text("comment", &content(bytes, chunk)?),
             (Container::Aiff, b"MARK") => details.markers(&content(bytes, chunk)?),
             (Container::Caf, b"info") => details.strings(&content(bytes, chunk)?),
-            (Container::Aiff | Container::Caf, _) => {}
+            (Container::Aiff | Container::Caf | Container::Au, _) => {}
             (_, b"fmt ") => {
                 let format = content(bytes, chunk)?;
                 if let (Some(tag), Some(mask)) =

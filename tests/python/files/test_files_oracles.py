@@ -188,7 +188,7 @@ def test_it_is_read_as_soundfile_reads_it_or_refused(tmp_path, container, subtyp
     if expected is None:
         return
     tolerance = NEAR.get((container, subtype))
-    if container in (*CONTAINERS, "FLAC") and subtype in PLAIN:
+    if container in (*CONTAINERS, "FLAC", "AU") and subtype in PLAIN:
         audio = audio_samples.read(path, dtype="stored")
         assert audio.dtype == NATIVE[subtype]
         assert np.array_equal(audio, soundfile.read(path, dtype=audio.dtype.name)[0])
