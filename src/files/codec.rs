@@ -7,12 +7,13 @@
 //! Symphonia seeks to packets; we count frames. A seek goes to a packet that lies far enough in front of the
 //! wanted frame for the decoder to be in the state that it would have had, and what comes before the frame is
 //! dropped. Where a file's clock does not count frames (Matroska) or a decoder never forgets (Opus), decoding begins at the
-//! first packet. A decoder may do anything with damaged data: it gets no more memory than the file justifies, and should
-//! it panic, that is an [`Error::File`] like any other damage.
+//! first packet. A decoder gets no more memory than the file justifies, and its panics are [`Error::File`].
 
 mod aac;
 pub(super) mod ebml;
+mod mixed_blocks;
 mod mp4;
+mod names;
 mod opus;
 mod panics;
 mod planes;
@@ -42,8 +43,7 @@ use panics::caught;
 pub(super) use panics::guarded_write;
 use probe::{MPEG_PACKET, StreamTraits};
 
-/// Frames that one byte of a file may stand for before memory is only given to frames that were decoded:
-/// speech at 6 kbit/s has 11.
+/// Frames that a byte may stand for before memory is given to decoded frames only: speech at 6 kbit/s has 11.
 const FRAMES_PER_BYTE: u64 = 16;
 
 /// Frames that there is memory for at first where the file does not say how many there are: it may be a film.
