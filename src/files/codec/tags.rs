@@ -95,6 +95,11 @@ pub(in crate::files) fn around<R: Read + Seek>(
     Ok(all)
 }
 
+/// What an ID3v2 tag says that is a chunk of a file with plain samples; nothing if it is damaged.
+pub(in crate::files) fn of_id3(bytes: Vec<u8>) -> Vec<(String, String)> {
+    caught(|| parsed(TagKind::Id3v2, bytes)).unwrap_or_default()
+}
+
 /// Adds tags of one kind more: names that are known already are said again.
 pub(in crate::files) fn add(known: &mut Vec<(String, String)>, more: Vec<(String, String)>) {
     let names: HashSet<String> = known.iter().map(|(name, _)| name.clone()).collect();

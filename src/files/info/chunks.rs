@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use crate::error::Error;
+use crate::files::codec::tags;
 use crate::files::facts::{Cue, Details, positions};
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::Bytes;
@@ -42,8 +43,10 @@ pub fn details<R: Read + Seek>(
     let mut details = Details::default();
     let mut labels = HashMap::new();
     let order = header.info.order;
+    let mut id3 = Vec::new();
     for chunk in &header.chunks {
         match (header.info.container, &chunk.id) {
+            (_, b"id3 " | b"ID3 ") => id3 = tags::of_id3(content(bytes, chunk)?),
             (Container::Aiff, b"NAME") => details.text("title", &content(bytes, chunk)?),
             (Container::Aiff, b"AUTH") => details.text("artist", &content(bytes, chunk)?),
             (Container::Aiff, b"(c) ") => details.text("copyright", &content(bytes, chunk)?),
@@ -83,6 +86,7 @@ pub fn details<R: Read + Seek>(
             cue.label = name.unwrap_or_default();
         }
     }
+    tags::add(&mut details.tags, id3);
     Ok(details)
 }
 

@@ -204,3 +204,26 @@ def test_a_wav_file_behind_a_tag_is_read(tmp_path):
             block *= 0
     assert not aus.read(path).to_numpy().any()
     assert path.read_bytes().startswith(id3v2(b"Two") + b"RIFF")
+
+
+def with_chunk(container, name, content):
+    """A file of plain samples with one chunk more."""
+    file = io.BytesIO()
+    soundfile.write(file, sound(), RATE, format=container, subtype="PCM_16")
+    order = "<" if container == "WAV" else ">"
+    content += b"\0" * (len(content) % 2)
+    made = bytearray(file.getvalue() + name + struct.pack(f"{order}I", len(content)) + content)
+    struct.pack_into(f"{order}I", made, 4, len(made) - 8)
+    return bytes(made)
+
+
+@pytest.mark.parametrize(
+    ("container", "name"), [("WAV", b"id3 "), ("WAV", b"ID3 "), ("AIFF", b"ID3 ")]
+)
+def test_an_id3_chunk_says_what_it_says(container, name):
+    content = with_chunk(container, name, id3v2(b"Two"))
+    info = aus.info(content)
+    assert info.tags["title"] == "Two"
+    assert info.frames == FRAMES
+    damaged = with_chunk(container, name, b"ID3\3\0\0\0\0\0\x7fTIT2\xff\xff\xff\xff")
+    assert "title" not in aus.info(damaged).tags
