@@ -41,11 +41,14 @@ pub fn run<R: Send>(
     work: impl Fn(Wait<'_>) -> Result<R, Error> + Sync,
 ) -> PyResult<R> {
     FloatFlags::clear();
-    let done = running::run(py, bytes, work)?;
+    let done = running::run(py, bytes, work);
     let raised = FloatFlags::raised();
-    if !raised.is_empty() {
-        answer(py, computing, raised)?;
+    if raised.is_empty() {
+        // As it is, without a copy of the result.
+        return done;
     }
+    let done = done?;
+    answer(py, computing, raised)?;
     Ok(done)
 }
 
