@@ -190,7 +190,12 @@ impl AudioSamples {
                 (AudioSamples::new(this.audio().clone()), key)
             }
         };
-        let stored_as = match number(this.audio().dtype(), value)? {
+        // Through a mask or a list of indices NumPy casts its own numbers, which it refuses elsewhere if they do not fit.
+        let plain = match value.is_instance(operand::scalar_type(py)?)? {
+            true => None,
+            false => number(this.audio().dtype(), value)?,
+        };
+        let stored_as = match plain {
             Some(Scalar::Int(whole)) => whole.into_pyobject(py)?.into_any(),
             Some(Scalar::Float(other)) => other.into_pyobject(py)?.into_any(),
             None => this.assignable(value)?,

@@ -137,6 +137,11 @@ def test_casts_and_stores_warn_as_numpys_do(data, source, target):
         _, expected = said(lambda: operator.setitem(array, ..., value))  # noqa: B023
         assert warned == expected
         same(stored, array)
+    mask = np.arange(len(values)) % 2 == 0
+    _, warned = said(lambda: operator.setitem(stored, mask, values[0]))
+    _, expected = said(lambda: operator.setitem(array, mask, values[0]))
+    assert warned == expected
+    same(stored, array)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

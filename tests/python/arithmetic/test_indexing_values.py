@@ -101,12 +101,18 @@ def test_leading_axes_of_length_1_are_no_more_than_in_numpy(shape):
 
 
 @pytest.mark.parametrize(
-    "value", [np.int32(40_000), np.int64(-40_000), np.float32(1e20), np.float32("nan"), np.uint8(7)]
+    "value",
+    [
+        *(np.int32(40_000), np.int64(-40_000), np.float32(1e5), np.float32(1e20), np.float64(1e5)),
+        *(np.float32("nan"), np.float64("inf"), np.uint8(7), 70_000, 1e5, 7),
+    ],
 )
-@pytest.mark.parametrize("key", [..., 0, slice(1, 3)])
+@pytest.mark.parametrize("key", [..., 0, slice(1, 3), [0, 1], [True, False, True, False]])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_number_of_numpys_is_stored_or_refused_as_by_an_array(value, key):
     audio, array = mono([1, 2, 3, 4], "int16"), np.array([1, 2, 3, 4], "int16")
     outcomes = []
+    key = np.array(key) if isinstance(key, list) else key
     for owner in (audio, array):
         try:
             owner[key] = value
