@@ -9,7 +9,7 @@ use crate::files::batch::Batch;
 use crate::files::selection::Selection;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
-use crate::python::files::closable::Opened;
+use crate::python::files::closable::{Opened, closes_with_its_block};
 use crate::python::files::file_object::{path_of, require_path};
 use crate::python::files::read::selection;
 use crate::python::running;
@@ -34,7 +34,7 @@ impl<'py> ManyRequest<'py> {
         paths: &Bound<'py, PyAny>,
         selection: Selection,
         workers: Option<&Bound<'py, PyAny>>,
-        on_error: &Bound<'py, PyAny>,
+        on_error: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<ManyRequest<'py>> {
         let py = paths.py();
@@ -45,15 +45,9 @@ impl<'py> ManyRequest<'py> {
                 arguments::shown(paths)
             )));
         }
-        let returns_errors = match on_error.cast::<PyString>().ok().map(|name| name.to_str()) {
-            Some(Ok("raise")) => false,
-            Some(Ok("return")) => true,
-            _ => {
-                return Err(PyValueError::new_err(format!(
-                    "on_error must be 'raise', or 'return' to have the exception in the place of the audio, not {}",
-                    arguments::shown(on_error)
-                )));
-            }
+        let returns_errors = match on_error {
+            None => false,
+            Some(given) => returns_errors(given)?,
         };
         let workers = match workers {
             Some(given) => arguments::count(given, "workers", 1)?,
@@ -79,6 +73,18 @@ impl<'py> ManyRequest<'py> {
             count,
             progress: progress.map(Bound::unbind),
         })
+    }
+}
+
+/// Whether an exception stands in the place of the audio, as users write it.
+fn returns_errors(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match given.cast::<PyString>().ok().map(|name| name.to_str()) {
+        Some(Ok("raise")) => Ok(false),
+        Some(Ok("return")) => Ok(true),
+        _ => Err(PyValueError::new_err(format!(
+            "on_error must be 'raise', or 'return' to have the exception in the place of the audio, not {}",
+            arguments::shown(given)
+        ))),
     }
 }
 
@@ -190,8 +196,6 @@ pub fn read_many(
     let takes = "workers=, dtype=, start=, frames=, on_error= and progress=";
     arguments::refuse_others("read_many", takes, None, others)?;
     let selection = selection(dtype, start, frames)?;
-    let raise = PyString::intern(py, "raise").into_any();
-    let on_error = on_error.unwrap_or(&raise);
     let request = ManyRequest::of("read_many", paths, selection, workers, on_error, progress)?;
     let mut reading = ReadAhead::begin(request, usize::MAX)?;
     reading.fill(py);
@@ -250,30 +254,9 @@ impl FileIterator {
         }
         Ok(())
     }
-
-    /// Whether it was closed.
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        self.open.is_closed(py)
-    }
-
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().open.with(py, |_, _| Ok(()))?;
-        Ok(slf)
-    }
-
-    #[pyo3(signature = (kind = None, error = None, trace = None))]
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: Option<&Bound<'_, PyAny>>,
-        error: Option<&Bound<'_, PyAny>>,
-        trace: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let _ = (kind, error, trace);
-        self.close(py)
-    }
 }
+
+closes_with_its_block!(FileIterator);
 
 /// Reads many files one after the other, some of them ahead, and gives their audio in the order of the paths.
 ///
@@ -291,7 +274,6 @@ impl FileIterator {
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn iter_many(
-    py: Python<'_>,
     paths: &Bound<'_, PyAny>,
     workers: Option<&Bound<'_, PyAny>>,
     ahead: Option<&Bound<'_, PyAny>>,
@@ -305,8 +287,6 @@ pub fn iter_many(
     let takes = "workers=, ahead=, dtype=, start=, frames=, on_error= and progress=";
     arguments::refuse_others("iter_many", takes, None, others)?;
     let selection = selection(dtype, start, frames)?;
-    let raise = PyString::intern(py, "raise").into_any();
-    let on_error = on_error.unwrap_or(&raise);
     let request = ManyRequest::of("iter_many", paths, selection, workers, on_error, progress)?;
     let ahead = match ahead {
         Some(given) => usize::try_from(arguments::count(given, "ahead", 1)?).unwrap_or(usize::MAX),
