@@ -3,6 +3,8 @@
 pub mod borrowing;
 pub mod construct;
 pub mod generation;
+pub mod level;
+pub mod measure;
 pub mod memory;
 pub mod methods;
 pub mod missing_names;
