@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 
 class Statistics(NamedTuple):
-    """The levels of audio, where full scale is 1.0; arrays of one for each channel with `per_channel=True`."""
+    """The levels of audio, where full scale is 1.0; arrays of one for each channel with
+    `per_channel=True`.
+    """
 
     peak: Any
     rms: Any

@@ -171,32 +171,47 @@ impl PerFrame for Fade {
     }
 
     fn change<T: Real>(&self, first: usize, block: &mut Planes<T>) {
-        match self.curve {
-            Curve::Linear => self.run::<T, LinearGain>(first, block),
-            Curve::EqualPower => self.run::<T, EqualPowerGain>(first, block),
-            Curve::Exponential => self.run::<T, ExponentialGain>(first, block),
-            Curve::Logarithmic => self.run::<T, LogarithmicGain>(first, block),
-            Curve::RaisedCosine => self.run::<T, RaisedCosineGain>(first, block),
-        }
+        let all = 0..block.frames();
+        self.change_part(first, block, all);
     }
 }
 
 impl Fade {
-    fn run<T: Real, C: CurveGain>(&self, first: usize, block: &mut Planes<T>) {
+    /// Fades a part of a block, whose first frame has the number `first`.
+    pub fn change_part<T: Real>(&self, first: usize, block: &mut Planes<T>, part: Range<usize>) {
+        match self.curve {
+            Curve::Linear => self.run::<T, LinearGain>(first, block, part),
+            Curve::EqualPower => self.run::<T, EqualPowerGain>(first, block, part),
+            Curve::Exponential => self.run::<T, ExponentialGain>(first, block, part),
+            Curve::Logarithmic => self.run::<T, LogarithmicGain>(first, block, part),
+            Curve::RaisedCosine => self.run::<T, RaisedCosineGain>(first, block, part),
+        }
+    }
+
+    fn run<T: Real, C: CurveGain>(&self, first: usize, block: &mut Planes<T>, part: Range<usize>) {
         let pace = 1.0 / self.frames as f64;
-        let (from, pace) = match self.end {
-            End::Start => (0.0, pace),
-            End::Finish => ((self.of - 1) as f64, -pace),
+        let silent = match self.end {
+            End::Start => 0.0,
+            End::Finish => (self.of - 1) as f64,
         };
         let curve = PhantomData::<C>;
-        let part = 0..block.frames();
-        shape(first, block, part, FadeGain { from, pace, curve });
+        shape(
+            first,
+            block,
+            part,
+            FadeGain {
+                silent,
+                pace,
+                curve,
+            },
+        );
     }
 }
 
 /// The gain of a fade at each frame.
 struct FadeGain<C> {
-    from: f64,
+    /// The frame that is silent.
+    silent: f64,
     pace: f64,
     curve: PhantomData<C>,
 }
@@ -204,7 +219,7 @@ struct FadeGain<C> {
 impl<C: CurveGain> GainOverTime for FadeGain<C> {
     #[inline(always)]
     fn at(&self, frame: f64) -> f64 {
-        C::gain((frame - self.from) * self.pace)
+        C::gain((frame - self.silent).abs() * self.pace)
     }
 }
 

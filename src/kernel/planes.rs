@@ -139,10 +139,29 @@ impl<T: Real> Planes<T> {
     /// Stores the frames in `into`, which has as many, and as many channels. `past_cache` for a destination that does not
     /// fit into the cache.
     pub fn store(&self, access: &Access, into: &Strided<'_>, past_cache: bool) {
+        self.store_from(access, into, 0, past_cache);
+    }
+
+    /// As [`Planes::store`], of the frames from `first` on.
+    pub fn store_from(&self, access: &Access, into: &Strided<'_>, first: usize, past_cache: bool) {
         assert_eq!(into.layout().channels(), self.channels, "channels");
+        let frames = into.layout().frames();
         for channel in 0..self.channels {
-            store_row(access, into, channel, self.plane(channel), past_cache);
+            let plane = &self.plane(channel)[first..first + frames];
+            store_row(access, into, channel, plane, past_cache);
         }
+    }
+
+    /// Puts the frames of another block of as many channels behind these.
+    pub fn append(&mut self, more: &Planes<T>) {
+        assert_eq!(more.channels, self.channels, "channels");
+        let mut joined = Vec::with_capacity(self.samples.len() + more.samples.len());
+        for channel in 0..self.channels {
+            joined.extend_from_slice(self.plane(channel));
+            joined.extend_from_slice(more.plane(channel));
+        }
+        self.frames += more.frames;
+        self.samples = joined;
     }
 }
 

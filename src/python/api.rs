@@ -2,8 +2,10 @@
 
 pub mod borrowing;
 pub mod construct;
+pub mod dsp;
 pub mod generation;
 pub mod level;
+pub mod loudness;
 pub mod measure;
 pub mod memory;
 pub mod methods;
