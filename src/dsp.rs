@@ -10,16 +10,21 @@
 //!   chain       one after the other
 //!   meter       what blocks measure together
 //!   loudness    EBU R 128, and what is made as loud as it says
+//!   resample    another sample rate
+//!   fft         the transforms under it
 //! ```
 
 mod chain;
+mod fft;
 mod framewise;
 mod loudness;
 mod meter;
 mod processor;
+mod resample;
 
 pub use chain::Chain;
 pub use framewise::{FadeEnds, Framewise};
 pub use loudness::{Goal, LoudnessMeter, Measure, largest_peak};
 pub use meter::LevelMeter;
 pub use processor::{Processor, Session, SignalBlock, SignalFormat};
+pub use resample::{Quality, Ratio, Resampler};

@@ -16,6 +16,7 @@ __all__ = [
     "LevelMeter",
     "LoudnessMeter",
     "Processor",
+    "Resampler",
 ]
 
 _A = TypeVar("_A", bound=AudioSamples[Any])
@@ -89,6 +90,12 @@ class Fade(Processor):
     def __new__(
         cls, fade_in: float = 0.0, fade_out: float = 0.0, *, curve: _Curve = "linear"
     ) -> Fade: ...
+
+@final
+class Resampler(Processor):
+    """Another sample rate. As `AudioSamples.resample`: no frame comes late, some are held back."""
+
+    def __new__(cls, rate: int, quality: Literal["high", "best"] = "high") -> Resampler: ...
 
 @final
 class Chain(Processor):

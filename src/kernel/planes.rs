@@ -152,6 +152,34 @@ impl<T: Real> Planes<T> {
         }
     }
 
+    /// Takes away the first frames.
+    pub fn drop_first(&mut self, frames: usize) {
+        if frames == 0 {
+            return;
+        }
+        let kept = self.frames - frames;
+        for channel in 0..self.channels {
+            let from = channel * self.frames + frames;
+            self.samples.copy_within(from..from + kept, channel * kept);
+        }
+        self.samples.truncate(self.channels * kept);
+        self.frames = kept;
+    }
+
+    /// Puts silent frames in front.
+    pub fn put_silence_first(&mut self, frames: usize) {
+        if frames == 0 {
+            return;
+        }
+        let mut silence = Planes::new(self.channels);
+        silence.resize(frames);
+        for plane in silence.planes_mut() {
+            plane.fill(T::nearest(0.0));
+        }
+        silence.append(self);
+        *self = silence;
+    }
+
     /// Puts the frames of another block of as many channels behind these.
     pub fn append(&mut self, more: &Planes<T>) {
         assert_eq!(more.channels, self.channels, "channels");

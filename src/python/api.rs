@@ -10,6 +10,7 @@ pub mod measure;
 pub mod memory;
 pub mod methods;
 pub mod missing_names;
+pub mod resample;
 pub mod shared;
 pub mod tensors;
 pub mod views;

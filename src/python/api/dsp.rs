@@ -13,6 +13,7 @@ use crate::dsp::{Framewise, Session, largest_peak};
 use crate::error::Error;
 use crate::python::api::level::curve;
 use crate::python::api::loudness::weights;
+use crate::python::api::resample;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
@@ -159,6 +160,27 @@ impl FadeObject {
         let (start, end) = (seconds(fade_in, "fade_in")?, seconds(fade_out, "fade_out")?);
         let fade = core::FadeEnds::new(start, end, self::curve(curve)?)?;
         Ok(ProcessorObject::of(fade).add_subclass(FadeObject))
+    }
+}
+
+/// Another sample rate.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Resampler")]
+pub struct ResamplerObject;
+
+#[pymethods]
+impl ResamplerObject {
+    #[new]
+    #[pyo3(
+        signature = (rate, quality = None),
+        text_signature = "(rate, quality='high')"
+    )]
+    fn __new__(
+        rate: &Bound<'_, PyAny>,
+        quality: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<PyClassInitializer<ResamplerObject>> {
+        let rate = arguments::sample_rate(rate)?;
+        let resampler = core::Resampler::new(rate, resample::quality(quality)?);
+        Ok(ProcessorObject::of(resampler).add_subclass(ResamplerObject))
     }
 }
 
@@ -356,6 +378,7 @@ impl FileEdit {
 pub mod dsp {
     #[pymodule_export]
     use super::{
-        ChainObject, FadeObject, GainObject, LevelMeterObject, LoudnessMeterObject, ProcessorObject,
+        ChainObject, FadeObject, GainObject, LevelMeterObject, LoudnessMeterObject,
+        ProcessorObject, ResamplerObject,
     };
 }

@@ -40,6 +40,10 @@ TWINS = {
     "apply_envelope": ([(0, -3), (0.1, 2)],),
     "apply": (dsp.Chain([dsp.Gain(-1), dsp.Fade(0, 0.0001, curve="equal_power")]),),
 }
+# What gives audio of another shape.
+CHANGES = {
+    "resample": lambda audio: audio.resample(11_025),
+}
 
 
 def values_of(shape, dtype):
@@ -119,7 +123,9 @@ TYPES = ["int16", "int32", "float32", "float64"]
 
 def possible(way, shape):
     """Whether samples of the shape can lie so: a file has frames to map, and mono is one axis."""
-    return "mapped" not in way.__name__ or (shape[-1] > 0 and not (len(shape) == 2 and shape[0] == 1))
+    return "mapped" not in way.__name__ or (
+        shape[-1] > 0 and not (len(shape) == 2 and shape[0] == 1)
+    )
 
 
 CASES = [
@@ -145,6 +151,8 @@ def test_values_are_those_of_a_contiguous_copy(way, shape, dtype, tmp_path):
     for name, measure in MEASURES.items():
         found, expected = measure(audio), measure(copy)
         assert np.array_equal(found, expected, equal_nan=True), name
+    for name, change in CHANGES.items():
+        assert np.array_equal(change(audio).to_numpy(), change(copy).to_numpy()), name
     for name in TWINS:
         args = arguments(name, audio)
         expected = getattr(copy, name)(*args)
