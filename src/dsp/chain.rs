@@ -9,11 +9,11 @@ use crate::error::Error;
 /// comes as silence in front of all. Where one of them changes the rate there is none, for the lengths of blocks are other
 /// ones anyway.
 pub struct Chain {
-    stages: Vec<Stage>,
+    links: Vec<Link>,
     changes_rate: bool,
 }
 
-struct Stage {
+struct Link {
     processor: Box<dyn Processor>,
     /// Frames of its latency that are still to be taken out.
     late: usize,
@@ -22,15 +22,15 @@ struct Stage {
 impl Chain {
     /// In this order; none at all gives back what goes in.
     pub fn new(processors: Vec<Box<dyn Processor>>) -> Chain {
-        let stage = |processor| Stage { processor, late: 0 };
+        let link = |processor| Link { processor, late: 0 };
         Chain {
-            stages: processors.into_iter().map(stage).collect(),
+            links: processors.into_iter().map(link).collect(),
             changes_rate: false,
         }
     }
 }
 
-impl Stage {
+impl Link {
     fn compensate(&mut self, block: &mut SignalBlock) {
         let skipped = self.late.min(block.frames());
         self.late -= skipped;
@@ -40,20 +40,20 @@ impl Stage {
 
 impl Processor for Chain {
     fn begin(&mut self, format: &SignalFormat) -> Result<SignalFormat, Error> {
-        let mut stages = self.stages.iter_mut();
-        let last = stages.try_fold(*format, |format, stage| stage.processor.begin(&format))?;
+        let mut links = self.links.iter_mut();
+        let last = links.try_fold(*format, |format, link| link.processor.begin(&format))?;
         self.changes_rate = last.rate != format.rate;
-        for stage in &mut self.stages {
-            stage.late = stage.processor.latency();
+        for link in &mut self.links {
+            link.late = link.processor.latency();
         }
         Ok(last)
     }
 
     fn process(&mut self, block: &mut SignalBlock) {
         let frames = block.frames();
-        for stage in &mut self.stages {
-            stage.processor.process(block);
-            stage.compensate(block);
+        for link in &mut self.links {
+            link.processor.process(block);
+            link.compensate(block);
         }
         if !self.changes_rate {
             let missing = frames - block.frames();
@@ -62,28 +62,26 @@ impl Processor for Chain {
     }
 
     fn finish(&mut self, block: &mut SignalBlock) {
-        for stage in &mut self.stages {
-            stage.processor.finish(block);
-            stage.compensate(block);
+        for link in &mut self.links {
+            link.processor.finish(block);
+            link.compensate(block);
         }
     }
 
     fn latency(&self) -> usize {
-        let stages = self.stages.iter().filter(|_| !self.changes_rate);
-        stages.map(|stage| stage.processor.latency()).sum()
+        let links = self.links.iter().filter(|_| !self.changes_rate);
+        links.map(|link| link.processor.latency()).sum()
     }
 
     fn output_frames(&self, frames: usize) -> usize {
-        let stages = self.stages.iter();
-        stages.fold(frames, |frames, stage| {
-            stage.processor.output_frames(frames)
-        })
+        let links = self.links.iter();
+        links.fold(frames, |frames, link| link.processor.output_frames(frames))
     }
 
     fn fresh(&self) -> Box<dyn Processor> {
-        let stages = self.stages.iter();
+        let links = self.links.iter();
         Box::new(Chain::new(
-            stages.map(|stage| stage.processor.fresh()).collect(),
+            links.map(|link| link.processor.fresh()).collect(),
         ))
     }
 }

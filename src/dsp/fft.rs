@@ -30,7 +30,7 @@ impl<T> Clone for Transform<T> {
 }
 
 /// Memory that a transform works in.
-pub struct Scratch<T> {
+pub struct TransformScratch<T> {
     forward: Vec<Complex<T>>,
     inverse: Vec<Complex<T>>,
 }
@@ -78,15 +78,20 @@ impl<T: Transformed> Transform<T> {
     }
 
     /// Memory to work in, one for each thread.
-    pub fn scratch(&self) -> Scratch<T> {
-        Scratch {
+    pub fn scratch(&self) -> TransformScratch<T> {
+        TransformScratch {
             forward: self.forward.make_scratch_vec(),
             inverse: self.inverse.make_scratch_vec(),
         }
     }
 
     /// The spectrum of a signal, not scaled. What the signal was is lost.
-    pub fn forward(&self, signal: &mut [T], spectrum: &mut [Complex<T>], scratch: &mut Scratch<T>) {
+    pub fn forward(
+        &self,
+        signal: &mut [T],
+        spectrum: &mut [Complex<T>],
+        scratch: &mut TransformScratch<T>,
+    ) {
         let done = self
             .forward
             .process_with_scratch(signal, spectrum, &mut scratch.forward);
@@ -94,7 +99,12 @@ impl<T: Transformed> Transform<T> {
     }
 
     /// The signal of a spectrum, `len` times as large. What the spectrum was is lost.
-    pub fn inverse(&self, spectrum: &mut [Complex<T>], signal: &mut [T], scratch: &mut Scratch<T>) {
+    pub fn inverse(
+        &self,
+        spectrum: &mut [Complex<T>],
+        signal: &mut [T],
+        scratch: &mut TransformScratch<T>,
+    ) {
         // The first and, of an even length, the last number of the spectrum of a real signal are real.
         if let Some(first) = spectrum.first_mut() {
             first.im = T::zero();

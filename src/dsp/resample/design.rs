@@ -6,7 +6,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 
 use super::{Quality, Ratio};
-use crate::dsp::fft::{Cache, Scratch, Transform, Transformed};
+use crate::dsp::fft::{Cache, Transform, TransformScratch, Transformed};
 
 /// A type that is resampled in.
 pub trait Designed: Transformed {
@@ -14,11 +14,11 @@ pub trait Designed: Transformed {
     fn converter(ratio: Ratio, quality: Quality) -> Arc<Converter<Self>>;
 }
 
-type Kept<T> = Cache<(Ratio, Quality), Arc<Converter<T>>>;
+type KeptConverters<T> = Cache<(Ratio, Quality), Arc<Converter<T>>>;
 
 impl Designed for f32 {
     fn converter(ratio: Ratio, quality: Quality) -> Arc<Converter<f32>> {
-        static KEPT: Kept<f32> = Cache::new();
+        static KEPT: KeptConverters<f32> = Cache::new();
         KEPT.get((ratio, quality), || {
             Arc::new(Converter::design(ratio, quality))
         })
@@ -27,7 +27,7 @@ impl Designed for f32 {
 
 impl Designed for f64 {
     fn converter(ratio: Ratio, quality: Quality) -> Arc<Converter<f64>> {
-        static KEPT: Kept<f64> = Cache::new();
+        static KEPT: KeptConverters<f64> = Cache::new();
         KEPT.get((ratio, quality), || {
             Arc::new(Converter::design(ratio, quality))
         })
@@ -50,13 +50,13 @@ pub struct Converter<T> {
 }
 
 /// The memory of one block.
-pub struct Work<T> {
+pub struct BlockMemory<T> {
     /// The frames from `half` before the block on.
     pub input: Vec<T>,
     spectrum: Vec<Complex<T>>,
     cut: Vec<Complex<T>>,
     output: Vec<T>,
-    scratch: (Scratch<T>, Scratch<T>),
+    scratch: (TransformScratch<T>, TransformScratch<T>),
 }
 
 impl<T: Designed> Converter<T> {
@@ -96,8 +96,8 @@ impl<T: Designed> Converter<T> {
     }
 
     /// Memory for blocks, one for each thread.
-    pub fn work(&self) -> Work<T> {
-        Work {
+    pub fn work(&self) -> BlockMemory<T> {
+        BlockMemory {
             input: vec![T::zero(); self.input.len()],
             spectrum: vec![Complex::new(T::zero(), T::zero()); self.input.bins()],
             cut: vec![Complex::new(T::zero(), T::zero()); self.output.bins()],
@@ -107,7 +107,7 @@ impl<T: Designed> Converter<T> {
     }
 
     /// The output of the block whose input is there: `hop_out` frames.
-    pub fn run<'w>(&self, work: &'w mut Work<T>) -> &'w [T] {
+    pub fn run<'w>(&self, work: &'w mut BlockMemory<T>) -> &'w [T] {
         self.input
             .forward(&mut work.input, &mut work.spectrum, &mut work.scratch.0);
         let (within, beyond) = work.cut.split_at_mut(self.response.len());

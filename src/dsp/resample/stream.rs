@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::design::{Converter, Designed, Work};
+use super::design::{BlockMemory, Converter, Designed};
 use super::{Quality, Ratio};
 use crate::audio::SampleRate;
 use crate::dsp::processor::{Processor, SignalBlock, SignalFormat};
@@ -15,10 +15,10 @@ use crate::kernel::planes::{Planes, Real};
 pub struct Resampler {
     rate: SampleRate,
     quality: Quality,
-    state: Option<State>,
+    state: Option<RateChange>,
 }
 
-enum State {
+enum RateChange {
     /// The rate is that of the signal.
     Same,
     Single(Ratio, Lines<f32>),
@@ -37,17 +37,17 @@ impl Resampler {
 
     fn run(&mut self, block: &mut SignalBlock, ends: bool) {
         match (self.state.as_mut(), block) {
-            (None | Some(State::Same), _) => {}
-            (Some(State::Single(ratio, lines)), SignalBlock::Single(planes)) => {
+            (None | Some(RateChange::Same), _) => {}
+            (Some(RateChange::Single(ratio, lines)), SignalBlock::Single(planes)) => {
                 lines.run(planes, ends.then_some(*ratio));
             }
-            (Some(State::Double(ratio, lines)), SignalBlock::Single(planes)) => {
+            (Some(RateChange::Double(ratio, lines)), SignalBlock::Single(planes)) => {
                 lines.run(planes, ends.then_some(*ratio));
             }
-            (Some(State::Double(ratio, lines)), SignalBlock::Double(planes)) => {
+            (Some(RateChange::Double(ratio, lines)), SignalBlock::Double(planes)) => {
                 lines.run(planes, ends.then_some(*ratio));
             }
-            (Some(State::Single(..)), SignalBlock::Double(_)) => {
+            (Some(RateChange::Single(..)), SignalBlock::Double(_)) => {
                 unreachable!("float64 is computed in float64")
             }
         }
@@ -59,9 +59,9 @@ impl Processor for Resampler {
         let ratio = Ratio::new(format.rate, self.rate)?;
         let channels = format.channels;
         self.state = Some(match self.quality.compute(format.dtype) {
-            _ if format.rate == self.rate => State::Same,
-            Dtype::Float32 => State::Single(ratio, Lines::new(ratio, self.quality, channels)),
-            _ => State::Double(ratio, Lines::new(ratio, self.quality, channels)),
+            _ if format.rate == self.rate => RateChange::Same,
+            Dtype::Float32 => RateChange::Single(ratio, Lines::new(ratio, self.quality, channels)),
+            _ => RateChange::Double(ratio, Lines::new(ratio, self.quality, channels)),
         });
         Ok(SignalFormat {
             rate: self.rate,
@@ -79,8 +79,10 @@ impl Processor for Resampler {
 
     fn output_frames(&self, frames: usize) -> usize {
         match &self.state {
-            None | Some(State::Same) => frames,
-            Some(State::Single(ratio, _) | State::Double(ratio, _)) => ratio.frames(frames),
+            None | Some(RateChange::Same) => frames,
+            Some(RateChange::Single(ratio, _) | RateChange::Double(ratio, _)) => {
+                ratio.frames(frames)
+            }
         }
     }
 
@@ -92,7 +94,7 @@ impl Processor for Resampler {
 /// Frames that came in and have not gone out: of each channel those from `half` before the next block on.
 struct Lines<T> {
     design: Arc<Converter<T>>,
-    work: Work<T>,
+    work: BlockMemory<T>,
     pending: Vec<Vec<T>>,
     seen: usize,
     given: usize,
