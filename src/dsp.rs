@@ -10,6 +10,7 @@
 //!   chain       one after the other
 //!   meter       what blocks measure together
 //!   loudness    EBU R 128, and what is made as loud as it says
+//!   remix       another number of channels
 //!   resample    another sample rate
 //!   fft         the transforms under it
 //! ```
@@ -20,6 +21,7 @@ mod framewise;
 mod loudness;
 mod meter;
 mod processor;
+mod remix;
 mod resample;
 
 pub use chain::Chain;
@@ -27,4 +29,5 @@ pub use framewise::{FadeEnds, Framewise};
 pub use loudness::{Goal, LoudnessMeter, Measure, largest_peak};
 pub use meter::LevelMeter;
 pub use processor::{Processor, Session, SignalBlock, SignalFormat};
+pub use remix::Remix;
 pub use resample::{Quality, Ratio, Resampler};

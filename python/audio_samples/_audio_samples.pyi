@@ -703,7 +703,13 @@ class AudioSamples(_Closing, Generic[_S]):
 
 @overload
 def read(
-    path_or_file: _Source, *, dtype: type[_T], start: int = 0, frames: int | None = None
+    path_or_file: _Source,
+    *,
+    dtype: type[_T],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
 ) -> AudioSamples[_T]: ...
 @overload
 def read(
@@ -712,6 +718,8 @@ def read(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     out: AudioSamples[_S],
 ) -> AudioSamples[_S]: ...
 @overload
@@ -721,6 +729,8 @@ def read(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     out: None = None,
 ) -> AudioSamples[Any]: ...
 
@@ -796,6 +806,8 @@ def read_many(
     dtype: type[_T],
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[_T]]: ...
@@ -807,6 +819,8 @@ def read_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[Any]]: ...
@@ -818,6 +832,8 @@ def read_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["return"],
     progress: _Progress = None,
 ) -> list[AudioSamples[Any] | Exception]: ...
@@ -830,6 +846,8 @@ def iter_many(
     dtype: type[_T],
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[_T]]: ...
@@ -842,6 +860,8 @@ def iter_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[Any]]: ...
@@ -854,6 +874,8 @@ def iter_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["return"],
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[Any] | Exception]: ...

@@ -127,9 +127,9 @@ impl<T: Real> Planes<T> {
         })
     }
 
-    /// Loads all of `from`, which has as many channels.
+    /// Loads all of `from`, with its channels.
     pub fn load(&mut self, access: &Access, from: &Strided<'_>) {
-        assert_eq!(from.layout().channels(), self.channels, "channels");
+        self.channels = from.layout().channels();
         self.resize(from.layout().frames());
         for channel in 0..self.channels {
             load_row(access, from, channel, self.plane_mut(channel));

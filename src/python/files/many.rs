@@ -11,7 +11,7 @@ use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::closable::{Opened, closes_with_its_block};
 use crate::python::files::file_object::{path_of, require_path};
-use crate::python::files::read::selection;
+use crate::python::files::read::{conformed, selection};
 use crate::python::running;
 
 /// Threads that read files at one time, whatever is asked for.
@@ -177,9 +177,10 @@ impl ReadAhead {
 /// `progress` is called as `progress(done, total)` after each file, and `True` shows a bar of tqdm.
 #[pyfunction]
 #[pyo3(
-    signature = (paths, *, workers = None, dtype = None, start = None, frames = None, on_error = None,
+    signature = (paths, *, workers = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
         progress = None, **others),
-    text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None, on_error='raise', progress=None)"
+    text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None, sample_rate=None, channels=None, \
+        on_error='raise', progress=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn read_many(
@@ -189,13 +190,16 @@ pub fn read_many(
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
     on_error: Option<&Bound<'_, PyAny>>,
     progress: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
-    let takes = "workers=, dtype=, start=, frames=, on_error= and progress=";
+    let takes =
+        "workers=, dtype=, start=, frames=, sample_rate=, channels=, on_error= and progress=";
     arguments::refuse_others("read_many", takes, None, others)?;
-    let selection = selection(dtype, start, frames)?;
+    let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let request = ManyRequest::of("read_many", paths, selection, workers, on_error, progress)?;
     let mut reading = ReadAhead::begin(request, usize::MAX)?;
     reading.fill(py);
@@ -267,10 +271,10 @@ closes_with_its_block!(FileIterator);
 /// the number of paths where they are a sequence.
 #[pyfunction]
 #[pyo3(
-    signature = (paths, *, workers = None, ahead = None, dtype = None, start = None, frames = None, on_error = None,
+    signature = (paths, *, workers = None, ahead = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
         progress = None, **others),
-    text_signature = "(paths, *, workers=None, ahead=None, dtype=None, start=0, frames=None, on_error='raise', \
-        progress=None)"
+    text_signature = "(paths, *, workers=None, ahead=None, dtype=None, start=0, frames=None, sample_rate=None, \
+        channels=None, on_error='raise', progress=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn iter_many(
@@ -280,13 +284,15 @@ pub fn iter_many(
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
     on_error: Option<&Bound<'_, PyAny>>,
     progress: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileIterator> {
-    let takes = "workers=, ahead=, dtype=, start=, frames=, on_error= and progress=";
+    let takes = "workers=, ahead=, dtype=, start=, frames=, sample_rate=, channels=, on_error= and progress=";
     arguments::refuse_others("iter_many", takes, None, others)?;
-    let selection = selection(dtype, start, frames)?;
+    let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let request = ManyRequest::of("iter_many", paths, selection, workers, on_error, progress)?;
     let ahead = match ahead {
         Some(given) => usize::try_from(arguments::count(given, "ahead", 1)?).unwrap_or(usize::MAX),
