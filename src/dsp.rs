@@ -10,6 +10,7 @@
 //!   chain       one after the other
 //!   meter       what blocks measure together
 //!   loudness    EBU R 128, and what is made as loud as it says
+//!   filter      second-order sections: their design, and how they run
 //!   remix       another number of channels
 //!   resample    another sample rate
 //!   fft         the transforms under it
@@ -17,6 +18,7 @@
 
 mod chain;
 mod fft;
+mod filter;
 mod framewise;
 mod loudness;
 mod meter;
@@ -25,6 +27,7 @@ mod remix;
 mod resample;
 
 pub use chain::Chain;
+pub use filter::{Band, Equal, Filter, Response, Sections};
 pub use framewise::{FadeEnds, Framewise};
 pub use loudness::{Goal, LoudnessMeter, Measure, largest_peak};
 pub use meter::LevelMeter;

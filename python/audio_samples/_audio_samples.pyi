@@ -36,6 +36,8 @@ _Scalar = int | float | np.integer[Any] | np.floating[Any]
 _Operand: TypeAlias = "AudioSamples[Any] | NDArray[Any] | _Scalar"
 _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float64"
 _Layout = Literal["channels_first", "frames_first"]
+_Kind = Literal["butterworth", "chebyshev1", "chebyshev2", "elliptic", "bessel"]
+_Band: TypeAlias = tuple[str, float] | tuple[str, float, float] | tuple[str, float, float, float]
 _Quality = Literal["high", "best"]
 _Curve = Literal["linear", "equal_power", "exponential", "logarithmic", "raised_cosine"]
 
@@ -468,6 +470,209 @@ class AudioSamples(_Closing, Generic[_S]):
         >>> AudioSamples.zeros(44_100, 44_100).resample(48_000).shape
         (48000,)
         """
+
+    # -- filters --
+    def lowpass(
+        self,
+        hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> AudioSamples[_S]:
+        """New audio of what lies below `hz`, which is 3 dB down there.
+
+        Second-order sections with a state of float64, computed as SciPy computes them, at rest
+        in the beginning. Kinds: `butterworth`; `chebyshev1`, which takes `ripple_db`; `chebyshev2`, which
+        takes `attenuation_db`; `elliptic`, which takes both; `bessel`. `order` is from 1 to 24.
+        `zero_phase=True` filters forwards and backwards: nothing comes late, and the attenuation is
+        twice as high. ValueError for a frequency that is not between 0 and half the sample rate.
+
+        >>> AudioSamples.new_mono(np.ones(48_000), 48_000).lowpass(1_000).peak() > 0.99
+        True
+        """
+
+    def lowpass_inplace(
+        self,
+        hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> Self:
+        """`lowpass`, where the samples lie. Gives the same object."""
+
+    def highpass(
+        self,
+        hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> AudioSamples[_S]:
+        """New audio of what lies above `hz`, which is 3 dB down there; otherwise as `lowpass`.
+
+        >>> abs(AudioSamples.new_mono(np.ones(48_000), 48_000).highpass(80)[-1]) < 1e-6
+        np.True_
+        """
+
+    def highpass_inplace(
+        self,
+        hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> Self:
+        """`highpass`, where the samples lie. Gives the same object."""
+
+    def bandpass(
+        self,
+        low_hz: float,
+        high_hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> AudioSamples[_S]:
+        """New audio of what lies between `low_hz` and `high_hz`; otherwise as `lowpass`.
+
+        >>> AudioSamples.zeros(10, 48_000).bandpass(300, 3_400, 4).shape
+        (10,)
+        """
+
+    def bandpass_inplace(
+        self,
+        low_hz: float,
+        high_hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> Self:
+        """`bandpass`, where the samples lie. Gives the same object."""
+
+    def bandstop(
+        self,
+        low_hz: float,
+        high_hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> AudioSamples[_S]:
+        """New audio without what lies between `low_hz` and `high_hz`; otherwise as `lowpass`.
+
+        >>> AudioSamples.zeros(10, 48_000).bandstop(49, 51).shape
+        (10,)
+        """
+
+    def bandstop_inplace(
+        self,
+        low_hz: float,
+        high_hz: float,
+        order: int = 2,
+        kind: _Kind = "butterworth",
+        *,
+        ripple_db: float | None = None,
+        attenuation_db: float | None = None,
+        zero_phase: bool = False,
+    ) -> Self:
+        """`bandstop`, where the samples lie. Gives the same object."""
+
+    def filter(self, sos: Any, zero_phase: bool = False) -> AudioSamples[_S]:
+        """New audio through second-order sections, as `scipy.signal.sosfilt` and `sosfiltfilt` do.
+
+        `sos` has the shape (sections, 6), `a0` is 1. The bits are SciPy's for float64; float32 and
+        integers are computed in float64 too, and rounded at the end. ValueError for other sections.
+
+        >>> sos = audio_samples.dsp.design("lowpass", 1_000, 48_000, order=4)
+        >>> AudioSamples.zeros(10, 48_000).filter(sos).shape
+        (10,)
+        """
+
+    def filter_inplace(self, sos: Any, zero_phase: bool = False) -> Self:
+        """`filter`, where the samples lie. Gives the same object."""
+
+    def eq(self, bands: Sequence[_Band]) -> AudioSamples[_S]:
+        """New audio through the bands of an equalizer, one after the other.
+
+        A band is `("peaking", hz, gain_db, q=1.0)`, `("low_shelf", hz, gain_db, q=0.7071)`,
+        `("high_shelf", hz, gain_db, q=0.7071)` or `("notch", hz, q=30.0)` (Bristow-Johnson's
+        formulae). ValueError for a frequency that is not between 0 and half the sample rate, and
+        for a `q` that is not above 0.
+
+        >>> bands = [("low_shelf", 100, -6), ("peaking", 3_000, 2, 0.9)]
+        >>> AudioSamples.zeros(10, 48_000).eq(bands).shape
+        (10,)
+        """
+
+    def eq_inplace(self, bands: Sequence[_Band]) -> Self:
+        """`eq`, where the samples lie. Gives the same object."""
+
+    def peaking(self, hz: float, gain_db: float, q: float = 1.0) -> AudioSamples[_S]:
+        """New audio, by `gain_db` louder or softer around `hz`. As a band of `eq`.
+
+        >>> AudioSamples.zeros(10, 48_000).peaking(1_000, 3).shape
+        (10,)
+        """
+
+    def peaking_inplace(self, hz: float, gain_db: float, q: float = 1.0) -> Self:
+        """`peaking`, where the samples lie. Gives the same object."""
+
+    def low_shelf(self, hz: float, gain_db: float, q: float = 0.7071) -> AudioSamples[_S]:
+        """New audio, by `gain_db` louder or softer below `hz`. As a band of `eq`.
+
+        >>> AudioSamples.zeros(10, 48_000).low_shelf(100, -6).shape
+        (10,)
+        """
+
+    def low_shelf_inplace(self, hz: float, gain_db: float, q: float = 0.7071) -> Self:
+        """`low_shelf`, where the samples lie. Gives the same object."""
+
+    def high_shelf(self, hz: float, gain_db: float, q: float = 0.7071) -> AudioSamples[_S]:
+        """New audio, by `gain_db` louder or softer above `hz`. As a band of `eq`.
+
+        >>> AudioSamples.zeros(10, 48_000).high_shelf(8_000, 2).shape
+        (10,)
+        """
+
+    def high_shelf_inplace(self, hz: float, gain_db: float, q: float = 0.7071) -> Self:
+        """`high_shelf`, where the samples lie. Gives the same object."""
+
+    def notch(self, hz: float, q: float = 30.0) -> AudioSamples[_S]:
+        """New audio without `hz`; `q` is the frequency by the bandwidth at 3 dB.
+
+        >>> AudioSamples.zeros(10, 48_000).notch(50).shape
+        (10,)
+        """
+
+    def notch_inplace(self, hz: float, q: float = 30.0) -> Self:
+        """`notch`, where the samples lie. Gives the same object."""
+
+    def preemphasis(self, coefficient: float = 0.97) -> AudioSamples[_S]:
+        """New audio of `x[n] - coefficient * x[n - 1]`: the highs of speech up.
+
+        >>> AudioSamples.zeros(10, 48_000).preemphasis().shape
+        (10,)
+        """
+
+    def preemphasis_inplace(self, coefficient: float = 0.97) -> Self:
+        """`preemphasis`, where the samples lie. Gives the same object."""
 
     # -- processors --
     def apply(self, processor: dsp.Processor) -> AudioSamples[_S]:

@@ -5,18 +5,23 @@ bit for bit.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeVar, final
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from ._audio_samples import AudioSamples
 
 __all__ = [
     "Chain",
+    "Equalizer",
     "Fade",
+    "Filter",
     "Gain",
     "LevelMeter",
     "LoudnessMeter",
     "Processor",
     "Resampler",
+    "design",
 ]
 
 _A = TypeVar("_A", bound=AudioSamples[Any])
@@ -90,6 +95,18 @@ class Fade(Processor):
     def __new__(
         cls, fade_in: float = 0.0, fade_out: float = 0.0, *, curve: _Curve = "linear"
     ) -> Fade: ...
+
+@final
+class Filter(Processor):
+    """A filter of second-order sections, of shape (sections, 6). As `AudioSamples.filter`."""
+
+    def __new__(cls, sos: Any) -> Filter: ...
+
+@final
+class Equalizer(Processor):
+    """The bands of an equalizer, such as `("peaking", 1_000, 3.0)`. As `AudioSamples.eq`."""
+
+    def __new__(cls, bands: Sequence[tuple[Any, ...]]) -> Equalizer: ...
 
 @final
 class Resampler(Processor):
@@ -178,3 +195,21 @@ class LoudnessMeter:
     @property
     def true_peak(self) -> float:
         """The largest true peak in dBTP (ITU-R BS.1770-4, Annex 2)."""
+
+def design(
+    band: Literal["lowpass", "highpass", "bandpass", "bandstop"],
+    hz: float | tuple[float, float],
+    sample_rate: int,
+    order: int = 2,
+    kind: Literal["butterworth", "chebyshev1", "chebyshev2", "elliptic", "bessel"] = "butterworth",
+    *,
+    ripple_db: float | None = None,
+    attenuation_db: float | None = None,
+) -> NDArray[np.float64]:
+    """The sections of a filter, of shape (sections, 6), as `scipy.signal.iirfilter` gives them.
+
+    `bandpass` and `bandstop` take two edges. Options as for `AudioSamples.lowpass`.
+
+    >>> audio_samples.dsp.design("bandpass", (300, 3_400), 16_000, order=4).shape
+    (4, 6)
+    """

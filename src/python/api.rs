@@ -3,6 +3,8 @@
 pub mod borrowing;
 pub mod construct;
 pub mod dsp;
+pub mod equalizer;
+pub mod filter;
 pub mod generation;
 pub mod level;
 pub mod loudness;

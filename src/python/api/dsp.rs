@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::python::api::level::curve;
 use crate::python::api::loudness::weights;
 use crate::python::api::resample;
+use crate::python::api::{equalizer, filter};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
@@ -160,6 +161,32 @@ impl FadeObject {
         let (start, end) = (seconds(fade_in, "fade_in")?, seconds(fade_out, "fade_out")?);
         let fade = core::FadeEnds::new(start, end, self::curve(curve)?)?;
         Ok(ProcessorObject::of(fade).add_subclass(FadeObject))
+    }
+}
+
+/// A filter of second-order sections.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Filter")]
+pub struct FilterObject;
+
+#[pymethods]
+impl FilterObject {
+    #[new]
+    fn __new__(sos: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<FilterObject>> {
+        let filter = core::Filter::new(filter::sections(sos)?);
+        Ok(ProcessorObject::of(filter).add_subclass(FilterObject))
+    }
+}
+
+/// The bands of an equalizer.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Equalizer")]
+pub struct EqualizerObject;
+
+#[pymethods]
+impl EqualizerObject {
+    #[new]
+    fn __new__(bands: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<EqualizerObject>> {
+        let filter = core::Filter::by_bands(equalizer::bands(bands)?);
+        Ok(ProcessorObject::of(filter).add_subclass(EqualizerObject))
     }
 }
 
@@ -377,8 +404,10 @@ impl FileEdit {
 #[pymodule(gil_used = false)]
 pub mod dsp {
     #[pymodule_export]
+    use super::filter::design;
+    #[pymodule_export]
     use super::{
-        ChainObject, FadeObject, GainObject, LevelMeterObject, LoudnessMeterObject,
-        ProcessorObject, ResamplerObject,
+        ChainObject, EqualizerObject, FadeObject, FilterObject, GainObject, LevelMeterObject,
+        LoudnessMeterObject, ProcessorObject, ResamplerObject,
     };
 }

@@ -38,6 +38,14 @@ TWINS = {
     "fade_in": (0.0001,),
     "fade_out": (0.0001,),
     "apply_envelope": ([(0, -3), (0.1, 2)],),
+    "lowpass": (900, 4),
+    "highpass": (80, 3, "bessel"),
+    "bandpass": (300, 3_400),
+    "bandstop": (900, 1_000),
+    "filter": (dsp.design("lowpass", 500, RATE, 5), True),
+    "eq": ([("low_shelf", 100, -3), ("peaking", 1_000, 3)],),
+    "notch": (50,),
+    "preemphasis": (),
     "apply": (dsp.Chain([dsp.Gain(-1), dsp.Fade(0, 0.0001, curve="equal_power")]),),
 }
 # What gives audio of another shape.
