@@ -485,8 +485,9 @@ class AudioSamples(_Closing, Generic[_S]):
         """New audio of what lies below `hz`, which is 3 dB down there.
 
         Second-order sections with a state of float64, computed as SciPy computes them, at rest
-        in the beginning. Kinds: `butterworth`; `chebyshev1`, which takes `ripple_db`; `chebyshev2`, which
-        takes `attenuation_db`; `elliptic`, which takes both; `bessel`. `order` is from 1 to 24.
+        in the beginning. Kinds: `butterworth`; `chebyshev1`, which takes `ripple_db`;
+        `chebyshev2`, which takes `attenuation_db`; `elliptic`, which takes both; `bessel`. `order`
+        is from 1 to 24.
         `zero_phase=True` filters forwards and backwards: nothing comes late, and the attenuation is
         twice as high. ValueError for a frequency that is not between 0 and half the sample rate.
 

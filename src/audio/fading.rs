@@ -347,11 +347,9 @@ impl PerFrame for Envelope {
                 (Some(only), None) | (None, Some(only)) => (only, only),
                 (None, None) => return,
             };
-            let pace = if from.0 < to.0 {
-                (to.1 - from.1) / (to.0 - from.0)
-            } else {
-                0.0
-            };
+            let pace = (to.1 - from.1) / (to.0 - from.0);
+            // Two points at one time, or almost, are a step.
+            let pace = if pace.is_finite() { pace } else { 0.0 };
             let gain = Slope {
                 frame: from.0,
                 decibels: from.1,
