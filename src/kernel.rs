@@ -25,7 +25,7 @@ use crate::dtype::{Dtype, Sample};
 use crate::view::Strided;
 use plan::{Overlap, Rows};
 
-pub use arch::{Arch, FloatFlags, Sign};
+pub use arch::{Arch, FloatFlags, SafeLoop, Sign};
 pub use engine::Engine;
 pub use threads::{cut, set_threads, threads};
 

@@ -17,11 +17,13 @@ mod dispatch;
 mod float_state;
 mod loops;
 mod operators;
+mod safe_loop;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use dispatch::{Combination, Element, Misfits, Sign};
 pub use float_state::{FloatFlags, FloatMode, SharedFlags};
+pub use safe_loop::SafeLoop;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
