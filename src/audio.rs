@@ -4,7 +4,12 @@
 //! only the samples do. Two handles on the same samples see each other's changes.
 
 mod arithmetic;
+pub mod blockwise;
+mod elementary;
+pub mod fading;
 pub mod generation;
+pub mod level;
+pub mod measure;
 pub mod paging;
 pub mod shared;
 mod verbs;
@@ -62,6 +67,14 @@ impl Wait<'_> {
             until: Until::Now,
         }
     }
+}
+
+/// Runs work that waits for other operations as long as they take: the way of Rust callers.
+pub fn patiently<R>(work: impl FnOnce(Wait<'_>) -> R) -> R {
+    work(Wait {
+        lock: Lock::Leases,
+        until: Until::Stopped(&mut || true),
+    })
 }
 
 /// Samples in memory, with a sample rate. Cloning shares the samples.

@@ -12,6 +12,7 @@ pub mod asking;
 pub mod batch;
 pub mod clipping;
 mod codec;
+pub mod conformed;
 pub mod destination;
 pub mod edit;
 pub mod facts;
@@ -77,7 +78,7 @@ pub fn read_into(path: impl AsRef<Path>, out: &Audio) -> Result<(), Error> {
 /// [`Error::IndexOutOfRange`] for a start behind the last frame.
 pub fn read_from(input: input::Input<'_>, selection: Selection) -> Result<Audio, Error> {
     let mut source = source::FrameSource::open(input)?;
-    parallel::read(&mut source, selection, kernel::threads())
+    conformed::read(&mut source, selection, kernel::threads())
 }
 
 /// Writes audio as what the path's ending says (`.wav`, `.rf64`, `.aiff`, `.flac`), in the encoding of its type. A file

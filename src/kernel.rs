@@ -8,6 +8,7 @@
 //!   engine     how: instruction set, threads, past the cache
 //!   plan       which axis is a row; what an overlap allows
 //!   rows       along a row, block by block where types differ
+//!   planes     blocks in private memory, for loops over slices
 //!   arch       the loops, compiled for each instruction set      unsafe
 //!   scalar     the same one sample at a time: the oracle
 //! ```
@@ -15,6 +16,7 @@
 mod arch;
 mod engine;
 mod plan;
+pub mod planes;
 mod row;
 mod rows;
 pub mod scalar;
@@ -27,7 +29,7 @@ use plan::{Overlap, Rows};
 
 pub use arch::{Arch, FloatFlags, SafeLoop, Sign};
 pub use engine::Engine;
-pub use threads::{cut, set_threads, threads};
+pub use threads::{cut, in_order, set_threads, threads};
 
 /// `+ - * /`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

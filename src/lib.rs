@@ -41,6 +41,7 @@
 //! ```
 
 pub mod audio;
+pub mod dsp;
 pub mod dtype;
 pub mod error;
 pub mod files;

@@ -30,6 +30,8 @@ mod _audio_samples {
     #[pymodule_export]
     use super::api::borrowing::BorrowBlock;
     #[pymodule_export]
+    use super::api::dsp::dsp;
+    #[pymodule_export]
     use super::api::generation::generation;
     #[pymodule_export]
     use super::api::memory::memory;

@@ -7,7 +7,7 @@ and `AudioSamples.views` lists every one of them that is alive.
 import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import _numbers, _pickle, _reductions  # noqa: F401  they complete the class
+from . import _numbers, _pickle, _processing, _reductions  # noqa: F401  they complete the classes
 from ._audio_samples import (
     AudioFileError,
     AudioInfo,
@@ -20,6 +20,7 @@ from ._audio_samples import (
     FileStream,
     SampleRateError,
     __version__,
+    dsp,
     edit,
     generation,
     info,
@@ -33,10 +34,12 @@ from ._audio_samples import (
     write,
 )
 from ._audio_samples import open as open
+from ._measures import Statistics
 from ._policies import integer_overflow, no_copies
 
 # Attributes of an extension module are no modules to the import system until they are listed:
 # these lines make `import audio_samples.generation` work.
+_sys.modules[f"{__name__}.dsp"] = dsp
 _sys.modules[f"{__name__}.generation"] = generation
 _sys.modules[f"{__name__}.memory"] = memory
 
@@ -60,7 +63,9 @@ __all__ = [
     "FileIterator",
     "FileStream",
     "SampleRateError",
+    "Statistics",
     "__version__",
+    "dsp",
     "edit",
     "generation",
     "info",

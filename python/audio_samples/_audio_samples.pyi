@@ -21,8 +21,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from typing_extensions import Buffer, TypeVar
 
+from . import dsp as dsp
 from . import generation as generation
 from . import memory as memory
+from ._measures import Statistics
 
 __version__: str
 
@@ -34,6 +36,8 @@ _Scalar = int | float | np.integer[Any] | np.floating[Any]
 _Operand: TypeAlias = "AudioSamples[Any] | NDArray[Any] | _Scalar"
 _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float64"
 _Layout = Literal["channels_first", "frames_first"]
+_Quality = Literal["high", "best"]
+_Curve = Literal["linear", "equal_power", "exponential", "logarithmic", "raised_cosine"]
 
 class _Readable(Protocol):
     """Whatever gives bytes: an open file, a socket's, one of fsspec."""
@@ -236,6 +240,248 @@ class AudioSamples(_Closing, Generic[_S]):
     def __copy__(self) -> AudioSamples[_S]: ...
     def __deepcopy__(self, memo: Any, /) -> AudioSamples[_S]: ...
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]: ...
+
+    # -- measures --
+    def peak(self, db: bool = False, per_channel: bool = False) -> Any:
+        """The largest distance of a sample from zero.
+
+        Full scale is 1.0: -32768 in int16 is 1.0. With `db=True` in dBFS, -inf for silence. One
+        number for all channels, or a float64 array of one for each with `per_channel=True`. Empty
+        audio gives 0.0; nan if a sample is.
+
+        >>> AudioSamples.new_mono(np.array([0.5, -0.25]), 48_000).peak()
+        0.5
+        """
+
+    def rms(self, db: bool = False, per_channel: bool = False) -> Any:
+        """The root of the mean square of the samples, summed in float64; otherwise as `peak`.
+
+        >>> AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000).rms()
+        0.5
+        """
+
+    def crest_factor(self, db: bool = False, per_channel: bool = False) -> Any:
+        """Peak by RMS: 1.0 for a square wave, 1.414 for a sine, 0.0 for silence; otherwise as
+        `peak`.
+
+        >>> AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000).crest_factor()
+        1.0
+        """
+
+    def dc_offset(self, per_channel: bool = False) -> Any:
+        """The mean of the samples; full scale is 1.0. 0.0 for empty audio.
+
+        >>> AudioSamples.new_mono(np.array([0.5, 0.0]), 48_000).dc_offset()
+        0.25
+        """
+
+    def zero_crossings(self, per_channel: bool = False) -> Any:
+        """How often a sample is below zero and the next one of its channel is not, or the other way
+        round.
+
+        An int, the sum over all channels, or an int64 array with `per_channel=True`.
+
+        >>> AudioSamples.new_mono(np.array([0.5, -0.5, 0.5]), 48_000).zero_crossings()
+        2
+        """
+
+    def statistics(self, per_channel: bool = False) -> Statistics:
+        """Peak, RMS, crest factor, DC offset, zero crossings, minimum and maximum, in one pass over
+        the samples.
+
+        >>> AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000).statistics().crest_factor
+        1.0
+        """
+
+    def loudness(self, weights: Sequence[float] | None = None) -> float:
+        """Integrated loudness in LUFS (ITU-R BS.1770-4, EBU R 128).
+
+        -inf for silence, nan if a sample is. Audio of less than 0.4 s counts as one block of its
+        own length. 5 and 6 channels count by their BS.1770 positions (L R C Ls Rs, L R C LFE Ls
+        Rs), channels of any other number as 1 each, or by `weights`, one factor of the energy for
+        each channel. ValueError for another number of weights, or more than 64 channels.
+
+        >>> round(audio_samples.generation.sine_wave(997, duration=5.0).loudness(), 1)
+        -3.0
+        """
+
+    def loudness_range(self, weights: Sequence[float] | None = None) -> float:
+        """Loudness range in LU (EBU Tech 3342); 0.0 for less than 3 s. `weights` as for `loudness`.
+
+        >>> AudioSamples.zeros(48_000, 48_000).loudness_range()
+        0.0
+        """
+
+    def momentary_loudness(self, weights: Sequence[float] | None = None) -> NDArray[np.float64]:
+        """Loudness of every 400 ms in LUFS, not gated: one value each 100 ms, the first at 400 ms.
+
+        Less than 400 ms gives one value, of what there is. `weights` as for `loudness`.
+
+        >>> AudioSamples.zeros(48_000, 48_000).momentary_loudness().shape
+        (7,)
+        """
+
+    def short_term_loudness(self, weights: Sequence[float] | None = None) -> NDArray[np.float64]:
+        """Loudness of every 3 s in LUFS, as `momentary_loudness`: one value each 100 ms, the first
+        at 3 s.
+
+        >>> AudioSamples.zeros(48_000, 48_000).short_term_loudness().shape
+        (1,)
+        """
+
+    def true_peak(self, db: bool = True, per_channel: bool = False) -> Any:
+        """The largest true peak, between the samples too (ITU-R BS.1770-4, Annex 2): in dBTP, or
+        1.0 for full scale.
+
+        >>> AudioSamples.new_mono(np.array([0.5, 0.5]), 48_000).true_peak(db=False) >= 0.5
+        True
+        """
+
+    # -- levels --
+    def gain(self, db: float) -> AudioSamples[_S]:
+        """New audio, louder or softer by `db` decibels; -inf is silence.
+
+        Integers are rounded to the nearest, ties to even, and saturate. ValueError for nan and
+        +inf.
+
+        >>> AudioSamples.new_mono(np.array([1.0]), 48_000).gain(-20).to_numpy()
+        array([0.1])
+        """
+
+    def gain_inplace(self, db: float) -> Self:
+        """`gain`, where the samples lie: every view of them sees it. Gives the same object."""
+
+    def scale(self, factor: float) -> AudioSamples[_S]:
+        """New audio of `factor` times each sample; a negative factor turns the phase. Integers as
+        for `gain`.
+
+        >>> AudioSamples.new_mono(np.array([30_000], np.int16), 48_000).scale(2).to_numpy()
+        array([32767], dtype=int16)
+        """
+
+    def scale_inplace(self, factor: float) -> Self:
+        """`scale`, where the samples lie: every view of them sees it. Gives the same object."""
+
+    def normalize(
+        self, peak: float | None = -1.0, *, rms: float | None = None, lufs: float | None = None
+    ) -> AudioSamples[_S]:
+        """New audio of one level: its peak or its RMS in dBFS, or its loudness in LUFS, over all
+        channels.
+
+        Silence stays silence. ValueError for two levels, and for a level that is no number, with
+        the first frame to blame.
+
+        >>> AudioSamples.new_mono(np.array([0.25, -0.5]), 48_000).normalize(peak=0).to_numpy()
+        array([ 0.5, -1. ])
+        """
+
+    def normalize_inplace(
+        self, peak: float | None = -1.0, *, rms: float | None = None, lufs: float | None = None
+    ) -> Self:
+        """`normalize`, where the samples lie. Gives the same object."""
+
+    def soft_clip(self, drive_db: float = 0.0) -> AudioSamples[_S]:
+        """New audio of `tanh(drive * x)`: what is quiet grows by `drive_db`, and full scale is
+        never passed.
+
+        >>> AudioSamples.new_mono(np.array([0.0, 10.0]), 48_000).soft_clip(6).peak()
+        1.0
+        """
+
+    def soft_clip_inplace(self, drive_db: float = 0.0) -> Self:
+        """`soft_clip`, where the samples lie. Gives the same object."""
+
+    def remove_dc(self) -> AudioSamples[_S]:
+        """New audio without the mean of each channel. ValueError if a mean is no number.
+
+        >>> AudioSamples.new_mono(np.array([0.5, 0.0]), 48_000).remove_dc().to_numpy()
+        array([ 0.25, -0.25])
+        """
+
+    def remove_dc_inplace(self) -> Self:
+        """`remove_dc`, where the samples lie. Gives the same object."""
+
+    def fade_in(
+        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+    ) -> AudioSamples[_S]:
+        """New audio that begins in silence; the frame behind the fade is as it was.
+
+        A length in seconds or frames. Curves of time t from 0 to 1: `linear` t; `equal_power`
+        sin(pi t / 2); `exponential` (1000**t - 1) / 999; `logarithmic` the same turned by half;
+        `raised_cosine` (1 - cos(pi t)) / 2. ValueError for a fade longer than the audio.
+
+        >>> AudioSamples.new_mono(np.ones(4), 48_000).fade_in(frames=2).to_numpy()
+        array([0. , 0.5, 1. , 1. ])
+        """
+
+    def fade_in_inplace(
+        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+    ) -> Self:
+        """`fade_in`, where the samples lie: only those of the fade are written. Gives the same
+        object.
+        """
+
+    def fade_out(
+        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+    ) -> AudioSamples[_S]:
+        """New audio that ends in silence: `fade_in` backwards.
+
+        >>> AudioSamples.new_mono(np.ones(4), 48_000).fade_out(frames=2).to_numpy()
+        array([1. , 1. , 0.5, 0. ])
+        """
+
+    def fade_out_inplace(
+        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+    ) -> Self:
+        """`fade_out`, where the samples lie: only those of the fade are written. Gives the same
+        object.
+        """
+
+    def apply_envelope(self, points: Sequence[tuple[float, float]]) -> AudioSamples[_S]:
+        """New audio with a gain through points of (seconds, decibels), in straight lines of
+        decibels.
+
+        Before the first point and behind the last the gain stays. ValueError for times that do not
+        go up from 0.
+
+        >>> AudioSamples.new_mono(np.ones(3), 2).apply_envelope([(0, 0), (1, -40)]).to_numpy()
+        array([1.  , 0.1 , 0.01])
+        """
+
+    def apply_envelope_inplace(self, points: Sequence[tuple[float, float]]) -> Self:
+        """`apply_envelope`, where the samples lie. Gives the same object."""
+
+    def resample(
+        self,
+        rate: int,
+        quality: _Quality = "high",
+        *,
+        out: AudioSamples[Any] | None = None,
+    ) -> AudioSamples[_S]:
+        """New audio of another sample rate: `round(frames * rate / sample_rate)` frames, none late.
+
+        Linear phase, by overlap-save with a sinc in Kaiser's window. `"high"` keeps the band up to
+        0.90 of the lower Nyquist frequency and turns the rest down by 140 dB; `"best"` up to 0.95
+        and 186 dB, in float64. Integers saturate. `out` is audio of that rate and shape. ValueError
+        for two rates that only a long time divides.
+
+        >>> AudioSamples.zeros(44_100, 44_100).resample(48_000).shape
+        (48000,)
+        """
+
+    # -- processors --
+    def apply(self, processor: dsp.Processor) -> AudioSamples[_S]:
+        """New audio: a processor of `audio_samples.dsp` used once on the whole.
+
+        Latency is taken out and what is inside at the end comes out. The processor's own state is
+        neither used nor changed.
+
+        >>> AudioSamples.new_mono(np.ones(2), 48_000).apply(audio_samples.dsp.Gain(-20)).to_numpy()
+        array([0.1, 0.1])
+        """
+
+    def apply_inplace(self, processor: dsp.Processor) -> Self:
+        """`apply`, where the samples lie. Gives the same object."""
 
     # -- memory of several processes --
     def share(self) -> AudioSamples[_S]: ...
@@ -457,7 +703,13 @@ class AudioSamples(_Closing, Generic[_S]):
 
 @overload
 def read(
-    path_or_file: _Source, *, dtype: type[_T], start: int = 0, frames: int | None = None
+    path_or_file: _Source,
+    *,
+    dtype: type[_T],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
 ) -> AudioSamples[_T]: ...
 @overload
 def read(
@@ -466,6 +718,8 @@ def read(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     out: AudioSamples[_S],
 ) -> AudioSamples[_S]: ...
 @overload
@@ -475,6 +729,8 @@ def read(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     out: None = None,
 ) -> AudioSamples[Any]: ...
 
@@ -488,6 +744,14 @@ class FileEdit(_FileFacts, _Closing):
     def blocks_written(self) -> int: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
+    def apply(self, processor: dsp.Processor) -> None:
+        """Uses a processor of `audio_samples.dsp` once on the whole file, where it lies, in bounded
+        memory.
+
+        Latency is taken out, and what is inside at the end comes out. Iterating begins at the first
+        frame again. Ctrl-C stops it: the file is processed up to some block then.
+        """
+
     def flush(self) -> None: ...
 
 @final
@@ -542,6 +806,8 @@ def read_many(
     dtype: type[_T],
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[_T]]: ...
@@ -553,6 +819,8 @@ def read_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[Any]]: ...
@@ -564,6 +832,8 @@ def read_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["return"],
     progress: _Progress = None,
 ) -> list[AudioSamples[Any] | Exception]: ...
@@ -576,6 +846,8 @@ def iter_many(
     dtype: type[_T],
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[_T]]: ...
@@ -588,6 +860,8 @@ def iter_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["raise"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[Any]]: ...
@@ -600,6 +874,8 @@ def iter_many(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     on_error: Literal["return"],
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[Any] | Exception]: ...

@@ -21,10 +21,7 @@ _MODULE: _Hints = {
     "concatenate append concat hstack vstack stack": (
         "AudioSamples.from_numpy(np.concatenate([a, b], axis=-1), a.sample_rate) joins two"
     ),
-    "resample set_frame_rate": (
-        "scipy.signal.resample_poly(audio.to_numpy(), up, down, axis=-1) resamples, and "
-        "AudioSamples.from_numpy(..., new_rate) makes it audio again"
-    ),
+    "resample set_frame_rate": "audio.resample(rate) gives audio of another sample rate",
     "to_mono mix": (
         "AudioSamples.from_numpy(np.mean(audio, axis=0), audio.sample_rate) mixes float audio"
     ),
@@ -64,8 +61,8 @@ _EDIT: _Hints = {
 
 _SETTABLE: _Hints = {
     "sample_rate sr rate samplerate frame_rate": (
-        "AudioSamples.from_numpy(audio.to_numpy(), new_rate) is audio of another rate on the "
-        "same memory, and scipy.signal.resample_poly resamples"
+        "audio.resample(rate) gives audio of another rate, and "
+        "AudioSamples.from_numpy(audio.to_numpy(), rate) takes the samples as they are for one"
     ),
     "dtype": (
         "audio.convert('float32') gives new audio by the scale of audio, and "
@@ -106,13 +103,9 @@ _KEYWORDS: dict[str, _Hints] = {
     },
     "": {
         "sr samplerate rate sample_rate": (
-            "audio has the rate of the file, as audio.sample_rate; scipy.signal.resample_poly "
-            "resamples it"
+            "read(path, sample_rate=16_000) resamples; without, audio has the rate of the file"
         ),
-        "mono": (
-            "channels stay as in the file; AudioSamples.from_numpy(np.mean(audio, axis=0), "
-            "audio.sample_rate) mixes float audio"
-        ),
+        "mono": "read(path, channels=1) mixes all channels; without, they stay as in the file",
         "always_2d": (
             "mono audio is (frames,), other audio (channels, frames); np.atleast_2d(audio) is "
             "(1, frames)"

@@ -3,15 +3,12 @@
 //! Each of these waits for operations of other threads on the same samples. Callers that must not wait, or want
 //! another type, order or rule of overflow, use [`Audio::operate`] and its siblings.
 
-use crate::audio::{Audio, SampleRate, Wait};
-use crate::dtype::{Dtype, Sample};
+use crate::audio::{Audio, SampleRate, patiently};
+use crate::dtype::Sample;
 use crate::error::Error;
-use crate::kernel::{Engine, Operand, Operation, Operator, Scalar};
-use crate::registry::{Mode, Until};
-use crate::view::{Access, Fresh, Lock, access_to};
-
-/// Frames of scratch memory while integers are scaled where they lie.
-const SCRATCH_FRAMES: usize = 8192;
+use crate::kernel::{Engine, Operand, Operation, Operator};
+use crate::registry::Mode;
+use crate::view::{Fresh, access_to};
 
 impl Audio {
     /// Mono audio of samples, which are copied into aligned memory.
@@ -71,50 +68,9 @@ impl Audio {
         let fresh = Fresh::new(transposed.layout().shape(), T::DTYPE)?;
         transposed.converted_to(fresh)
     }
-
-    /// Every sample times a factor, in new memory. Integers are rounded to the nearest, ties to even, and saturate.
-    ///
-    /// # Errors
-    /// [`Error::OutOfMemory`]; samples that this thread has borrowed.
-    pub fn scale(&self, factor: f64) -> Result<Audio, Error> {
-        let scaled = patiently(|wait| self.copy(wait))?;
-        scaled.scale_inplace(factor)?;
-        Ok(scaled)
-    }
 }
 
 impl Audio {
-    /// [`Audio::scale`], where the samples lie: every view of them sees it.
-    ///
-    /// # Errors
-    /// Read-only samples, or samples that this thread has borrowed. No sample has changed then.
-    pub fn scale_inplace(&self, factor: f64) -> Result<(), Error> {
-        if self.dtype().is_float() {
-            let operation = Operation::plain(Operator::Mul, self.dtype());
-            let factor = Operand::Scalar(Scalar::Float(factor));
-            return patiently(|wait| self.operate_in_place(operation, &factor, wait));
-        }
-        self.samples().require_writable()?;
-        let out = self.samples().strided();
-        let frames = self.layout().frames();
-        let scale = Operation::plain(Operator::Mul, Dtype::Float64);
-        let factor = Operand::Scalar(Scalar::Float(factor));
-        let scaled = |access: &Access| {
-            for start in (0..frames).step_by(SCRATCH_FRAMES) {
-                let part = out.take_frames(start, SCRATCH_FRAMES.min(frames - start))?;
-                let mut scratch = Fresh::new(part.layout().shape(), Dtype::Float64)?;
-                let wide = scratch.strided();
-                Engine::new().convert(access, &wide, &part);
-                let own = Operand::Samples(wide);
-                Engine::new().binary(access, &scale, &wide, &own, &factor)?;
-                Engine::new().convert(access, &part, &wide);
-            }
-            Ok(())
-        };
-        let claims = [out.claim(Mode::Write)];
-        patiently(|wait| access_to(&out, &claims, wait.lock, wait.until, scaled))?
-    }
-
     /// `audio + other` in new memory: NumPy's type and bits, the audio's shape and rate.
     ///
     /// # Errors
@@ -189,14 +145,6 @@ impl Audio {
         })?;
         Ok(fresh.as_mut_slice().unwrap_or_default().to_vec())
     }
-}
-
-/// Runs work that waits for other operations as long as they take.
-fn patiently<R>(work: impl FnOnce(Wait<'_>) -> R) -> R {
-    work(Wait {
-        lock: Lock::Leases,
-        until: Until::Stopped(&mut || true),
-    })
 }
 
 fn filled<T: Sample>(shape: &[usize], samples: &[T], rate: SampleRate) -> Result<Audio, Error> {

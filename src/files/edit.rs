@@ -7,6 +7,8 @@
 //! is each block except the one that the process was writing: that one is new up to some page ([`page_size`]) and old
 //! behind it, since the system cuts a write at pages. A sample that lies across two pages is stored by itself, at once.
 
+mod applying;
+
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};

@@ -104,6 +104,19 @@ pub struct Cue {
     pub label: String,
 }
 
+/// The names of a WAV file's texts, by the letters of its list `INFO`.
+pub(super) const INFO: [(&[u8; 4], &str); 9] = [
+    (b"INAM", "title"),
+    (b"IART", "artist"),
+    (b"IPRD", "album"),
+    (b"ICMT", "comment"),
+    (b"ICOP", "copyright"),
+    (b"ICRD", "date"),
+    (b"IGNR", "genre"),
+    (b"ISFT", "software"),
+    (b"ITRK", "track_number"),
+];
+
 /// The positions of WAV's channel mask, lowest bit first, as they are commonly abbreviated.
 pub const POSITIONS: [&str; 18] = [
     "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR",

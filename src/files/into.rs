@@ -7,11 +7,9 @@
 use crate::audio::Audio;
 use crate::error::{Error, Unfit};
 use crate::files::facts::{Facts, out_of_range};
-use crate::files::input::Input;
 use crate::files::parallel;
 use crate::files::selection::{ReadAs, Selection};
 use crate::files::source::FrameSource;
-use crate::kernel;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Lock, Strided, access_to};
 
@@ -54,20 +52,6 @@ pub fn read_into(
             partly(error, stored)
         })
     })?
-}
-
-/// [`read_into`], with as many threads as operations may use.
-///
-/// # Errors
-/// As there.
-pub fn read_from(
-    input: Input<'_>,
-    out: &Audio,
-    selection: Selection,
-    until: Until<'_>,
-) -> Result<(), Error> {
-    let mut source = FrameSource::open(input)?;
-    read_into(&mut source, out, selection, kernel::threads(), until)
 }
 
 /// An error unless a file's frames may be stored in `out`: its rate, its channels, and the type that was asked for.

@@ -9,11 +9,10 @@ use crate::audio::Audio;
 use crate::error::Error;
 use crate::files::asking::Caller;
 use crate::files::clipping::Clipped;
+use crate::files::conformed;
 use crate::files::destination::{Destination, Placement};
 use crate::files::info::{self, FileInfo};
 use crate::files::input::{Input, Positional, Reader};
-use crate::files::into;
-use crate::files::parallel;
 use crate::files::regular;
 use crate::files::selection::Selection;
 use crate::files::source::FrameSource;
@@ -41,7 +40,7 @@ pub fn read_into(
     selection: Selection,
     until: Until<'_>,
 ) -> Result<(), Error> {
-    into::read_from(input(path)?, out, selection, until).map_err(|error| error.at_path(path))
+    conformed::read_into(input(path)?, out, selection, until).map_err(|error| error.at_path(path))
 }
 
 /// The bytes of the file at a path. A pipe is read to its end first.
@@ -102,7 +101,7 @@ pub fn read_until(
     is_over: &Arc<AtomicBool>,
 ) -> Result<Audio, Error> {
     let read = FrameSource::open(input_until(path, is_over)?)
-        .and_then(|mut it| parallel::read(&mut it, selection, threads));
+        .and_then(|mut it| conformed::read(&mut it, selection, threads));
     read.map_err(|error| error.at_path(path))
 }
 

@@ -1,5 +1,6 @@
 //! What of a file is read: which frames, and as samples of which type.
 
+use crate::audio::SampleRate;
 use crate::dtype::Dtype;
 use crate::files::facts::Facts;
 
@@ -39,8 +40,12 @@ pub struct Selection {
     pub dtype: ReadAs,
     /// The first frame.
     pub start: u64,
-    /// How many frames, or as many as there are; `None` stands for all the rest.
+    /// How many frames of the file, or as many as there are; `None` stands for all the rest.
     pub frames: Option<u64>,
+    /// The sample rate that the audio is to have, if it is not the file's.
+    pub rate: Option<SampleRate>,
+    /// The number of channels that it is to have, if it is not the file's.
+    pub channels: Option<usize>,
 }
 
 impl Selection {

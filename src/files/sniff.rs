@@ -221,9 +221,8 @@ impl Coded {
         magic: u64,
     ) -> Result<(), Error> {
         let end = tags::behind(bytes, magic, &mut self.tags)?;
-        let found = flac::end(bytes, magic, end)?;
-        self.damage = found.damage;
-        self.changed = flac::harmless(bytes, magic)?;
+        let found = flac::look(bytes, magic, end)?;
+        (self.damage, self.changed) = (found.damage, found.changed);
         self.show(bytes, magic, found.end);
         Ok(())
     }

@@ -67,3 +67,20 @@ pub fn cut<R: Send>(
         .into_inner()
         .unwrap_or_else(|broken| broken.into_inner())
 }
+
+/// As [`cut`], and gives what `work` returned in the order of the parts.
+pub fn in_order<R: Send>(
+    len: usize,
+    part: usize,
+    threads: usize,
+    work: impl Fn(usize, usize) -> R + Sync,
+) -> Vec<R> {
+    let numbered = |from, count| vec![(from, work(from, count))];
+    let joined = cut(len, part, threads, numbered, |mut one, other| {
+        one.extend(other);
+        one
+    });
+    let mut parts = joined.unwrap_or_default();
+    parts.sort_by_key(|(from, _)| *from);
+    parts.into_iter().map(|(_, result)| result).collect()
+}

@@ -2,10 +2,15 @@
 
 pub mod borrowing;
 pub mod construct;
+pub mod dsp;
 pub mod generation;
+pub mod level;
+pub mod loudness;
+pub mod measure;
 pub mod memory;
 pub mod methods;
 pub mod missing_names;
+pub mod resample;
 pub mod shared;
 pub mod tensors;
 pub mod views;

@@ -152,16 +152,7 @@ fn unfitting(unfit: &Unfit) -> String {
 
 /// The call that brings audio from one rate to another.
 fn resampled(audio: u32, operand: u32) -> String {
-    let (mut divisor, mut rest) = (audio.max(1), operand);
-    while rest != 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    format!(
-        "scipy.signal.resample_poly(other.to_numpy(), {}, {}, axis=-1) brings other from {operand} to {audio} Hz, and \
-         AudioSamples.from_numpy(..., {audio}) makes it audio again",
-        audio / divisor,
-        operand / divisor
-    )
+    format!("other.resample({audio}) brings other from {operand} to {audio} Hz")
 }
 
 /// How the samples of integer audio take an operator whose result is floats.

@@ -30,6 +30,7 @@ pub fn stored(start: u64, frames: Option<u64>) -> Selection {
         dtype: ReadAs::Stored,
         start,
         frames,
+        ..Selection::default()
     }
 }
 

@@ -5,26 +5,13 @@ use std::io::{Read, Seek};
 
 use crate::error::Error;
 use crate::files::codec::tags;
-use crate::files::facts::{Cue, Details, positions};
+use crate::files::facts::{Cue, Details, INFO, positions};
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::Bytes;
 use crate::files::pcm::{Chunk, Container, Header};
 
 /// Bytes of a chunk that are read at most.
 const MOST: u64 = 1 << 20;
-
-/// The names of a WAV file's texts.
-const INFO: [(&[u8; 4], &str); 9] = [
-    (b"INAM", "title"),
-    (b"IART", "artist"),
-    (b"IPRD", "album"),
-    (b"ICMT", "comment"),
-    (b"ICOP", "copyright"),
-    (b"ICRD", "date"),
-    (b"IGNR", "genre"),
-    (b"ISFT", "software"),
-    (b"ITRK", "track_number"),
-];
 
 /// The texts at the beginning of a broadcast file's own chunk, and how long each is.
 const BROADCAST: [(usize, &str); 5] = [

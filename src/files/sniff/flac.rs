@@ -2,27 +2,47 @@
 //!
 //! Packets are numbered, so the last one tells how far the file goes. What stands behind it is no packet.
 
+mod metadata;
+
 use std::io::{Read, Seek};
+
+use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
+use metadata::StreamInfo;
+
+/// The checks of a packet's head, and of all of it.
+const HEAD_CHECK: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
+const CHECK: Crc<u16> = Crc::<u16>::new(&CRC_16_UMTS);
 
 /// Bytes at the end of a file that are searched first where it does not say how large its packets are.
 const LIKELY: u64 = 1 << 16;
 /// Bytes that are searched if no packet is found there.
 const TAIL: u64 = 1 << 20;
 
-/// The end of the packets.
+/// What of a file a demuxer is shown.
 pub struct Found {
+    /// Where the packets end.
     pub end: u64,
     /// What is missing.
     pub damage: Option<String>,
+    /// Bytes that it is to see as others than they are, by their places.
+    pub changed: Vec<(u64, u8)>,
 }
 
-/// Looks at the end of the packets behind the magic word at `at`, which is `end` or before.
-pub fn end<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Result<Found, Error> {
-    let found = |end, damage| Ok(Found { end, damage });
-    let Some(stream) = stream(bytes, at)? else {
+/// Looks at the file whose magic word is at `at`, and whose packets end at `end` at most.
+pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Result<Found, Error> {
+    let blocks = metadata::blocks(bytes, at)?;
+    let changed = metadata::harmless(bytes, &blocks)?;
+    let found = |end, damage| {
+        Ok(Found {
+            end,
+            damage,
+            changed,
+        })
+    };
+    let Some(stream) = metadata::stream(bytes, &blocks)? else {
         return found(end, None);
     };
     let frames = stream.frames;
@@ -88,12 +108,12 @@ fn last_packet(window: &[u8], stream: &StreamInfo) -> Option<(u64, usize, u64)> 
 /// Where the packet ends that begins with these bytes: its CRC makes the sum of all of it 0. Bytes inside may do so by chance, and
 /// so may those behind; the one nearest to what such a packet takes in this file is meant.
 fn packet_end(bytes: &[u8], expected: usize) -> Option<usize> {
-    let mut sum = 0;
+    let mut sum = CHECK.digest();
     let mut ends = Vec::new();
     for (place, byte) in bytes.iter().enumerate() {
-        sum = add_to_check(sum, *byte);
+        sum.update(std::slice::from_ref(byte));
         // A packet is longer than its head.
-        if place > 8 && sum == 0 {
+        if place > 8 && sum.clone().finalize() == 0 {
             ends.push(place + 1);
         }
     }
@@ -101,135 +121,6 @@ fn packet_end(bytes: &[u8], expected: usize) -> Option<usize> {
         return ends.pop();
     }
     ends.into_iter().min_by_key(|end| end.abs_diff(expected))
-}
-
-/// What the first block of metadata says, and where the packets begin.
-struct StreamInfo {
-    begin: u64,
-    /// Frames of a packet where all have one size, or else 0.
-    block: u64,
-    /// Bytes of the largest packet, or 0.
-    largest: u64,
-    /// Frames of the file.
-    frames: u64,
-}
-
-/// Blocks of metadata in front of the packets of FLAC that are looked at.
-const MOST_BLOCKS: usize = 4096;
-
-fn stream<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<Option<StreamInfo>, Error> {
-    let mut fields = [0; 22];
-    let there = bytes.peek(at + 4, &mut fields)?.len();
-    if there < fields.len() || fields[0] & 0x7F != 0 {
-        return Ok(None);
-    }
-    let [_, _, _, _, a, b, c, d, _, _, _, e, f, g, ..] = fields;
-    let (least, most) = ([a, b], [c, d]);
-    let largest = u64::from(u32::from_be_bytes([0, e, f, g]));
-    let last = fields.last_chunk().copied().unwrap_or_default();
-    let frames = u64::from_be_bytes(last) & ((1 << 36) - 1);
-    let mut begin = at + 4;
-    for number in 0.. {
-        let mut head = [0; 4];
-        let &[kind, x, y, z] = bytes.peek(begin, &mut head)? else {
-            return Ok(None);
-        };
-        // The first of them is of kind 0, and no file has so many.
-        if (number > 0 && kind & 0x7F == 0) || number == MOST_BLOCKS {
-            return Ok(None);
-        }
-        begin += 4 + u64::from(u32::from_be_bytes([0, x, y, z]));
-        if kind & 0x80 != 0 {
-            break;
-        }
-    }
-    let block = u64::from(u16::from_be_bytes(most));
-    let is_known = frames > 0 && begin <= bytes.end;
-    Ok(is_known.then_some(StreamInfo {
-        begin,
-        block: if least == most { block } else { 0 },
-        largest,
-        frames,
-    }))
-}
-
-/// Bytes of the metadata that are shown as others than they are, by their places, for a demuxer refuses the file because of
-/// them and needs none: packets of no length, and a cue sheet of a CD whose tracks begin within its sectors, which is shown as
-/// padding.
-pub fn harmless<R: Read + Seek>(
-    bytes: &mut Bytes<'_, R>,
-    at: u64,
-) -> Result<Vec<(u64, u8)>, Error> {
-    /// Frames of a sector of a CD.
-    const SECTOR: u64 = 588;
-    /// The kind of a block that says nothing.
-    const PADDING: u8 = 1;
-    /// Frames of the smallest packet.
-    const SMALLEST: u16 = 16;
-    /// Where in a cue sheet the flags stand, and the number of tracks in front of them.
-    const CD: u64 = 136;
-    const TRACKS: u64 = 395;
-    let (mut changed, mut sizes) = (Vec::new(), None);
-    let mut begin = at + 4;
-    for _ in 0..MOST_BLOCKS {
-        let mut head = [0; 4];
-        let &[kind, x, y, z] = bytes.peek(begin, &mut head)? else {
-            break;
-        };
-        let (inside, len) = (begin + 4, u64::from(u32::from_be_bytes([0, x, y, z])));
-        let mut four = [0; 4];
-        match (kind & 0x7F, bytes.peek(inside, &mut four)?) {
-            (0, &[a, b, c, d]) => {
-                sizes = Some((
-                    inside,
-                    u16::from_be_bytes([a, b]),
-                    u16::from_be_bytes([c, d]),
-                ));
-            }
-            (5, _) if len > TRACKS => {
-                let mut sheet = vec![0; len.min(LARGEST_SHEET) as usize];
-                let sheet = bytes.peek(inside, &mut sheet)?;
-                let is_cd = sheet
-                    .get(CD as usize)
-                    .is_some_and(|flags| flags & 0x80 != 0);
-                if is_cd && tracks(sheet).any(|first| first % SECTOR != 0) {
-                    changed.push((begin, kind & 0x80 | PADDING));
-                }
-            }
-            _ => {}
-        }
-        begin = inside + len;
-        if kind & 0x80 != 0 {
-            break;
-        }
-    }
-    if let Some((place, least, mut most)) = sizes
-        && least < SMALLEST
-    {
-        if most < SMALLEST {
-            // The first packet is as long as all of them but the last.
-            let mut packet = [0; 20];
-            let first = packet_at(bytes.peek(begin, &mut packet)?, 1);
-            most = first.map_or(most, |(_, count)| count.min(u64::from(u16::MAX)) as u16);
-        }
-        let [high, low] = most.to_be_bytes();
-        changed.extend((place..).zip([high, low, high, low]));
-    }
-    Ok(changed)
-}
-
-/// Bytes of the longest cue sheet: 100 tracks of 100 places.
-const LARGEST_SHEET: u64 = 396 + 100 * (36 + 100 * 12);
-
-/// The first frame of each track of a cue sheet.
-fn tracks(sheet: &[u8]) -> impl Iterator<Item = u64> {
-    let mut rest = sheet.get(396..).unwrap_or_default();
-    std::iter::from_fn(move || {
-        let first = u64::from_be_bytes(*rest.first_chunk()?);
-        let places = usize::from(*rest.get(35)?);
-        rest = rest.get(36 + 12 * places..)?;
-        Some(first)
-    })
 }
 
 /// The first frame of the packet that begins here and how many it has, if one does.
@@ -274,7 +165,7 @@ fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
     };
     let check = rest.get(skipped)?;
     let head = &bytes[..bytes.len() - rest.len() + skipped];
-    if check_of_head(head) != *check {
+    if HEAD_CHECK.checksum(head) != *check {
         return None;
     }
     let start = match second {
@@ -283,39 +174,4 @@ fn packet_at(bytes: &[u8], block: u64) -> Option<(u64, u64)> {
         _ => number.checked_mul(block)?,
     };
     Some((start, count))
-}
-
-/// The CRC of 8 bits over a packet's head.
-fn check_of_head(bytes: &[u8]) -> u8 {
-    const TABLE: [u16; 256] = table(8, 0x07);
-    let add = |sum: u8, byte: &u8| TABLE[usize::from(sum ^ byte)] as u8;
-    bytes.iter().fold(0, add)
-}
-
-/// The CRC of 16 bits over a packet, one byte further.
-fn add_to_check(sum: u16, byte: u8) -> u16 {
-    const TABLE: [u16; 256] = table(16, 0x8005);
-    sum << 8 ^ TABLE[usize::from(sum >> 8) ^ usize::from(byte)]
-}
-
-/// What each byte makes of a CRC of so many bits that is 0.
-const fn table(bits: u32, polynomial: u16) -> [u16; 256] {
-    let (top, mask) = (1 << (bits - 1), u16::MAX >> (16 - bits));
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let mut sum = (byte as u16) << (bits - 8);
-        let mut bit = 0;
-        while bit < 8 {
-            let over = sum & top != 0;
-            sum = sum << 1 & mask;
-            if over {
-                sum ^= polynomial;
-            }
-            bit += 1;
-        }
-        table[byte] = sum;
-        byte += 1;
-    }
-    table
 }

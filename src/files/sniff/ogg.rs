@@ -5,8 +5,22 @@
 
 use std::io::{Read, Seek};
 
+use crc::{Algorithm, Crc};
+
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
+
+/// The check of a page (RFC 3533): that of Ethernet, neither inverted nor the other way round.
+const PAGE_CHECK: Crc<u32> = Crc::<u32>::new(&Algorithm {
+    width: 32,
+    poly: 0x04C1_1DB7,
+    init: 0,
+    refin: false,
+    refout: false,
+    xorout: 0,
+    check: 0x89A1_897F,
+    residue: 0,
+});
 
 /// Bytes of the head of a page, in front of the lengths of its segments.
 const HEAD: usize = 27;
@@ -84,31 +98,9 @@ fn page_at(bytes: &[u8]) -> Option<&[u8]> {
 
 /// The check of a page, as if its own were 0.
 fn check_of(page: &[u8]) -> [u8; 4] {
-    const TABLE: [u32; 256] = table();
-    let is_check = |at: usize| (CHECK..CHECK + 4).contains(&at);
-    let sum = page.iter().enumerate().fold(0_u32, |sum, (at, byte)| {
-        let byte = if is_check(at) { 0 } else { *byte };
-        sum << 8 ^ TABLE[(sum >> 24) as usize ^ usize::from(byte)]
-    });
-    sum.to_le_bytes()
-}
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        let mut sum = (byte as u32) << 24;
-        let mut bit = 0;
-        while bit < 8 {
-            sum = if sum >> 31 == 0 {
-                sum << 1
-            } else {
-                sum << 1 ^ 0x04C1_1DB7
-            };
-            bit += 1;
-        }
-        table[byte] = sum;
-        byte += 1;
-    }
-    table
+    let mut sum = PAGE_CHECK.digest();
+    sum.update(&page[..CHECK]);
+    sum.update(&[0; 4]);
+    sum.update(&page[CHECK + 4..]);
+    sum.finalize().to_le_bytes()
 }

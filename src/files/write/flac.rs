@@ -105,11 +105,14 @@ pub fn coder(spec: SampleSpec, frames: Option<usize>, recipe: &Recipe) -> Result
     })
 }
 
-/// An error for a number of frames that no FLAC file has.
+/// An error for a number of frames that no FLAC file says: 0 in its header is a length that is not known, and few
+/// readers take a file without a frame.
 fn require(frames: u64) -> Result<(), Error> {
     if frames == 0 {
         return Err(Error::invalid(
-            "a FLAC file has at least one frame; write audio without any as WAV".into(),
+            "FLAC is written with at least one frame, for 0 in its header means an unknown length; write audio without \
+             any frame as WAV"
+                .into(),
         ));
     }
     if frames > MOST_FRAMES {

@@ -1,19 +1,7 @@
 //! Texts about a recording, by the names that `info` has for them, as each kind of file keeps them.
 
 use crate::error::Error;
-
-/// The names of a WAV file's texts: the letters of its list `INFO`.
-const INFO: [(&[u8; 4], &str); 9] = [
-    (b"INAM", "title"),
-    (b"IART", "artist"),
-    (b"IPRD", "album"),
-    (b"ICMT", "comment"),
-    (b"ICOP", "copyright"),
-    (b"ICRD", "date"),
-    (b"IGNR", "genre"),
-    (b"ISFT", "software"),
-    (b"ITRK", "track_number"),
-];
+use crate::files::facts::INFO;
 
 /// The chunks of an AIFF file that are texts.
 const AIFF: [(&[u8; 4], &str); 4] = [

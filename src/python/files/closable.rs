@@ -87,3 +87,35 @@ impl<T: Send> Opened<T> {
         self.enter(py, |content| Ok(content.is_none()))
     }
 }
+
+/// What a `with` asks of a class that has an [`Opened`] in `open`, and `close()`: however its block ends, it is closed.
+macro_rules! closes_with_its_block {
+    ($Class:ident) => {
+        #[pymethods]
+        impl $Class {
+            /// Whether it was closed.
+            #[getter]
+            fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+                self.open.is_closed(py)
+            }
+
+            fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
+                slf.get().open.with(py, |_, _| Ok(()))?;
+                Ok(slf)
+            }
+
+            #[pyo3(signature = (kind = None, error = None, trace = None))]
+            fn __exit__(
+                &self,
+                py: Python<'_>,
+                kind: Option<&Bound<'_, PyAny>>,
+                error: Option<&Bound<'_, PyAny>>,
+                trace: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<()> {
+                let _ = (kind, error, trace);
+                self.close(py)
+            }
+        }
+    };
+}
+pub(super) use closes_with_its_block;

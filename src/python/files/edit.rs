@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::audio::Audio;
+use crate::dsp::Processor;
 use crate::files::edit::Edit;
 use crate::files::facts::Facts;
 
@@ -159,6 +160,20 @@ impl FileEdit {
         // A thread that is at a block of it has it open.
         let closed = self.open.is_closed(py).unwrap_or(false);
         facts::shown("FileEdit", &self.facts, closed)
+    }
+}
+
+impl FileEdit {
+    /// Stores the block that is out, and then uses a processor once on the whole file.
+    pub fn process(&self, py: Python<'_>, processor: &dyn Processor) -> PyResult<()> {
+        self.open.with(py, |py, open| {
+            open.store(py)?;
+            open.next = 0;
+            let frames = self.block_frames;
+            let written = running::wait(py, |until| open.edit.apply(processor, frames, until))?;
+            self.written.fetch_add(written, Ordering::Relaxed);
+            Ok(())
+        })
     }
 }
 

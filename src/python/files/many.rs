@@ -9,9 +9,9 @@ use crate::files::batch::Batch;
 use crate::files::selection::Selection;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
-use crate::python::files::closable::Opened;
+use crate::python::files::closable::{Opened, closes_with_its_block};
 use crate::python::files::file_object::{path_of, require_path};
-use crate::python::files::read::selection;
+use crate::python::files::read::{conformed, selection};
 use crate::python::running;
 
 /// Threads that read files at one time, whatever is asked for.
@@ -34,7 +34,7 @@ impl<'py> ManyRequest<'py> {
         paths: &Bound<'py, PyAny>,
         selection: Selection,
         workers: Option<&Bound<'py, PyAny>>,
-        on_error: &Bound<'py, PyAny>,
+        on_error: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<ManyRequest<'py>> {
         let py = paths.py();
@@ -45,15 +45,9 @@ impl<'py> ManyRequest<'py> {
                 arguments::shown(paths)
             )));
         }
-        let returns_errors = match on_error.cast::<PyString>().ok().map(|name| name.to_str()) {
-            Some(Ok("raise")) => false,
-            Some(Ok("return")) => true,
-            _ => {
-                return Err(PyValueError::new_err(format!(
-                    "on_error must be 'raise', or 'return' to have the exception in the place of the audio, not {}",
-                    arguments::shown(on_error)
-                )));
-            }
+        let returns_errors = match on_error {
+            None => false,
+            Some(given) => returns_errors(given)?,
         };
         let workers = match workers {
             Some(given) => arguments::count(given, "workers", 1)?,
@@ -79,6 +73,18 @@ impl<'py> ManyRequest<'py> {
             count,
             progress: progress.map(Bound::unbind),
         })
+    }
+}
+
+/// Whether an exception stands in the place of the audio, as users write it.
+fn returns_errors(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match given.cast::<PyString>().ok().map(|name| name.to_str()) {
+        Some(Ok("raise")) => Ok(false),
+        Some(Ok("return")) => Ok(true),
+        _ => Err(PyValueError::new_err(format!(
+            "on_error must be 'raise', or 'return' to have the exception in the place of the audio, not {}",
+            arguments::shown(given)
+        ))),
     }
 }
 
@@ -171,9 +177,10 @@ impl ReadAhead {
 /// `progress` is called as `progress(done, total)` after each file, and `True` shows a bar of tqdm.
 #[pyfunction]
 #[pyo3(
-    signature = (paths, *, workers = None, dtype = None, start = None, frames = None, on_error = None,
+    signature = (paths, *, workers = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
         progress = None, **others),
-    text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None, on_error='raise', progress=None)"
+    text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None, sample_rate=None, channels=None, \
+        on_error='raise', progress=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn read_many(
@@ -183,15 +190,16 @@ pub fn read_many(
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
     on_error: Option<&Bound<'_, PyAny>>,
     progress: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
-    let takes = "workers=, dtype=, start=, frames=, on_error= and progress=";
+    let takes =
+        "workers=, dtype=, start=, frames=, sample_rate=, channels=, on_error= and progress=";
     arguments::refuse_others("read_many", takes, None, others)?;
-    let selection = selection(dtype, start, frames)?;
-    let raise = PyString::intern(py, "raise").into_any();
-    let on_error = on_error.unwrap_or(&raise);
+    let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let request = ManyRequest::of("read_many", paths, selection, workers, on_error, progress)?;
     let mut reading = ReadAhead::begin(request, usize::MAX)?;
     reading.fill(py);
@@ -250,30 +258,9 @@ impl FileIterator {
         }
         Ok(())
     }
-
-    /// Whether it was closed.
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        self.open.is_closed(py)
-    }
-
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().open.with(py, |_, _| Ok(()))?;
-        Ok(slf)
-    }
-
-    #[pyo3(signature = (kind = None, error = None, trace = None))]
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: Option<&Bound<'_, PyAny>>,
-        error: Option<&Bound<'_, PyAny>>,
-        trace: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let _ = (kind, error, trace);
-        self.close(py)
-    }
 }
+
+closes_with_its_block!(FileIterator);
 
 /// Reads many files one after the other, some of them ahead, and gives their audio in the order of the paths.
 ///
@@ -284,29 +271,28 @@ impl FileIterator {
 /// the number of paths where they are a sequence.
 #[pyfunction]
 #[pyo3(
-    signature = (paths, *, workers = None, ahead = None, dtype = None, start = None, frames = None, on_error = None,
+    signature = (paths, *, workers = None, ahead = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
         progress = None, **others),
-    text_signature = "(paths, *, workers=None, ahead=None, dtype=None, start=0, frames=None, on_error='raise', \
-        progress=None)"
+    text_signature = "(paths, *, workers=None, ahead=None, dtype=None, start=0, frames=None, sample_rate=None, \
+        channels=None, on_error='raise', progress=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn iter_many(
-    py: Python<'_>,
     paths: &Bound<'_, PyAny>,
     workers: Option<&Bound<'_, PyAny>>,
     ahead: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
     on_error: Option<&Bound<'_, PyAny>>,
     progress: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileIterator> {
-    let takes = "workers=, ahead=, dtype=, start=, frames=, on_error= and progress=";
+    let takes = "workers=, ahead=, dtype=, start=, frames=, sample_rate=, channels=, on_error= and progress=";
     arguments::refuse_others("iter_many", takes, None, others)?;
-    let selection = selection(dtype, start, frames)?;
-    let raise = PyString::intern(py, "raise").into_any();
-    let on_error = on_error.unwrap_or(&raise);
+    let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let request = ManyRequest::of("iter_many", paths, selection, workers, on_error, progress)?;
     let ahead = match ahead {
         Some(given) => usize::try_from(arguments::count(given, "ahead", 1)?).unwrap_or(usize::MAX),

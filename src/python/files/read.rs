@@ -76,6 +76,22 @@ pub(super) fn selection(
         dtype: read_as(dtype)?,
         start: start.map_or(Ok(0), |start| first_frame(start, "start"))?,
         frames: frames.map_or(Ok(None), number_of_frames)?,
+        ..Selection::default()
+    })
+}
+
+/// What is to be read at a rate and in a number of channels of the caller's.
+pub(super) fn conformed(
+    selection: Selection,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Selection> {
+    let channels = channels.map(|given| arguments::count(given, "channels", 1));
+    let channels = channels.transpose()?;
+    Ok(Selection {
+        rate: sample_rate.map(arguments::sample_rate).transpose()?,
+        channels: channels.map(|count| usize::try_from(count).unwrap_or(usize::MAX)),
+        ..selection
     })
 }
 
@@ -107,6 +123,10 @@ pub(super) fn out_of<'a, 'py>(
 /// paths and in bytes are read by up to `num_threads()` threads. A pipe, and an object that has only `read()`, is read
 /// to its end first: up to 16 MiB are kept in memory, and more in a temporary file.
 ///
+/// `sample_rate` and `channels` are those that the audio is to have: it is mixed (all channels to 1, as their mean, or 1 to
+/// several) and resampled as `resample` does, while it is decoded, in the memory of some seconds. `start` and `frames`
+/// count frames of the file.
+///
 /// `out` is audio that the samples are decoded into, converted to its type, and that is returned: a slice, the memory
 /// of an array or a tensor, shared memory, a mapped file. It has the sample rate, the channels and as many frames as what
 /// is read, or nothing is written (ValueError, SampleRateError). If decoding fails later, at a damaged place, the
@@ -114,8 +134,11 @@ pub(super) fn out_of<'a, 'py>(
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
 #[pyo3(
-    signature = (path_or_file, *rest, dtype = None, start = None, frames = None, out = None, **others),
-    text_signature = "(path_or_file, *, dtype=None, start=0, frames=None, out=None)"
+    signature = (
+        path_or_file, *rest, dtype = None, start = None, frames = None, sample_rate = None, channels = None, out = None,
+        **others
+    ),
+    text_signature = "(path_or_file, *, dtype=None, start=0, frames=None, sample_rate=None, channels=None, out=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn read(
@@ -125,12 +148,14 @@ pub fn read(
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
     out: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<AudioSamples>> {
-    let takes = "dtype=, start=, frames= and out=";
+    let takes = "dtype=, start=, frames=, sample_rate=, channels= and out=";
     arguments::refuse_others("read", takes, Some(rest), others)?;
-    let selection = selection(dtype, start, frames)?;
+    let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let out = out_of(out)?;
     if let Some(out) = out {
         // Before a pipe is read to its end.
@@ -140,7 +165,7 @@ pub fn read(
     if let Some(out) = out {
         let audio = out.get().audio();
         let read = running::wait(py, |until| {
-            let read = files::into::read_from(input, audio, selection, until);
+            let read = files::conformed::read_into(input, audio, selection, until);
             read.map_err(|error| from.named(error))
         });
         from.finish_named(read)?;

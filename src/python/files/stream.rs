@@ -10,7 +10,7 @@ use crate::files::selection::ReadAs;
 use crate::files::stream::{Cut, Stream};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
-use crate::python::files::closable::Opened;
+use crate::python::files::closable::{Opened, closes_with_its_block};
 use crate::python::files::edit::block_frames;
 use crate::python::files::facts;
 use crate::python::files::facts::facts_of;
@@ -152,30 +152,9 @@ impl FileStream {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.open.take(py).map(drop)
     }
-
-    /// Whether the file was closed.
-    #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        self.open.is_closed(py)
-    }
-
-    fn __enter__(slf: Py<Self>, py: Python<'_>) -> PyResult<Py<Self>> {
-        slf.get().open.with(py, |_, _| Ok(()))?;
-        Ok(slf)
-    }
-
-    #[pyo3(signature = (kind = None, error = None, trace = None))]
-    fn __exit__(
-        &self,
-        py: Python<'_>,
-        kind: Option<&Bound<'_, PyAny>>,
-        error: Option<&Bound<'_, PyAny>>,
-        trace: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        let _ = (kind, error, trace);
-        self.close(py)
-    }
 }
+
+closes_with_its_block!(FileStream);
 
 /// The frames of `out=`, which are those of a block.
 fn frames_of(out: &Bound<'_, AudioSamples>, given: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {

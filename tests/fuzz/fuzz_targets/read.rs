@@ -13,6 +13,7 @@ fuzz_target!(|file: &[u8]| {
             dtype: Dtype::Float32.into(),
             start,
             frames,
+            ..Selection::default()
         };
         files::read_from(Box::new(Cursor::new(file)), selection)
     };

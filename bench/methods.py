@@ -1,0 +1,153 @@
+"""Methods of audio against NumPy and the libraries of their field: `bench/methods.py --help`.
+
+Every ratio comes from one process in which the contenders take turns; peers that are not installed
+are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from compare import machine
+from measure import Contender, Effort, in_turns
+
+import audio_samples
+from audio_samples import AudioSamples, dsp
+
+RATE = 48_000
+Calls = dict[str, Callable[[], Any]]
+
+
+def optional(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def levels(samples: int) -> Iterator[tuple[str, Calls]]:
+    """Measures, gains and fades of mono float32."""
+    noise = (0.1 * np.random.default_rng(0).standard_normal(samples)).astype(np.float32)
+    audio = AudioSamples.new_mono(noise, RATE)
+
+    def numpy_rms() -> float:
+        return np.sqrt(np.mean(np.square(noise)))
+
+    def numpy_all() -> tuple[Any, ...]:
+        return numpy_rms(), np.max(np.abs(noise)), np.mean(noise)
+
+    yield "rms", {"NumPy": numpy_rms, "audio": audio.rms}
+    yield "peak", {"NumPy": lambda: np.max(np.abs(noise)), "audio": audio.peak}
+    yield "peak, rms, mean", {"NumPy": numpy_all, "audio": audio.statistics}
+
+    array = noise.copy()
+    one = np.float32(1.0001)
+    yield (
+        "gain in place",
+        {
+            "NumPy": lambda: np.multiply(array, one, out=array),
+            "audio": lambda: audio.gain_inplace(0.001),
+        },
+    )
+    yield "gain", {"NumPy": lambda: noise * one, "audio": lambda: audio.gain(0.001)}
+
+    def numpy_fade() -> None:
+        # The first sample is set back, so that nothing fades into denormal numbers.
+        array[:] = noise
+        np.multiply(array, np.linspace(0, 1, samples, endpoint=False), out=array)
+
+    def our_fade() -> None:
+        audio[:] = noise
+        audio.fade_in_inplace(frames=samples)
+
+    yield "fade in place, and a copy", {"NumPy": numpy_fade, "audio": our_fade}
+
+    def numpy_curve() -> np.ndarray:
+        return noise * np.sin(np.pi / 2 * np.linspace(0, 1, samples, endpoint=False))
+
+    yield (
+        "fade, equal power",
+        {"NumPy": numpy_curve, "audio": lambda: audio.fade_in(frames=samples, curve="equal_power")},
+    )
+
+
+def loudness(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Loudness of stereo."""
+    random = np.random.default_rng(1)
+    frames = 0.1 * random.standard_normal((seconds * RATE, 2))
+    audio = AudioSamples.from_numpy(frames, RATE, layout="frames_first")
+    calls: Calls = {}
+    if (pyloudnorm := optional("pyloudnorm")) is not None:
+        meter = pyloudnorm.Meter(RATE)
+        calls["pyloudnorm"] = lambda: meter.integrated_loudness(frames)
+    calls["audio"] = audio.loudness
+    yield "loudness", calls
+    yield "loudness, range, true peak", {"audio": lambda: measured_by_blocks(audio)}
+
+
+def measured_by_blocks(audio: AudioSamples) -> float:
+    meter = dsp.LoudnessMeter()
+    for start in range(0, len(audio), 65_536):
+        meter.update(audio[start : start + 65_536])
+    return meter.integrated
+
+
+def blocks(_: int) -> Iterator[tuple[str, Calls]]:
+    """A block of 512 frames of stereo through a chain of five."""
+    block = AudioSamples.zeros((2, 512), RATE, dtype="float32")
+    chain = dsp.Chain([dsp.Gain(-1), dsp.Gain(1), dsp.Fade(0.1), dsp.Gain(2), dsp.Gain(-2)])
+    yield "a block of 512 frames, a chain of 5", {"audio": lambda: chain.process_inplace(block)}
+
+
+def measured(cases: Iterator[tuple[str, Calls]], effort: Effort) -> Iterator[dict[str, Any]]:
+    for what, calls in cases:
+        contenders = [Contender(name, "call()", {"call": call}) for name, call in calls.items()]
+        found = in_turns(contenders, effort)
+        yield {
+            "what": what,
+            "milliseconds": {name: 1e3 * it.median for name, it in found.seconds.items()},
+            "ratios": {name: it.median for name, it in found.ratios.items()},
+            "spread": [found.ratios["audio"].low, found.ratios["audio"].high],
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="little audio and few rounds")
+    parser.add_argument("--samples", type=int, default=10_000_000, help="of the tables of levels")
+    parser.add_argument("--seconds", type=int, default=60, help="of the other tables")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure to FILE")
+    options = parser.parse_args()
+    if options.quick:
+        options.samples, options.seconds = 100_000, 2
+    facts = machine()
+    print(", ".join(f"{name} {value}" for name, value in facts.items()))
+    effort = Effort(rounds=5, least=3, budget=0.3) if options.quick else Effort(rounds=15, budget=6)
+    rows = []
+    for threads in (1, audio_samples.num_threads()):
+        audio_samples.set_num_threads(threads)
+        print(f"\n{threads} thread(s), time as a ratio to the first of each row:")
+        for table, size in TABLES.items():
+            for row in measured(table(getattr(options, size)), effort):
+                rows.append({"threads": threads, **row})
+                ratios = ", ".join(
+                    f"{name} {row['milliseconds'][name]:.3g} ms ({ratio:.2f})"
+                    for name, ratio in row["ratios"].items()
+                )
+                low, high = row["spread"]
+                print(f"{row['what']:36} {ratios}; audio {low:.2f} to {high:.2f}")
+    if options.json:
+        figures = {"machine": facts, "rows": rows}
+        options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+
+
+TABLES = {levels: "samples", loudness: "seconds", blocks: "seconds"}
+
+if __name__ == "__main__":
+    main()

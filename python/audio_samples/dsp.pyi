@@ -1,0 +1,180 @@
+"""Processing that goes on from block to block: for every split into blocks the output is the same,
+bit for bit.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, TypeVar, final
+
+from typing_extensions import disjoint_base
+
+from ._audio_samples import AudioSamples
+
+__all__ = [
+    "Chain",
+    "Fade",
+    "Gain",
+    "LevelMeter",
+    "LoudnessMeter",
+    "Processor",
+    "Resampler",
+]
+
+_A = TypeVar("_A", bound=AudioSamples[Any])
+_Curve = Literal["linear", "equal_power", "exponential", "logarithmic", "raised_cosine"]
+
+@disjoint_base
+class Processor:
+    """The state of one kind of processing, carried from block to block. Made by its kinds, such as
+    `Gain`.
+
+    A block of another rate, type or number of channels than those before it is a ValueError that
+    names both.
+    """
+
+    def process(self, block: AudioSamples[Any]) -> AudioSamples[Any]:
+        """Processes the next block and gives what comes out as new audio.
+
+        What comes out lags behind by `latency` frames; `stream` and `AudioSamples.apply` take that
+        out.
+
+        >>> block = AudioSamples.new_mono(np.ones(2), 48_000)
+        >>> audio_samples.dsp.Gain(-20).process(block).to_numpy()
+        array([0.1, 0.1])
+        """
+
+    def process_inplace(self, block: _A) -> _A:
+        """`process`, where the block's samples lie. Gives the same object."""
+
+    def flush(self) -> AudioSamples[Any] | None:
+        """What is still inside, as new audio; None if there was no block.
+
+        The next block begins another signal.
+        """
+
+    def reset(self) -> None:
+        """Forgets all blocks: the next one begins another signal."""
+
+    @property
+    def latency(self) -> int:
+        """Frames by which what comes out lags behind what goes in.
+
+        Known from the first block on, which says the rate.
+        """
+
+    def copy(self) -> Processor:
+        """A processor of the same kind that has not processed anything."""
+
+    def stream(self, blocks: Iterable[AudioSamples[Any]]) -> Iterator[AudioSamples[Any]]:
+        """The blocks of a signal processed: as long as the whole, without the latency, with the
+        rest.
+
+        The processor's own state is neither used nor changed. `write` takes what comes out:
+        `write("out.wav", dsp.Gain(-3).stream(stream("in.wav")))`.
+        """
+
+@final
+class Gain(Processor):
+    """A gain of `db` decibels; -inf is silence. As `AudioSamples.gain`."""
+
+    def __new__(cls, db: float) -> Gain: ...
+
+@final
+class Fade(Processor):
+    """A fade in of `fade_in` seconds at the beginning, and a fade out of `fade_out` seconds at the
+    end, wherever that comes.
+
+    The fade out holds back as many frames as it takes: that is the latency. Curves as for
+    `AudioSamples.fade_in`.
+    """
+
+    def __new__(
+        cls, fade_in: float = 0.0, fade_out: float = 0.0, *, curve: _Curve = "linear"
+    ) -> Fade: ...
+
+@final
+class Resampler(Processor):
+    """Another sample rate. As `AudioSamples.resample`: no frame comes late, some are held back."""
+
+    def __new__(cls, rate: int, quality: Literal["high", "best"] = "high") -> Resampler: ...
+
+@final
+class Chain(Processor):
+    """Processors one after the other. Copies of them are made: what they have processed stays with
+    them.
+
+    >>> from audio_samples import dsp
+    >>> chain = dsp.Chain([dsp.Gain(-6), dsp.Fade(0.1, 0.5)])
+    """
+
+    def __new__(cls, processors: Iterable[Processor]) -> Chain: ...
+
+@final
+class LevelMeter:
+    """Levels of all blocks so far: what audio's methods give of the whole, bit for bit.
+
+    >>> meter = audio_samples.dsp.LevelMeter()
+    >>> meter.update(AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000))
+    >>> meter.peak, meter.rms
+    (0.5, 0.5)
+    """
+
+    def __new__(cls) -> LevelMeter: ...
+    def update(self, block: AudioSamples[Any]) -> None:
+        """Takes in a block. ValueError for one of another rate, type or number of channels."""
+
+    def reset(self) -> None:
+        """Forgets all blocks."""
+
+    @property
+    def peak(self) -> float:
+        """The largest distance of a sample from zero; full scale is 1.0."""
+
+    @property
+    def rms(self) -> float:
+        """The root of the mean square; full scale is 1.0."""
+
+    @property
+    def crest_factor(self) -> float:
+        """Peak by RMS."""
+
+    @property
+    def dc_offset(self) -> float:
+        """The mean; full scale is 1.0."""
+
+@final
+class LoudnessMeter:
+    """Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4). `weights` as for
+    `AudioSamples.loudness`.
+
+    >>> meter = audio_samples.dsp.LoudnessMeter()
+    >>> meter.update(AudioSamples.zeros(48_000, 48_000))
+    >>> meter.integrated
+    -inf
+    """
+
+    def __new__(cls, weights: Sequence[float] | None = None) -> LoudnessMeter: ...
+    def update(self, block: AudioSamples[Any]) -> None:
+        """Takes in a block. ValueError for one of another rate, type or number of channels."""
+
+    def reset(self) -> None:
+        """Forgets all blocks."""
+
+    @property
+    def integrated(self) -> float:
+        """Integrated loudness in LUFS, gated: -inf for silence."""
+
+    @property
+    def momentary(self) -> float:
+        """Loudness of the last 400 ms in LUFS."""
+
+    @property
+    def short_term(self) -> float:
+        """Loudness of the last 3 s in LUFS."""
+
+    @property
+    def range(self) -> float:
+        """Loudness range in LU (EBU Tech 3342)."""
+
+    @property
+    def true_peak(self) -> float:
+        """The largest true peak in dBTP (ITU-R BS.1770-4, Annex 2)."""

@@ -1,0 +1,33 @@
+//! Processing that goes on from block to block.
+//!
+//! A [`Processor`] is the state of one kind of processing; a method of audio is the processor used once on the whole
+//! ([`Audio::apply`](crate::Audio::apply)). However a signal is cut into blocks, the frames that come out are the same, bit
+//! for bit: whatever counts frames counts them from the first of the signal.
+//!
+//! ```text
+//!   processor   the protocol, and one processor used on blocks of audio or on the whole
+//!   framewise   what needs no frame but the one it changes, and fades, which know where the end is
+//!   chain       one after the other
+//!   meter       what blocks measure together
+//!   loudness    EBU R 128, and what is made as loud as it says
+//!   remix       another number of channels
+//!   resample    another sample rate
+//!   fft         the transforms under it
+//! ```
+
+mod chain;
+mod fft;
+mod framewise;
+mod loudness;
+mod meter;
+mod processor;
+mod remix;
+mod resample;
+
+pub use chain::Chain;
+pub use framewise::{FadeEnds, Framewise};
+pub use loudness::{Goal, LoudnessMeter, Measure, largest_peak};
+pub use meter::LevelMeter;
+pub use processor::{Processor, Session, SignalBlock, SignalFormat};
+pub use remix::Remix;
+pub use resample::{Quality, Ratio, Resampler};

@@ -1,0 +1,267 @@
+//! Another sample rate: overlap-save with a windowed sinc of zero phase.
+//!
+//! A block of the input is transformed, its spectrum multiplied by that of the filter and cut (or filled up with zeros) to
+//! the number of bins that the same time has at the other rate, and transformed back. Blocks begin at multiples of the
+//! smallest whole number of input frames that is a whole number of output frames, so that every output frame stands where
+//! it belongs, for any two rates; and they are counted from frame 0, so that no split changes a bit.
+//!
+//! The window is Kaiser's (Kaiser and Schafer, IEEE Trans. ASSP 28, 1980), its length by his formula.
+
+mod design;
+mod stream;
+
+use std::str::FromStr;
+
+use crate::audio::{Audio, SampleRate, Wait, patiently};
+use crate::dtype::Dtype;
+use crate::error::Error;
+use crate::kernel;
+use crate::kernel::Engine;
+use crate::kernel::planes::{load_row, store_row};
+use crate::registry::Mode;
+use crate::view::{Access, Fresh, Strided, access_to};
+use design::Designed;
+
+pub use stream::Resampler;
+
+/// How much of the band is kept, and how far what is not is turned down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quality {
+    /// Flat to 0.90 of the lower Nyquist frequency, 140 dB down at that frequency; in the type of the samples.
+    #[default]
+    High,
+    /// Flat to 0.95 of it, 186 dB down; in float64.
+    Best,
+}
+
+impl Quality {
+    /// Where the band ends that is kept, as a fraction of the lower Nyquist frequency.
+    fn pass(self) -> f64 {
+        match self {
+            Quality::High => 0.90,
+            Quality::Best => 0.95,
+        }
+    }
+
+    /// By how many decibels the rest is turned down.
+    fn attenuation(self) -> f64 {
+        match self {
+            Quality::High => 140.0,
+            Quality::Best => 186.0,
+        }
+    }
+
+    /// The type that samples of another one are computed in.
+    fn compute(self, dtype: Dtype) -> Dtype {
+        match (self, dtype) {
+            (Quality::High, Dtype::Float32) => Dtype::Float32,
+            _ => Dtype::Float64,
+        }
+    }
+}
+
+impl FromStr for Quality {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Quality, Error> {
+        match name {
+            "high" => Ok(Quality::High),
+            "best" => Ok(Quality::Best),
+            _ => Err(Error::invalid(format!(
+                "quality must be 'high' or 'best', not '{name}'"
+            ))),
+        }
+    }
+}
+
+/// From one rate to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ratio {
+    from: SampleRate,
+    to: SampleRate,
+}
+
+impl Ratio {
+    /// Between two rates.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for rates of which only a long time is a whole number of frames of both.
+    pub fn new(from: SampleRate, to: SampleRate) -> Result<Ratio, Error> {
+        /// Frames of the time that is whole at both rates: some megabytes.
+        const MOST: usize = 1 << 21;
+        let ratio = Ratio { from, to };
+        let (input, output) = ratio.whole();
+        if input > MOST || output > MOST {
+            return Err(Error::invalid(format!(
+                "from {} to {} Hz takes blocks of {input} frames, more than {MOST}; rates that share a divisor, such as \
+                 multiples of 25 Hz, take short ones",
+                from.hertz(),
+                to.hertz()
+            )));
+        }
+        Ok(ratio)
+    }
+
+    /// The least numbers of frames that take the same time.
+    fn whole(self) -> (usize, usize) {
+        let (mut divisor, mut rest) = (self.from.hertz(), self.to.hertz());
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        let reduced = |hertz: u32| (hertz / divisor) as usize;
+        (reduced(self.from.hertz()), reduced(self.to.hertz()))
+    }
+
+    /// How many frames come of so many: the nearest whole number, ties to even.
+    pub fn frames(self, frames: usize) -> usize {
+        let (from, to) = (u128::from(self.from.hertz()), u128::from(self.to.hertz()));
+        let scaled = frames as u128 * to;
+        let (whole, rest) = (scaled / from, scaled % from);
+        let up = match (2 * rest).cmp(&from) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Equal => whole % 2,
+            std::cmp::Ordering::Greater => 1,
+        };
+        usize::try_from(whole + up).unwrap_or(usize::MAX)
+    }
+}
+
+impl Audio {
+    /// New audio of another sample rate.
+    ///
+    /// # Errors
+    /// As [`Ratio::new`]; samples that are borrowed; [`Error::OutOfMemory`].
+    pub fn resampled(
+        &self,
+        rate: SampleRate,
+        quality: Quality,
+        wait: Wait<'_>,
+    ) -> Result<Audio, Error> {
+        let ratio = Ratio::new(self.rate(), rate)?;
+        let frames = ratio.frames(self.layout().frames());
+        let mut fresh = match self.layout().ndim() {
+            1 => Fresh::new(&[frames], self.dtype())?,
+            _ => Fresh::new(&[self.layout().channels(), frames], self.dtype())?,
+        };
+        let own = self.samples().strided();
+        let claims = [own.claim(Mode::Read)];
+        access_to(&own, &claims, wait.lock, wait.until, |access| {
+            resample_all(access, &fresh.strided(), &own, ratio, quality)
+        })??;
+        Audio::new(fresh.share(), rate)
+    }
+
+    /// Stores the samples at another rate in audio of that rate, which has as many frames as come of them, and does not
+    /// overlap these samples.
+    ///
+    /// # Errors
+    /// As [`Audio::resampled`]; another shape; read-only samples.
+    pub fn resample_into(
+        &self,
+        out: &Audio,
+        quality: Quality,
+        wait: Wait<'_>,
+    ) -> Result<(), Error> {
+        out.samples().require_writable()?;
+        let ratio = Ratio::new(self.rate(), out.rate())?;
+        let layout = self.layout();
+        let frames = ratio.frames(layout.frames());
+        let mut wanted = layout.shape().to_vec();
+        if let Some(last) = wanted.last_mut() {
+            *last = frames;
+        }
+        if out.layout().shape() != wanted {
+            return Err(Error::invalid(format!(
+                "out has the shape {:?}, and {} frames at {} Hz are {frames} at {} Hz: make it of shape {wanted:?}",
+                out.layout().shape(),
+                layout.frames(),
+                self.rate().hertz(),
+                out.rate().hertz()
+            )));
+        }
+        let (own, into) = (self.samples().strided(), out.samples().strided());
+        if own.span().overlaps(&into.span()) {
+            return Err(Error::invalid(
+                "out overlaps the samples that are resampled; give other memory".into(),
+            ));
+        }
+        let claims = [own.claim(Mode::Read), into.claim(Mode::Write)];
+        access_to(&own, &claims, wait.lock, wait.until, |access| {
+            resample_all(access, &into, &own, ratio, quality)
+        })?
+    }
+
+    /// New audio of another sample rate: of `round(frames * rate / own rate)` frames, none of them late.
+    ///
+    /// ```
+    /// # use audio_samples::{Audio, SampleRate, Dtype, audio::generation::sine_wave, dsp::Quality};
+    /// let tone = sine_wave(440.0, 1.0, SampleRate::new(44_100)?, 0.5, Dtype::Float32)?;
+    /// let other = tone.resample(SampleRate::new(48_000)?, Quality::High)?;
+    /// assert_eq!(other.layout().frames(), 48_000);
+    /// # Ok::<(), audio_samples::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Audio::resampled`].
+    pub fn resample(&self, rate: SampleRate, quality: Quality) -> Result<Audio, Error> {
+        patiently(|wait| self.resampled(rate, quality, wait))
+    }
+}
+
+fn resample_all(
+    access: &Access,
+    out: &Strided<'_>,
+    from: &Strided<'_>,
+    ratio: Ratio,
+    quality: Quality,
+) -> Result<(), Error> {
+    if ratio.from == ratio.to {
+        return Engine::new().copy(access, out, from);
+    }
+    match quality.compute(from.dtype()) {
+        Dtype::Float32 => resample_in::<f32>(access, out, from, ratio, quality),
+        _ => resample_in::<f64>(access, out, from, ratio, quality),
+    }
+}
+
+/// Block by block, on all threads: blocks know nothing of each other.
+fn resample_in<T: Designed>(
+    access: &Access,
+    out: &Strided<'_>,
+    from: &Strided<'_>,
+    ratio: Ratio,
+    quality: Quality,
+) -> Result<(), Error> {
+    /// Blocks that a thread does at a time.
+    const AT_ONCE: usize = 4;
+    let design = T::converter(ratio, quality);
+    let (frames, total) = (from.layout().frames(), out.layout().frames());
+    let blocks = total.div_ceil(design.hop_out);
+    let done = kernel::in_order(blocks, AT_ONCE, kernel::threads(), |first, count| {
+        let mut work = design.work();
+        for channel in 0..from.layout().channels() {
+            for block in first..first + count {
+                let begin = block * design.hop_in;
+                work.input.fill(T::nearest(0.0));
+                // The frames of the input that lie inside the audio.
+                let before = design.half.saturating_sub(begin);
+                let start = begin.saturating_sub(design.half).min(frames);
+                let there = (design.len_in() - before).min(frames - start);
+                let part = from.take_frames(start, there)?;
+                load_row(
+                    access,
+                    &part,
+                    channel,
+                    &mut work.input[before..before + there],
+                );
+                let found = design.run(&mut work);
+                let at = block * design.hop_out;
+                let count = design.hop_out.min(total - at);
+                let into = out.take_frames(at, count)?;
+                store_row(access, &into, channel, &found[..count], false);
+            }
+        }
+        Ok(())
+    });
+    done.into_iter().collect()
+}

@@ -1,0 +1,384 @@
+//! `audio_samples.dsp`: processors, which go on from block to block.
+
+use std::sync::{Mutex, TryLockError};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::audio::level::Gain as GainOf;
+use crate::audio::measure::{Levels, together};
+use crate::dsp as core;
+use crate::dsp::{Framewise, Session, largest_peak};
+use crate::error::Error;
+use crate::python::api::level::curve;
+use crate::python::api::loudness::weights;
+use crate::python::api::resample;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
+use crate::python::files::edit::FileEdit;
+use crate::python::running;
+
+/// The state of something that several threads may call, one at a time.
+struct Turns<T>(Mutex<T>);
+
+impl<T: Send> Turns<T> {
+    fn new(state: T) -> Turns<T> {
+        Turns(Mutex::new(state))
+    }
+
+    /// Runs `work` on the state. A thread that would have to wait for another one is refused: blocks come in an order.
+    fn with<R>(&self, work: impl FnOnce(&mut T) -> PyResult<R>) -> PyResult<R> {
+        match self.0.try_lock() {
+            Ok(mut state) => work(&mut state),
+            Err(TryLockError::Poisoned(poisoned)) => work(&mut poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(PyRuntimeError::new_err(
+                "another thread is using this processor; blocks have an order, so make a processor for each thread",
+            )),
+        }
+    }
+}
+
+/// The state of one kind of processing, carried from block to block. Made by its kinds, such as `Gain`.
+#[pyclass(frozen, subclass, module = "audio_samples.dsp", name = "Processor")]
+pub struct ProcessorObject {
+    session: Turns<Session>,
+}
+
+impl ProcessorObject {
+    fn of(processor: impl core::Processor + 'static) -> PyClassInitializer<ProcessorObject> {
+        PyClassInitializer::from(ProcessorObject::boxed(Box::new(processor)))
+    }
+
+    fn boxed(processor: Box<dyn core::Processor>) -> ProcessorObject {
+        ProcessorObject {
+            session: Turns::new(Session::new(processor)),
+        }
+    }
+
+    /// One of the same kind that has not processed anything.
+    pub fn another(&self) -> PyResult<Box<dyn core::Processor>> {
+        self.session.with(|session| Ok(session.processor().fresh()))
+    }
+}
+
+/// Runs something that has a state, which one attempt must not take from another: it waits from the start.
+fn wait<R: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(crate::audio::Wait<'_>) -> Result<R, Error> + Send,
+) -> PyResult<R> {
+    running::wait(py, |until| {
+        work(crate::audio::Wait {
+            lock: crate::view::Lock::Leases,
+            until,
+        })
+    })
+}
+
+#[pymethods]
+impl ProcessorObject {
+    /// Processes the next block and gives what comes out as new audio.
+    fn process(&self, py: Python<'_>, block: &Bound<'_, AudioSamples>) -> PyResult<AudioSamples> {
+        let audio = block.get().audio();
+        let out = self
+            .session
+            .with(|session| wait(py, |until| session.process(audio, until)))?;
+        Ok(AudioSamples::new(out))
+    }
+
+    /// Processes the next block where it lies, and gives the same object.
+    fn process_inplace<'py>(
+        &self,
+        block: Bound<'py, AudioSamples>,
+    ) -> PyResult<Bound<'py, AudioSamples>> {
+        let py = block.py();
+        let audio = block.get().audio();
+        self.session
+            .with(|session| wait(py, |until| session.process_inplace(audio, until)))?;
+        Ok(block)
+    }
+
+    /// What is still inside, as new audio; None if there was no block. The next block begins another signal.
+    fn flush(&self) -> PyResult<Option<AudioSamples>> {
+        let rest = self.session.with(|session| Ok(session.flush()?))?;
+        Ok(rest.map(AudioSamples::new))
+    }
+
+    /// Forgets all blocks: the next one begins another signal.
+    fn reset(&self) -> PyResult<()> {
+        self.session.with(|session| {
+            session.reset();
+            Ok(())
+        })
+    }
+
+    /// Frames by which what comes out lags behind what goes in; known from the first block on, which says the rate.
+    #[getter]
+    fn latency(&self) -> PyResult<usize> {
+        self.session
+            .with(|session| Ok(session.processor().latency()))
+    }
+
+    /// A processor of the same kind that has not processed anything.
+    fn copy(&self) -> PyResult<ProcessorObject> {
+        Ok(ProcessorObject::boxed(self.another()?))
+    }
+}
+
+/// A gain in decibels.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Gain")]
+pub struct GainObject;
+
+#[pymethods]
+impl GainObject {
+    #[new]
+    fn __new__(db: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<GainObject>> {
+        let gain = GainOf::decibels(arguments::number(db, "db")?)?;
+        Ok(ProcessorObject::of(Framewise::new(gain)).add_subclass(GainObject))
+    }
+}
+
+/// A fade in at the beginning of a signal, and a fade out at its end, wherever that comes.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Fade")]
+pub struct FadeObject;
+
+#[pymethods]
+impl FadeObject {
+    #[new]
+    #[pyo3(
+        signature = (fade_in = None, fade_out = None, *, curve = None),
+        text_signature = "(fade_in=0.0, fade_out=0.0, *, curve='linear')"
+    )]
+    fn __new__(
+        fade_in: Option<&Bound<'_, PyAny>>,
+        fade_out: Option<&Bound<'_, PyAny>>,
+        curve: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<PyClassInitializer<FadeObject>> {
+        let seconds = |given: Option<&Bound<'_, PyAny>>, name| {
+            given.map_or(Ok(0.0), |given| arguments::number(given, name))
+        };
+        let (start, end) = (seconds(fade_in, "fade_in")?, seconds(fade_out, "fade_out")?);
+        let fade = core::FadeEnds::new(start, end, self::curve(curve)?)?;
+        Ok(ProcessorObject::of(fade).add_subclass(FadeObject))
+    }
+}
+
+/// Another sample rate.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Resampler")]
+pub struct ResamplerObject;
+
+#[pymethods]
+impl ResamplerObject {
+    #[new]
+    #[pyo3(
+        signature = (rate, quality = None),
+        text_signature = "(rate, quality='high')"
+    )]
+    fn __new__(
+        rate: &Bound<'_, PyAny>,
+        quality: Option<&Bound<'_, PyString>>,
+    ) -> PyResult<PyClassInitializer<ResamplerObject>> {
+        let rate = arguments::sample_rate(rate)?;
+        let resampler = core::Resampler::new(rate, resample::quality(quality)?);
+        Ok(ProcessorObject::of(resampler).add_subclass(ResamplerObject))
+    }
+}
+
+/// Processors one after the other. They are copied as they were made: what they have processed stays with them.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Chain")]
+pub struct ChainObject;
+
+#[pymethods]
+impl ChainObject {
+    #[new]
+    fn __new__(processors: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<ChainObject>> {
+        let mut stages = Vec::new();
+        for item in processors.try_iter()? {
+            let item = item?;
+            let stage = item.cast::<ProcessorObject>().map_err(|_| {
+                PyTypeError::new_err(format!(
+                    "a Chain takes processors such as dsp.Gain(-6), not {}; a meter is updated with the blocks beside it",
+                    arguments::shown(&item)
+                ))
+            })?;
+            stages.push(stage.get().another()?);
+        }
+        Ok(ProcessorObject::of(core::Chain::new(stages)).add_subclass(ChainObject))
+    }
+}
+
+/// Levels of all blocks so far: what the methods of audio give of the whole, bit for bit.
+#[pyclass(frozen, module = "audio_samples.dsp", name = "LevelMeter")]
+pub struct LevelMeterObject {
+    meter: Turns<core::LevelMeter>,
+}
+
+impl LevelMeterObject {
+    fn levels(&self) -> PyResult<Levels> {
+        let channels = self.meter.with(|meter| Ok(meter.levels()))?;
+        Ok(together(&channels))
+    }
+}
+
+#[pymethods]
+impl LevelMeterObject {
+    #[new]
+    fn __new__() -> LevelMeterObject {
+        LevelMeterObject {
+            meter: Turns::new(core::LevelMeter::new()),
+        }
+    }
+
+    /// Takes in a block.
+    fn update(&self, py: Python<'_>, block: &Bound<'_, AudioSamples>) -> PyResult<()> {
+        let audio = block.get().audio();
+        self.meter
+            .with(|meter| wait(py, |until| meter.update(audio, until)))
+    }
+
+    /// Forgets all blocks.
+    fn reset(&self) -> PyResult<()> {
+        self.meter.with(|meter| {
+            *meter = core::LevelMeter::new();
+            Ok(())
+        })
+    }
+
+    /// The largest distance of a sample from zero; full scale is 1.0.
+    #[getter]
+    fn peak(&self) -> PyResult<f64> {
+        Ok(self.levels()?.peak())
+    }
+
+    /// The root of the mean square; full scale is 1.0.
+    #[getter]
+    fn rms(&self) -> PyResult<f64> {
+        Ok(self.levels()?.rms())
+    }
+
+    /// Peak by RMS.
+    #[getter]
+    fn crest_factor(&self) -> PyResult<f64> {
+        Ok(self.levels()?.crest_factor())
+    }
+
+    /// The mean; full scale is 1.0.
+    #[getter]
+    fn dc_offset(&self) -> PyResult<f64> {
+        Ok(self.levels()?.dc_offset())
+    }
+}
+
+/// Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4).
+#[pyclass(frozen, module = "audio_samples.dsp", name = "LoudnessMeter")]
+pub struct LoudnessMeterObject {
+    meter: Turns<core::LoudnessMeter>,
+}
+
+impl LoudnessMeterObject {
+    fn of(&self, of: impl FnOnce(&core::LoudnessMeter) -> f64) -> PyResult<f64> {
+        self.meter.with(|meter| Ok(of(meter)))
+    }
+}
+
+#[pymethods]
+impl LoudnessMeterObject {
+    #[new]
+    #[pyo3(signature = (weights = None))]
+    fn __new__(weights: Option<&Bound<'_, PyAny>>) -> PyResult<LoudnessMeterObject> {
+        let meter = core::LoudnessMeter::new(self::weights(weights)?)?;
+        Ok(LoudnessMeterObject {
+            meter: Turns::new(meter),
+        })
+    }
+
+    /// Takes in a block.
+    fn update(&self, py: Python<'_>, block: &Bound<'_, AudioSamples>) -> PyResult<()> {
+        let audio = block.get().audio();
+        self.meter
+            .with(|meter| wait(py, |until| meter.update(audio, until)))
+    }
+
+    /// Forgets all blocks.
+    fn reset(&self) -> PyResult<()> {
+        self.meter.with(|meter| {
+            meter.reset();
+            Ok(())
+        })
+    }
+
+    /// Integrated loudness in LUFS, gated: -inf for silence.
+    #[getter]
+    fn integrated(&self) -> PyResult<f64> {
+        self.of(core::LoudnessMeter::integrated)
+    }
+
+    /// Loudness of the last 400 ms in LUFS.
+    #[getter]
+    fn momentary(&self) -> PyResult<f64> {
+        self.of(core::LoudnessMeter::momentary)
+    }
+
+    /// Loudness of the last 3 s in LUFS.
+    #[getter]
+    fn short_term(&self) -> PyResult<f64> {
+        self.of(core::LoudnessMeter::short_term)
+    }
+
+    /// Loudness range in LU (EBU Tech 3342).
+    #[getter]
+    fn range(&self) -> PyResult<f64> {
+        self.of(core::LoudnessMeter::range)
+    }
+
+    /// The largest true peak in dBTP.
+    #[getter]
+    fn true_peak(&self) -> PyResult<f64> {
+        self.of(|meter| Levels::decibels(largest_peak(&meter.true_peaks())))
+    }
+}
+
+#[pymethods]
+impl AudioSamples {
+    /// New audio: a processor of `audio_samples.dsp` used once on the whole. Its own state is neither used nor changed.
+    fn apply(
+        &self,
+        py: Python<'_>,
+        processor: &Bound<'_, ProcessorObject>,
+    ) -> PyResult<AudioSamples> {
+        let processor = processor.get().another()?;
+        let applied = wait(py, |until| self.audio().applied(&*processor, until))?;
+        Ok(AudioSamples::new(applied))
+    }
+
+    /// `apply`, where the samples lie. Gives the same object.
+    fn apply_inplace<'py>(
+        slf: Bound<'py, Self>,
+        processor: &Bound<'_, ProcessorObject>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let processor = processor.get().another()?;
+        let audio = slf.get().audio();
+        wait(slf.py(), |until| audio.apply_to_own(&*processor, until))?;
+        Ok(slf)
+    }
+}
+
+#[pymethods]
+impl FileEdit {
+    /// Uses a processor of `audio_samples.dsp` once on the whole file, where it lies, in bounded memory. Iterating begins
+    /// at the first frame again.
+    fn apply(&self, py: Python<'_>, processor: &Bound<'_, ProcessorObject>) -> PyResult<()> {
+        let processor = processor.get().another()?;
+        self.process(py, &*processor)
+    }
+}
+
+/// Processing that goes on from block to block.
+#[pymodule(gil_used = false)]
+pub mod dsp {
+    #[pymodule_export]
+    use super::{
+        ChainObject, FadeObject, GainObject, LevelMeterObject, LoudnessMeterObject,
+        ProcessorObject, ResamplerObject,
+    };
+}

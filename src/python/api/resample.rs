@@ -1,0 +1,56 @@
+//! Audio at another sample rate.
+
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::dsp::Quality;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
+use crate::python::running;
+
+/// A quality by its name.
+pub fn quality(given: Option<&Bound<'_, PyString>>) -> PyResult<Quality> {
+    match given {
+        None => Ok(Quality::default()),
+        Some(name) => Ok(name.to_string_lossy().parse()?),
+    }
+}
+
+#[pymethods]
+impl AudioSamples {
+    /// New audio of another sample rate, of `round(frames * rate / sample_rate)` frames, none of them late.
+    #[pyo3(
+        signature = (rate, quality = None, *, out = None),
+        text_signature = "($self, rate, quality='high', *, out=None)"
+    )]
+    fn resample<'py>(
+        slf: &Bound<'py, Self>,
+        rate: &Bound<'py, PyAny>,
+        quality: Option<&Bound<'py, PyString>>,
+        out: Option<Bound<'py, AudioSamples>>,
+    ) -> PyResult<Bound<'py, AudioSamples>> {
+        /// Times that a pass over the samples takes less.
+        const WORK: usize = 64;
+        let (py, audio) = (slf.py(), slf.get());
+        let (rate, quality) = (arguments::sample_rate(rate)?, self::quality(quality)?);
+        let bytes = WORK * audio.bytes_per_pass();
+        if let Some(out) = out {
+            if out.get().audio().rate() != rate {
+                return Err(pyo3::exceptions::PyValueError::new_err(format!(
+                    "out has {} Hz, and {} were asked for",
+                    out.get().audio().rate().hertz(),
+                    rate.hertz()
+                )));
+            }
+            let into = out.get().audio();
+            running::run(py, bytes, |wait| {
+                audio.audio().resample_into(into, quality, wait)
+            })?;
+            return Ok(out);
+        }
+        let resampled = running::run(py, bytes, |wait| {
+            audio.audio().resampled(rate, quality, wait)
+        })?;
+        Bound::new(py, AudioSamples::new(resampled))
+    }
+}
