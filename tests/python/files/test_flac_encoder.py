@@ -134,7 +134,16 @@ def music(frames):
 
 @pytest.mark.parametrize("bits", [16, 24])
 @pytest.mark.parametrize(
-    "kind", ["music", "noise", "quiet noise", "low bits unused", "the same in both", "one silent"]
+    "kind",
+    [
+        "music",
+        "noise",
+        "quiet noise",
+        "low bits unused",
+        "the same in both",
+        "one silent",
+        "full scale, turned over",
+    ],
 )
 def test_files_are_as_small_as_those_of_the_reference_encoder(kind, bits):
     top = 2 ** (bits - 1)

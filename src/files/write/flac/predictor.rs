@@ -115,6 +115,8 @@ impl SafeLoop for Autocorrelation<'_> {
 pub struct Weights {
     order: usize,
     weights: [f64; ORDER],
+    /// How alike a sample and the next one are, from -1 to 1.
+    likeness: f64,
 }
 
 impl Weights {
@@ -144,14 +146,16 @@ impl Weights {
                 best = Some(Weights {
                     order: order + 1,
                     weights,
+                    likeness: autocorrelation[1] / autocorrelation[0],
                 });
             }
         }
         best
     }
 
-    /// As whole numbers of `precision` bits; what rounding takes from one it gives to the next. None where a block of
-    /// samples up to `peak` could have differences beyond 32 bits.
+    /// As whole numbers of `precision` bits. What rounding takes from one it gives to the next, as far as their samples
+    /// are alike, and takes it there too where they are opposites. None where a block of samples up to `peak` could
+    /// have differences beyond 32 bits.
     pub fn rounded(&self, precision: u32, peak: u32) -> Option<LinearPredictor> {
         let largest = self.weights[..self.order]
             .iter()
@@ -176,7 +180,7 @@ impl Weights {
         {
             left += weight * f64::from(1 << shift);
             *rounded = (left.round_ties_even() as i32).clamp(-top - 1, top);
-            left -= f64::from(*rounded);
+            left = (left - f64::from(*rounded)) * self.likeness;
         }
         let most = (predictor.most_sum(peak) >> shift) + u64::from(peak) + 1;
         (most < 1 << 31).then_some(predictor)
