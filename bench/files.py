@@ -139,6 +139,35 @@ def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
     return rows
 
 
+def writing(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
+    """The table of writes, soundfile being 1, on one thread and on all."""
+    samples, rows = sound(seconds), []
+    ours, theirs = str(folder / "ours.flac"), str(folder / "theirs.flac")
+    before = audio_samples.num_threads()
+    for subtype, dtype in (("PCM_16", "int16"), ("PCM_24", "int32"), ("PCM_24", "float32")):
+        array = samples.astype("float32")
+        if dtype.startswith("int"):
+            array = (samples * np.iinfo(dtype).max * 0.9).astype(dtype)
+        audio = audio_samples.AudioSamples.new_multi(array, RATE, layout="frames_first")
+
+        def write(threads: int, audio: Any = audio, subtype: str = subtype) -> None:
+            audio_samples.set_num_threads(threads)
+            audio_samples.write(ours, audio, subtype=subtype)
+
+        calls = {
+            "soundfile": lambda array=array, subtype=subtype: soundfile.write(
+                theirs, array, RATE, subtype
+            ),
+            "audio, 1 thread": lambda write=write: write(1),
+            "audio": lambda write=write: write(before),
+        }
+        row = compared(f"FLAC of {dtype}, {subtype}", calls, effort)
+        row["size"] = Path(ours).stat().st_size / Path(theirs).stat().st_size
+        rows.append(row)
+    audio_samples.set_num_threads(before)
+    return rows
+
+
 def many(folder: Path, files: int, effort: Effort) -> list[dict[str, Any]]:
     """The table of a training set, soundfile being 1: many files, memory that exists."""
     second, rows = (sound(1)[:, 0] * 20_000).astype(np.int16), []
@@ -301,6 +330,11 @@ def main() -> None:
                 f"{row['what']:26} {row['to the best']:5.2f} of the best; {ratios}; "
                 f"audio {low:.2f} to {high:.2f}"
             )
+        writes = writing(Path(folder), options.seconds, effort)
+        print(f"\n{options.seconds} s of stereo, written, time as a ratio to soundfile's:")
+        for row in writes:
+            ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in row["ratios"].items())
+            print(f"{row['what']:26} {ratios}; size {row['size']:.3f}")
         batches = many(Path(folder), 100 if options.quick else 1_000, effort)
         print("\nmany files, and memory that exists, time as a ratio to soundfile's:")
         for row in batches:
@@ -313,7 +347,13 @@ def main() -> None:
             for row in halves:
                 print(f"{row['what']:26} {row['seconds']:6.2f} s {row['megabytes']:8.0f} MB")
     if options.json:
-        figures = {"machine": facts, "reads": rows, "many": batches, "halving": halves}
+        figures = {
+            "machine": facts,
+            "reads": rows,
+            "writes": writes,
+            "many": batches,
+            "halving": halves,
+        }
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 

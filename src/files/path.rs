@@ -142,7 +142,11 @@ pub fn write_to(
     let recipe = recipe_for(path, recipe)?;
     let caller = Caller::of(until);
     let mut target = Destination::begin(path, placement, &caller)?;
-    let written = caller.until(|until| write::write(&mut target, audio, &recipe, until));
+    let written = caller.until(|until| match &mut target {
+        // What stands there already may be a device, or be appended to: there no byte is written twice.
+        Destination::Beside(file) => write::write_seeking(file, audio, &recipe, until),
+        Destination::Itself(_) => write::write(&mut target, audio, &recipe, until),
+    });
     let clipped = written.map_err(|error| error.at_path(path))?;
     target.commit()?;
     Ok(clipped)

@@ -12,7 +12,7 @@ mod flac;
 pub mod metadata;
 pub mod tags;
 
-use std::io::Write;
+use std::io::{Seek, Write};
 
 pub use blocks::Blocks;
 pub use coder::{Coder, FileFormat, Finished, Recipe, SampleSpec, Whole};
@@ -38,6 +38,37 @@ pub fn write<W: Write>(
     recipe: &Recipe,
     until: Until<'_>,
 ) -> Result<Clipped, Error> {
+    written(writer, audio, recipe, until, false).map(|finished| finished.clipped)
+}
+
+/// As [`write()`], into an output that seeks: what the header says about all samples is put there at the end, and the
+/// writer goes through the samples once. What was written to stands at the end of the file.
+///
+/// # Errors
+/// As there.
+pub fn write_seeking<W: Write + Seek>(
+    writer: &mut W,
+    audio: &Audio,
+    recipe: &Recipe,
+    until: Until<'_>,
+) -> Result<Clipped, Error> {
+    let start = writer.stream_position().map_err(io)?;
+    let finished = written(writer, audio, recipe, until, true)?;
+    finished.put_header(writer, start)?;
+    Ok(finished.clipped)
+}
+
+fn io(error: std::io::Error) -> Error {
+    Error::io(&error, None)
+}
+
+fn written<W: Write>(
+    writer: &mut W,
+    audio: &Audio,
+    recipe: &Recipe,
+    until: Until<'_>,
+    can_seek: bool,
+) -> Result<Finished, Error> {
     let samples = audio.samples().strided();
     let mut coder = coder_of(SampleSpec::of(audio), Some(audio.layout().frames()), recipe)?;
     let claim = samples.claim(Mode::Read);
@@ -45,11 +76,12 @@ pub fn write<W: Write>(
     let written = caller.until(|until| {
         access(&[claim], Lock::Leases, until, |access| {
             let mut writer = Asking::new(writer, &caller);
-            coder.begin(&mut writer, Some((access, &samples)))?;
+            let whole = (!can_seek).then_some((access, &samples));
+            coder.begin(&mut writer, whole)?;
             coder.append(&mut writer, access, &samples)?;
             let finished = coder.finish(&mut writer)?;
-            writer.flush().map_err(|error| Error::io(&error, None))?;
-            Ok(finished.clipped)
+            writer.flush().map_err(io)?;
+            Ok(finished)
         })?
     });
     caller.outcome(written)

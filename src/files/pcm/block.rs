@@ -224,6 +224,7 @@ pub fn transfer(access: &Access, out: &Strided<'_>, from: &Strided<'_>) -> Resul
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
 /// A fraction of full scale as an integer of `bits`: to the nearest, ties to even, saturating, `nan` is 0.
+#[inline(always)]
 pub(in crate::files) fn round_to(bits: u32, value: f64) -> i32 {
     let full_scale = f64::from(1 << (bits - 1));
     let scaled = (value * full_scale).clamp(-full_scale, full_scale - 1.0);

@@ -75,13 +75,7 @@ impl<W: Write + Seek> Blocks<W> {
     /// [`Error::Io`], and [`Error::InvalidArgument`] for fewer frames than the format holds.
     pub fn finish(mut self) -> Result<(W, Clipped), Error> {
         let finished = self.coder.finish(&mut self.out)?;
-        if let Some(header) = finished.header {
-            let behind = self.out.stream_position().map_err(io)?;
-            self.out.seek(SeekFrom::Start(self.start)).map_err(io)?;
-            self.out.write_all(&header).map_err(io)?;
-            self.out.seek(SeekFrom::Start(behind)).map_err(io)?;
-        }
-        self.out.flush().map_err(io)?;
+        finished.put_header(&mut self.out, self.start)?;
         Ok((self.out, finished.clipped))
     }
 

@@ -1,6 +1,6 @@
 //! How audio becomes a file of some format: what the caller asks for, and what every coder does.
 
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 
 use super::metadata::Metadata;
 use super::tags::Tags;
@@ -97,6 +97,23 @@ pub struct Finished {
     pub clipped: Clipped,
     /// The first bytes of the file, where the coder did not know them when it wrote them.
     pub header: Option<Vec<u8>>,
+}
+
+impl Finished {
+    /// Puts the header where the file begins, and goes back to its end.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn put_header<W: Write + Seek>(&self, out: &mut W, start: u64) -> Result<(), Error> {
+        let io = |error| Error::io(&error, None);
+        if let Some(header) = &self.header {
+            let behind = out.stream_position().map_err(io)?;
+            out.seek(SeekFrom::Start(start)).map_err(io)?;
+            out.write_all(header).map_err(io)?;
+            out.seek(SeekFrom::Start(behind)).map_err(io)?;
+        }
+        out.flush().map_err(io)
+    }
 }
 
 /// Writes some bytes of a file.

@@ -24,7 +24,7 @@ use crate::python::running;
 /// The ending of the path, or of the `name` of the file object, says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a
 /// WAV file from 4 GiB on is RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT`, `DOUBLE`, `ULAW` or
 /// `ALAW` (the last five not in FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8
-/// channels and up to 96000 Hz. Floats become integers rounded to the nearest, ties to even, and saturated.
+/// channels and up to 655350 Hz. Floats become integers rounded to the nearest, ties to even, and saturated.
 /// `metadata_from` is a WAV or AIFF file whose chunks besides the samples go into the new file of the same kind. Floats
 /// beyond full scale are clipped, with a UserWarning that has their number and peak; the file is written all the same.
 /// `tags` are texts about the recording by the names of `info(path).tags`, such as `{"title": "Take 2"}`, with a list
