@@ -4,7 +4,10 @@
 //! only the samples do. Two handles on the same samples see each other's changes.
 
 mod arithmetic;
+pub mod arrangement;
 pub mod blockwise;
+pub mod channels;
+pub mod editing;
 mod elementary;
 pub mod fading;
 pub mod generation;
@@ -12,6 +15,7 @@ pub mod level;
 pub mod measure;
 pub mod paging;
 pub mod shared;
+pub mod silence;
 mod verbs;
 
 use crate::dtype::Dtype;
@@ -182,6 +186,23 @@ impl Audio {
             Engine::new().convert(access, out, from);
             Ok(())
         })
+    }
+
+    /// As [`Audio::convert`], into the samples of other audio of the same shape and rate.
+    ///
+    /// # Errors
+    /// As [`Audio::require_fit`]; samples that are borrowed.
+    pub fn convert_into(&self, out: &Audio, wait: Wait<'_>) -> Result<(), Error> {
+        out.require_fit(self, self.layout().shape())?;
+        let (from, into) = (self.samples.strided(), out.samples.strided());
+        let claims = [into.claim(Mode::Write), from.claim(Mode::Read)];
+        access_to(&into, &claims, wait.lock, wait.until, |access| {
+            paging::each(&[&into, &from], |start, count| {
+                let from = from.take_frames(start, count)?;
+                Engine::new().convert(access, &into.take_frames(start, count)?, &from);
+                Ok(())
+            })
+        })?
     }
 
     fn to_fresh(

@@ -102,6 +102,12 @@ impl Layout {
         }
     }
 
+    /// The same with an axis for the channels.
+    #[inline]
+    pub fn as_rows(&self) -> Layout {
+        Layout { ndim: 2, ..*self }
+    }
+
     /// Any layout of up to two axes; more are an error.
     #[inline]
     pub fn strided(shape: &[usize], strides: &[isize], offset: usize) -> Result<Layout, Error> {

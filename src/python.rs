@@ -32,6 +32,8 @@ mod _audio_samples {
     #[pymodule_export]
     use super::api::dsp::dsp;
     #[pymodule_export]
+    use super::api::editing::{concatenate, mix};
+    #[pymodule_export]
     use super::api::generation::generation;
     #[pymodule_export]
     use super::api::memory::memory;

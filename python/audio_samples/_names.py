@@ -18,13 +18,12 @@ _MODULE: _Hints = {
         "whole"
     ),
     "Audio AudioBuffer": "the class is audio_samples.AudioSamples",
-    "concatenate append concat hstack vstack stack": (
-        "AudioSamples.from_numpy(np.concatenate([a, b], axis=-1), a.sample_rate) joins two"
+    "append concat hstack": "audio_samples.concatenate([a, b]) joins pieces of audio",
+    "vstack stack": (
+        "AudioSamples.new_multi(np.vstack([left, right]), rate) makes audio of several channels"
     ),
     "resample set_frame_rate": "audio.resample(rate) gives audio of another sample rate",
-    "to_mono mix": (
-        "AudioSamples.from_numpy(np.mean(audio, axis=0), audio.sample_rate) mixes float audio"
-    ),
+    "to_mono": "audio.to_mono() mixes all channels",
     "from_numpy new_mono new_multi zeros from_torch from_buffer attach": (
         "it is one of the class: audio_samples.AudioSamples.NAME(...)"
     ),

@@ -188,6 +188,16 @@ impl Fade {
         }
     }
 
+    /// As [`Fade::change_part`], where `first` is the number of the first frame of the part.
+    pub fn change_from<T: Real>(&self, first: usize, block: &mut Planes<T>, part: Range<usize>) {
+        // Frames are counted from the block's own first, which may lie before the fade's.
+        let shifted = Fade {
+            of: self.of + part.start,
+            ..*self
+        };
+        shifted.change_part(first, block, part);
+    }
+
     fn run<T: Real, C: CurveGain>(&self, first: usize, block: &mut Planes<T>, part: Range<usize>) {
         let pace = 1.0 / self.frames as f64;
         let silent = match self.end {

@@ -1,8 +1,10 @@
 //! What users call by name: the class's methods, its constructors, pickling, the submodules.
 
 pub mod borrowing;
+pub mod channels;
 pub mod construct;
 pub mod dsp;
+pub mod editing;
 pub mod equalizer;
 pub mod filter;
 pub mod generation;

@@ -11,7 +11,7 @@ import audio_samples
 from audio_samples import AudioSamples, generation
 
 RATE = 8_000
-OF_MODULE = re.findall(r"\w+", "load save blocks SoundFile concatenate resample new_mono sine_wave")
+OF_MODULE = re.findall(r"\w+", "load save blocks SoundFile append resample new_mono sine_wave")
 
 
 @pytest.fixture
