@@ -60,6 +60,8 @@ pub struct StreamTraits {
     pub preroll: u64,
     /// Frames at the end of the file whose timestamps are wrong after a seek.
     pub unreliable_tail: u64,
+    /// The decoder decodes and drops so many frames rather than seek.
+    pub skip_at_most: u64,
     /// Whether `preroll` frames are all that a decoder remembers.
     pub is_stateless: bool,
     /// Whether the decoder keeps some state when it is reset.
@@ -236,6 +238,10 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
         numbers_packets: format == formats::FORMAT_ID_FLAC,
         preroll,
         unreliable_tail,
+        skip_at_most: match params.map(|params| params.codec) {
+            Some(codecs::CODEC_ID_MP3 | codecs::CODEC_ID_FLAC) => 16 * MPEG_PACKET,
+            _ => 1 << 16,
+        },
         is_stateless: params.is_some_and(|params| is_stateless(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
         ends_anywhere: format == formats::FORMAT_ID_ADTS,
