@@ -6,16 +6,19 @@ mod metadata;
 
 use std::io::{Read, Seek};
 
-use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc};
+use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc, Table};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
 use metadata::StreamInfo;
 
-/// The checks of a packet's head, and of all of it.
-const HEAD_CHECK: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
-const CHECK: Crc<u16> = Crc::<u16>::new(&CRC_16_UMTS);
+/// The checks of a packet's head, and of all of it: bytes one by one, and many at once.
+static HEAD_CHECK: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
+static CHECK: Crc<u16> = Crc::<u16>::new(&CRC_16_UMTS);
+static CHECK_OF_MANY: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_UMTS);
 
+/// Bytes of a packet's head with a byte of content and the check; any packet has more.
+const SHORTEST: usize = 9;
 /// Bytes at the end of a file that are searched first where it does not say how large its packets are.
 const LIKELY: u64 = 1 << 16;
 /// Bytes that are searched if no packet is found there.
@@ -95,30 +98,41 @@ pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resu
     }
 }
 
-/// The packet whose frames reach furthest: how far, where it begins and how many frames it has.
+/// The last packet that ends the file, or else the one whose frames reach furthest: how far, where it begins and how many
+/// frames it has.
 fn last_packet(window: &[u8], stream: &StreamInfo) -> Option<(u64, usize, u64)> {
-    let found = (0..window.len()).filter_map(|place| {
-        let (start, count) = packet_at(&window[place..], stream.block)?;
+    let mut furthest = None;
+    let mut rest = window;
+    while let Some(place) = rest.iter().rposition(|byte| *byte == 0xFF) {
+        rest = &window[..place];
         // Other bytes may look like the head of a packet by chance, but hardly of one that the file can have.
-        (start < stream.frames).then_some((start.saturating_add(count), place, count))
-    });
-    found.max()
+        let Some((start, count)) =
+            packet_at(&window[place..], stream.block).filter(|(start, _)| *start < stream.frames)
+        else {
+            continue;
+        };
+        let reached = start.saturating_add(count);
+        furthest = furthest.max(Some((reached, place, count)));
+        if reached >= stream.frames {
+            break;
+        }
+    }
+    furthest
 }
 
 /// Where the packet ends that begins with these bytes: its CRC makes the sum of all of it 0. Bytes inside may do so by chance, and
 /// so may those behind; the one nearest to what such a packet takes in this file is meant.
 fn packet_end(bytes: &[u8], expected: usize) -> Option<usize> {
+    if bytes.len() > SHORTEST && CHECK_OF_MANY.checksum(bytes) == 0 {
+        return Some(bytes.len());
+    }
     let mut sum = CHECK.digest();
     let mut ends = Vec::new();
     for (place, byte) in bytes.iter().enumerate() {
         sum.update(std::slice::from_ref(byte));
-        // A packet is longer than its head.
-        if place > 8 && sum.clone().finalize() == 0 {
+        if place >= SHORTEST && sum.clone().finalize() == 0 {
             ends.push(place + 1);
         }
-    }
-    if ends.last() == Some(&bytes.len()) {
-        return ends.pop();
     }
     ends.into_iter().min_by_key(|end| end.abs_diff(expected))
 }
