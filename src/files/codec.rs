@@ -22,6 +22,7 @@ mod probe;
 mod seek_check;
 mod seeking;
 pub(super) mod tags;
+mod vorbis;
 mod window;
 
 use std::io::ErrorKind::UnexpectedEof;

@@ -22,6 +22,7 @@ use crate::files::codec::mixed_blocks::UnmixedDecoder;
 use crate::files::codec::names::{encoding, format_name, unread};
 use crate::files::codec::opus::{OpusPackets, pre_skip};
 use crate::files::codec::panics::{caught, refused};
+use crate::files::codec::vorbis::LateDecoder;
 use crate::files::codec::window::Window;
 use crate::files::codec::{aac, mp4};
 use crate::files::facts::Facts;
@@ -303,7 +304,7 @@ fn describe(
                 .into(),
         ));
     }
-    let decoder = make_decoder(params, traits).map_err(|refusal| match refusal {
+    let decoder = make_decoder(reader, params, traits).map_err(|refusal| match refusal {
         Refusal::Unsupported(_)
             if params.codec != codecs::CODEC_ID_OPUS
                 && get_codecs().get_audio_decoder(params.codec).is_none() =>
@@ -380,12 +381,19 @@ fn frames_of(
 }
 
 fn make_decoder(
+    reader: &dyn FormatReader,
     params: &AudioCodecParameters,
     traits: &StreamTraits,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let options = AudioDecoderOptions::default().gapless(!traits.guesses);
     if params.codec == codecs::CODEC_ID_OPUS {
         return Ok(Box::new(caught(|| OpusPackets::open(params))?));
+    }
+    // Ogg's headers of Vorbis are the decoder's own, so that the demuxer knows as much.
+    if params.codec == codecs::CODEC_ID_VORBIS
+        && reader.format_info().format == formats::FORMAT_ID_OGG
+    {
+        return Ok(Box::new(LateDecoder::new(params, options)));
     }
     let decoder = caught(|| get_codecs().make_audio_decoder(params, &options))?;
     Ok(match params.codec {
@@ -404,7 +412,7 @@ pub fn fresh_decoder(
         .find(|track| track.id == traits.track)
         .and_then(audio_of)
         .ok_or(Refusal::DecodeError("its audio track is gone"))?;
-    make_decoder(params, traits)
+    make_decoder(reader, params, traits)
 }
 
 /// Frames of the largest packet of Vorbis: half a block, whose length is a power of two.
