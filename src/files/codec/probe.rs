@@ -304,7 +304,10 @@ fn describe(
                 .into(),
         ));
     }
-    let decoder = make_decoder(reader, params, traits).map_err(|refusal| match refusal {
+    let frames = frames_of(reader, track, params, traits);
+    // Ogg's demuxer reads the headers too. It counts no frames where they make no sense, and the decoder says why.
+    let is_late = format == "OGG" && frames.is_some_and(|frames| frames > 0);
+    let decoder = make_decoder(params, traits, is_late).map_err(|refusal| match refusal {
         Refusal::Unsupported(_)
             if params.codec != codecs::CODEC_ID_OPUS
                 && get_codecs().get_audio_decoder(params.codec).is_none() =>
@@ -347,7 +350,7 @@ fn describe(
         subtype: subtype.into(),
         dtype,
         channels,
-        frames: frames_of(reader, track, params, traits),
+        frames,
         rate,
     };
     Ok((facts, decoder))
@@ -381,18 +384,15 @@ fn frames_of(
 }
 
 fn make_decoder(
-    reader: &dyn FormatReader,
     params: &AudioCodecParameters,
     traits: &StreamTraits,
+    is_late: bool,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let options = AudioDecoderOptions::default().gapless(!traits.guesses);
     if params.codec == codecs::CODEC_ID_OPUS {
         return Ok(Box::new(caught(|| OpusPackets::open(params))?));
     }
-    // Ogg's headers of Vorbis are the decoder's own, so that the demuxer knows as much.
-    if params.codec == codecs::CODEC_ID_VORBIS
-        && reader.format_info().format == formats::FORMAT_ID_OGG
-    {
+    if params.codec == codecs::CODEC_ID_VORBIS && is_late {
         return Ok(Box::new(LateDecoder::new(params, options)));
     }
     let decoder = caught(|| get_codecs().make_audio_decoder(params, &options))?;
@@ -412,7 +412,7 @@ pub fn fresh_decoder(
         .find(|track| track.id == traits.track)
         .and_then(audio_of)
         .ok_or(Refusal::DecodeError("its audio track is gone"))?;
-    make_decoder(reader, params, traits)
+    make_decoder(params, traits, false)
 }
 
 /// Frames of the largest packet of Vorbis: half a block, whose length is a power of two.
