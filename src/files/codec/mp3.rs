@@ -5,7 +5,7 @@
 //! the one before ends: up to there the demuxer meets the same ones, and the number of a packet says which frames are in it.
 //!
 //! ```text
-//!   | packet 0 | 1 | 2 | ... | start | ..511 bytes.. | three whole ones | the one with the frame |
+//!   | packet 0 | 1 | ... | start | 511 bytes of main data | what filters remember | the one with the frame |
 //! ```
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -33,8 +33,8 @@ const LOOKED_AT: usize = 18_000;
 const HEAD: usize = 40;
 /// Bytes of the packets before that the main data of one may begin in (`main_data_begin` has 9 bits).
 const RESERVOIR: u64 = 511;
-/// Packets in front of a wanted one that have to be decoded whole. The filters of a granule remember two of them.
-const WHOLE: usize = 3;
+/// Frames in front of a wanted packet that have to be decoded right: the filters remember two granules.
+const REMEMBERED: u64 = 2 * 576;
 
 /// Where packets lie, counted from the first byte that the demuxer is shown.
 #[derive(Clone)]
@@ -138,7 +138,7 @@ impl PacketPlaces {
     /// not known, or nothing would be left out.
     fn start(&self, wanted: usize) -> Option<usize> {
         let kind = self.kind.filter(|_| wanted < self.places.len())?;
-        let mut number = wanted.checked_sub(WHOLE)?;
+        let mut number = wanted.checked_sub((REMEMBERED / kind.frames) as usize)?;
         let mut main_data = 0;
         while main_data < RESERVOIR {
             let end = self.places[number];

@@ -180,7 +180,7 @@ def without_count(content):
 @pytest.mark.parametrize("bit_rate", BIT_RATES)
 @pytest.mark.parametrize("change", [bytes, damaged_between, without_count])
 def test_crops_out_of_a_kept_stream_of_mp3_are_those_of_a_whole_read(rate, bit_rate, change):
-    """Pauses make room in the bit reservoir: the packets behind them begin as far back as they may."""
+    """Pauses fill the bit reservoir: the packets behind them begin as far back as they may."""
     mode, level = bit_rate
     pauses = (np.arange(PART) // 4_000) % 3 > 0
     samples = noise(PART, 1 if rate == 8_000 else 2) * pauses[:, None]
