@@ -36,7 +36,7 @@ const RESERVOIR: u64 = 511;
 /// Frames in front of a wanted packet that have to be decoded right: the filters remember two granules.
 const REMEMBERED: u64 = 2 * 576;
 
-/// Where packets lie, counted from the first byte that the demuxer is shown.
+/// Where packets lie, counted from the first byte that the demuxer is shown: 8 bytes for each, which has 24 or more.
 #[derive(Clone)]
 pub(super) struct PacketPlaces {
     places: Vec<u64>,
