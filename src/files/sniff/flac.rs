@@ -10,7 +10,7 @@ use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc, Table};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
-use metadata::StreamInfo;
+use metadata::{MOST_FRAMES, StreamInfo};
 
 /// The checks of a packet's head, and of all of it: bytes one by one, and many at once.
 static HEAD_CHECK: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
@@ -37,7 +37,13 @@ pub struct Found {
 /// Looks at the file whose magic word is at `at`, and whose packets end at `end` at most.
 pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Result<Found, Error> {
     let blocks = metadata::blocks(bytes, at)?;
-    let changed = metadata::harmless(bytes, &blocks)?;
+    let mut changed = metadata::harmless(bytes, &blocks)?;
+    let stream = metadata::stream(bytes, &blocks)?;
+    if let Some(stream) = stream.as_ref().filter(|stream| stream.frames == 0)
+        && let Some(frames) = count(bytes, stream, end)?
+    {
+        changed.extend(stream.with_frames(frames));
+    }
     let found = |end, damage| {
         Ok(Found {
             end,
@@ -45,7 +51,7 @@ pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resu
             changed,
         })
     };
-    let Some(stream) = metadata::stream(bytes, &blocks)? else {
+    let Some(stream) = stream.filter(|stream| stream.frames > 0) else {
         return found(end, None);
     };
     let frames = stream.frames;
@@ -96,6 +102,30 @@ pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resu
             )),
         ),
     }
+}
+
+/// How many frames there are, where the file does not say it and ends with a whole packet: an encoder whose output goes
+/// into a pipe cannot go back and say it.
+fn count<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    stream: &StreamInfo,
+    end: u64,
+) -> Result<Option<u64>, Error> {
+    let from = end.saturating_sub(LIKELY).max(stream.begin);
+    let mut window = vec![0; end.saturating_sub(from) as usize];
+    let window = bytes.peek(from, &mut window)?;
+    let mut rest = window;
+    while let Some(place) = rest.iter().rposition(|byte| *byte == 0xFF) {
+        rest = &window[..place];
+        let packet = &window[place..];
+        if let Some((start, count)) = packet_at(packet, stream.block)
+            && CHECK_OF_MANY.checksum(packet) == 0
+        {
+            let frames = start.checked_add(count);
+            return Ok(frames.filter(|frames| *frames <= MOST_FRAMES));
+        }
+    }
+    Ok(None)
 }
 
 /// The last packet that ends the file, or else the one whose frames reach furthest: how far, where it begins and how many
