@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import itertools
 import json
 import os
 import statistics
@@ -197,6 +198,38 @@ def many(folder: Path, files: int, effort: Effort) -> list[dict[str, Any]]:
     return [*rows, compared("WAV, int16 to out=", calls, effort)]
 
 
+def crops(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
+    """The table of crops from anywhere in a file, soundfile that opens it each time being 1."""
+    rows = []
+    for name in ("pcm16.wav", "pcm16.flac", "a.mp3"):
+        path, frames = str(folder / name), seconds * RATE // 30
+        random = np.random.default_rng(0)
+        starts = itertools.cycle(random.integers(0, seconds * RATE - frames, 97).tolist())
+        file, blocks = soundfile.SoundFile(path), audio_samples.stream(path, frames)
+
+        def kept_file(file=file, frames=frames, starts=starts) -> Any:
+            file.seek(next(starts))
+            return file.read(frames, dtype="float32")
+
+        def kept_stream(blocks=blocks, starts=starts) -> Any:
+            blocks.seek(next(starts))
+            return next(blocks)
+
+        sizes = {"frames": frames, "dtype": "float32"}
+        calls = {
+            "soundfile": lambda path=path, starts=starts, sizes=sizes: soundfile.read(
+                path, start=next(starts), **sizes
+            ),
+            "soundfile, kept": kept_file,
+            "audio": lambda path=path, starts=starts, sizes=sizes: audio_samples.read(
+                path, start=next(starts), **sizes
+            ),
+            "audio, kept stream": kept_stream,
+        }
+        rows.append(compared(f"{frames / RATE:g} s of {name}", calls, effort))
+    return rows
+
+
 def compared(what: str, calls: dict[str, Callable[[], Any]], effort: Effort) -> dict[str, Any]:
     measured = in_turns(
         [Contender(name, "call()", {"call": call}) for name, call in calls.items()], effort
@@ -340,6 +373,11 @@ def main() -> None:
         for row in batches:
             ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in row["ratios"].items())
             print(f"{row['what']:26} {ratios}")
+        cuts = crops(Path(folder), options.seconds, effort)
+        print("\ncrops from anywhere, time as a ratio to soundfile's that opens each time:")
+        for row in cuts:
+            ratios = ", ".join(f"{name} {ratio:.2f}" for name, ratio in row["ratios"].items())
+            print(f"{row['what']:26} {ratios}")
         halves = []
         if not options.no_halving:
             halves = halving(Path(folder), options.megabytes, 1 if options.quick else 3)
@@ -352,6 +390,7 @@ def main() -> None:
             "reads": rows,
             "writes": writes,
             "many": batches,
+            "crops": cuts,
             "halving": halves,
         }
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")

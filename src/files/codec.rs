@@ -12,6 +12,7 @@
 mod aac;
 pub(super) mod ebml;
 mod mixed_blocks;
+mod mp3;
 mod mp4;
 mod names;
 mod opus;
@@ -19,7 +20,9 @@ mod panics;
 mod planes;
 mod probe;
 mod seek_check;
+mod seeking;
 pub(super) mod tags;
+mod vorbis;
 mod window;
 
 use std::io::ErrorKind::UnexpectedEof;
@@ -29,16 +32,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as Refusal;
-use symphonia::core::formats::{FormatReader, SeekMode};
+use symphonia::core::formats::FormatReader;
+use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::files::facts::{Facts, Split, make_room, out_of_range, resized};
+use crate::files::facts::{Facts, Split, make_room, resized};
 use crate::files::input::Input;
 use crate::files::sniff::Coded;
 use crate::view::{Access, Strided};
+use mp3::PacketPlaces;
 use panics::caught;
 pub(super) use panics::guarded_write;
 use probe::{MPEG_PACKET, StreamTraits};
@@ -48,9 +53,6 @@ const FRAMES_PER_BYTE: u64 = 16;
 
 /// Frames that there is memory for at first where the file does not say how many there are: it may be a film.
 const UNTOLD: u64 = 1 << 22;
-
-/// A decoder decodes and drops so many frames rather than seek.
-const SKIP_AT_MOST: u64 = 1 << 16;
 
 /// Frames of a part at least: a few milliseconds of decoding, and many times the pre-roll of a seek.
 const PART: u64 = 1 << 17;
@@ -97,6 +99,10 @@ pub struct Decoder<'s> {
     /// What is missing at the end, as far as that is known.
     cut: Option<String>,
     chapters: Vec<(u64, String)>,
+    /// Where the packets of MP3 lie, as far as a seek had to know.
+    packets: Option<PacketPlaces>,
+    /// The file, while no demuxer has it.
+    parked: Option<MediaSourceStream<'s>>,
 }
 
 impl<'s> Decoder<'s> {
@@ -121,6 +127,8 @@ impl<'s> Decoder<'s> {
             exact_seek: None,
             cut: opening.cut,
             chapters: opening.chapters,
+            packets: None,
+            parked: None,
         };
         decoder.shorten_last_packet()?;
         Ok(decoder)
@@ -137,19 +145,23 @@ impl<'s> Decoder<'s> {
             return Err(self.damaged("the file is another one now"));
         }
         other.facts = self.facts.clone();
+        other.packets = self.packets.clone();
         (other.is_strict, other.exact_seek) = (true, self.exact_seek);
         Ok(other)
     }
 
-    /// How many frames there are, and how threads may divide them among themselves, if they may.
-    pub fn split(&mut self) -> Option<(u64, Split)> {
+    /// How many frames there are, and how threads may divide `wanted` of them among themselves, if they may.
+    pub fn split(&mut self, wanted: u64) -> Option<(u64, Split)> {
         if !(self.traits.counts_frames && self.traits.is_stateless) {
+            return None;
+        }
+        let least = PART.max(4 * self.traits.preroll);
+        // A few frames are not worth the look at the end of the file.
+        if wanted < 2 * least {
             return None;
         }
         // Reading reports what is wrong with a file, not this.
         let frames = self.count().ok()?;
-        let least = PART.max(4 * self.traits.preroll);
-        // A short file is not worth the look at its end.
         if frames < 2 * least || !self.seek_is_exact().ok()? {
             return None;
         }
@@ -182,6 +194,11 @@ impl<'s> Decoder<'s> {
         if let Some(frames) = self.facts.frames {
             return Ok(frames);
         }
+        if let Some(frames) = self.count_packets()? {
+            self.rewind()?;
+            self.facts.frames = Some(frames);
+            return Ok(frames);
+        }
         self.rewind()?;
         let mut frames = 0_u64;
         if self.traits.counts_frames {
@@ -198,120 +215,27 @@ impl<'s> Decoder<'s> {
         Ok(frames)
     }
 
-    /// Has `frame` be the one that is read next.
-    ///
-    /// # Errors
-    /// [`Error::IndexOutOfRange`] behind the last frame, and a damaged file.
-    pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
-        let frames = if self.traits.counts_frames {
-            Some(self.count()?)
-        } else {
-            self.facts.frames
-        };
-        match frames {
-            Some(frames) if frame > frames => return Err(out_of_range(frame, frames)),
-            Some(frames) if frame == frames => {
-                // There is nothing to decode, and demuxers refuse it.
-                (self.at, self.ready, self.position) = (frame, 0..0, Position::Unknown);
-                return Ok(());
-            }
-            _ => {}
-        }
-        let is_ahead = frame >= self.at && frame - self.at <= SKIP_AT_MOST;
-        let is_known = matches!(self.position, Position::Start | Position::InSync);
-        if is_ahead && is_known && self.skip_to(frame)? {
-            return Ok(());
-        }
-        if !self.traits.counts_frames || !self.jump(frame)? {
-            if self.is_strict && frame > PART {
-                // One thread had better decode it all than several from the beginning.
-                return Err(self.damaged("no packet is found in front of a part"));
-            }
-            self.rewind()?;
-        }
-        if self.skip_to(frame)? {
-            return Ok(());
-        }
-        Err(out_of_range(frame, self.at))
-    }
-
-    /// Goes to a packet in front of `frame`, far enough for the decoder to be as if it had come from the
-    /// beginning. False if the demuxer cannot.
-    fn jump(&mut self, frame: u64) -> Result<bool, Error> {
-        if !self.seek_is_exact()? {
-            return Ok(false);
-        }
-        let mut target = frame.saturating_sub(self.traits.preroll);
-        if let Some(frames) = self.facts.frames {
-            target = target.min(frames.saturating_sub(self.traits.unreliable_tail));
-        }
-        if target == 0 {
-            return Ok(false);
-        }
-        let (Some(to), Some(reader)) = (self.timestamp(target), &mut self.reader) else {
-            return Ok(false);
-        };
-        self.position = Position::Unknown;
-        if let Err(refusal) = caught(|| reader.seek(SeekMode::Accurate, to)) {
-            return match self.refused(refusal) {
-                error @ Error::Io { .. } => Err(error),
-                _ => Ok(false),
-            };
-        }
-        if self.traits.resets_by_half {
-            let decoder = probe::fresh_decoder(&**reader, &self.traits);
-            self.decoder = decoder.map_err(|refusal| self.refused(refusal))?;
-        } else {
-            self.decoder.reset();
-        }
-        (self.ready, self.position) = (0..0, Position::AfterSeek);
-        // The first packets after a jump may refer to what was left out.
-        let mut forgiven = 2 * self.traits.preroll / MPEG_PACKET;
-        loop {
-            match self.decode_next() {
-                Ok(true) => return Ok(self.at <= frame),
-                Ok(false) => return Ok(false),
-                Err(Error::File { .. }) if forgiven > 0 => forgiven -= 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Decodes and drops until `frame` is next. False if the file ends before.
-    fn skip_to(&mut self, frame: u64) -> Result<bool, Error> {
-        loop {
-            if self.ready.is_empty() && self.at == frame {
-                return Ok(true);
-            }
-            if self.ready.is_empty() && !self.decode_next()? {
-                return Ok(self.at == frame);
-            }
-            if self.at > frame {
-                return Ok(false);
-            }
-            let dropped = (frame - self.at).min(self.ready.len() as u64);
-            self.ready.start += dropped as usize;
-            self.at += dropped;
-            if self.at == frame {
-                return Ok(true);
-            }
-        }
-    }
-
     /// Opens the file again, at its first frame.
     fn rewind(&mut self) -> Result<(), Error> {
         if self.position == Position::Start {
             return Ok(());
         }
-        let Some(reader) = self.reader.take() else {
-            return Err(self.damaged("the file could not be opened again"));
-        };
-        let (stream, bytes) = (reader.into_inner(), self.traits.bytes);
+        let (stream, bytes) = (self.take_stream()?, self.traits.bytes);
         let opening = probe::demux(stream, bytes, &self.coded, &self.reached)?;
         self.reader = Some(opening.reader);
         self.decoder = opening.decoder;
         (self.at, self.ready, self.position) = (0, 0..0, Position::Start);
         Ok(())
+    }
+
+    /// The file, from whatever has it. The demuxer has to be made again.
+    fn take_stream(&mut self) -> Result<MediaSourceStream<'s>, Error> {
+        self.position = Position::Unknown;
+        match self.reader.take() {
+            Some(reader) => Ok(reader.into_inner()),
+            None => (self.parked.take())
+                .ok_or_else(|| self.damaged("the file could not be opened again")),
+        }
     }
 
     fn next_packet(&mut self) -> Result<Option<Packet>, Error> {

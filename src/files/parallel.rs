@@ -51,7 +51,7 @@ pub fn divide(
     if threads < 2 {
         return None;
     }
-    let (all, split) = source.split()?;
+    let (all, split) = source.split(frames.unwrap_or(u64::MAX))?;
     let rest = all.checked_sub(start)?;
     let end = start + frames.unwrap_or(rest).min(rest);
     let parts = split.parts(start..end, threads);

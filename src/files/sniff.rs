@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
 
+pub use mpeg::head as mpeg_head;
 pub use tags::{TagBytes, TagKind};
 
 /// A container whose samples are plain numbers, unless its header says otherwise.

@@ -94,12 +94,13 @@ impl<'s> FrameSource<'s> {
         })
     }
 
-    /// How many frames there are, and how they may be divided among threads; `None` where one has to read them all.
-    pub(super) fn split(&mut self) -> Option<(u64, Split)> {
+    /// How many frames there are, and how `wanted` of them may be divided among threads; `None` where one has to read
+    /// them all, or is as fast.
+    pub(super) fn split(&mut self, wanted: u64) -> Option<(u64, Split)> {
         self.shared.as_ref()?;
         match &mut self.kind {
             SourceKind::Plain(frames) => Some((frames.info().frames, frames.split())),
-            SourceKind::Coded(decoder) => decoder.split(),
+            SourceKind::Coded(decoder) => decoder.split(wanted),
         }
     }
 

@@ -22,6 +22,7 @@ use crate::files::codec::mixed_blocks::UnmixedDecoder;
 use crate::files::codec::names::{encoding, format_name, unread};
 use crate::files::codec::opus::{OpusPackets, pre_skip};
 use crate::files::codec::panics::{caught, refused};
+use crate::files::codec::vorbis::LateDecoder;
 use crate::files::codec::window::Window;
 use crate::files::codec::{aac, mp4};
 use crate::files::facts::Facts;
@@ -60,6 +61,8 @@ pub struct StreamTraits {
     pub preroll: u64,
     /// Frames at the end of the file whose timestamps are wrong after a seek.
     pub unreliable_tail: u64,
+    /// The decoder decodes and drops so many frames rather than seek.
+    pub skip_at_most: u64,
     /// Whether `preroll` frames are all that a decoder remembers.
     pub is_stateless: bool,
     /// Whether the decoder keeps some state when it is reset.
@@ -236,6 +239,10 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
         numbers_packets: format == formats::FORMAT_ID_FLAC,
         preroll,
         unreliable_tail,
+        skip_at_most: match params.map(|params| params.codec) {
+            Some(codecs::CODEC_ID_MP3 | codecs::CODEC_ID_FLAC) => 16 * MPEG_PACKET,
+            _ => 1 << 16,
+        },
         is_stateless: params.is_some_and(|params| is_stateless(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
         ends_anywhere: format == formats::FORMAT_ID_ADTS,
@@ -297,7 +304,10 @@ fn describe(
                 .into(),
         ));
     }
-    let decoder = make_decoder(params, traits).map_err(|refusal| match refusal {
+    let frames = frames_of(reader, track, params, traits);
+    // Ogg's demuxer reads the headers too. It counts no frames where they make no sense, and the decoder says why.
+    let is_late = format == "OGG" && frames.is_some_and(|frames| frames > 0);
+    let decoder = make_decoder(params, traits, is_late).map_err(|refusal| match refusal {
         Refusal::Unsupported(_)
             if params.codec != codecs::CODEC_ID_OPUS
                 && get_codecs().get_audio_decoder(params.codec).is_none() =>
@@ -340,7 +350,7 @@ fn describe(
         subtype: subtype.into(),
         dtype,
         channels,
-        frames: frames_of(reader, track, params, traits),
+        frames,
         rate,
     };
     Ok((facts, decoder))
@@ -376,10 +386,14 @@ fn frames_of(
 fn make_decoder(
     params: &AudioCodecParameters,
     traits: &StreamTraits,
+    is_late: bool,
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let options = AudioDecoderOptions::default().gapless(!traits.guesses);
     if params.codec == codecs::CODEC_ID_OPUS {
         return Ok(Box::new(caught(|| OpusPackets::open(params))?));
+    }
+    if params.codec == codecs::CODEC_ID_VORBIS && is_late {
+        return Ok(Box::new(LateDecoder::new(params, options)));
     }
     let decoder = caught(|| get_codecs().make_audio_decoder(params, &options))?;
     Ok(match params.codec {
@@ -398,7 +412,7 @@ pub fn fresh_decoder(
         .find(|track| track.id == traits.track)
         .and_then(audio_of)
         .ok_or(Refusal::DecodeError("its audio track is gone"))?;
-    make_decoder(params, traits)
+    make_decoder(params, traits, false)
 }
 
 /// Frames of the largest packet of Vorbis: half a block, whose length is a power of two.

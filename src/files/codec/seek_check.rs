@@ -20,7 +20,10 @@ impl Decoder<'_> {
             return Ok(known);
         }
         let frames = self.count()?;
-        let kept = self.ends_at(frames).unwrap_or(false);
+        let kept = match self.packets_end_at(frames)? {
+            Some(kept) => kept,
+            None => self.ends_at(frames).unwrap_or(false),
+        };
         self.rewind()?;
         self.exact_seek = Some(kept);
         Ok(kept)
@@ -58,6 +61,7 @@ impl Decoder<'_> {
 
     /// Whether packets that are read from shortly before `frames` on end there.
     fn ends_at(&mut self, frames: u64) -> Result<bool, Error> {
+        self.rewind()?;
         let target = frames.saturating_sub(4 * MPEG_PACKET);
         let (Some(to), Some(reader)) = (self.timestamp(target), &mut self.reader) else {
             return Ok(false);

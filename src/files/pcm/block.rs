@@ -18,6 +18,9 @@ use crate::with_sample;
 /// Bytes of a block, unless one frame is more: small enough for a core's own cache.
 const BLOCK: usize = 128 << 10;
 
+/// The same for samples that go to a file as they lie: the system takes more bytes at once at a better price.
+const PASSED: usize = 1 << 18;
+
 /// Some frames on their way between a file and memory: interleaved, bytes on one side and samples on
 /// the other.
 pub struct Block {
@@ -39,6 +42,7 @@ impl Block {
             info.channels,
             frames,
             info.dtype(),
+            BLOCK,
         )
     }
 
@@ -52,7 +56,18 @@ impl Block {
         // Samples that the encoder rounds to 8 or 24 bits must not have been rounded before.
         let own = encoding.is_sample_type().then(|| encoding.dtype());
         let dtype = own.unwrap_or(Dtype::Float64);
-        Block::new(encoding, order, channels, frames, dtype)
+        Block::new(encoding, order, channels, frames, dtype, BLOCK)
+    }
+
+    /// A block for samples that are all there and are written as they lie.
+    pub fn to_pass(
+        encoding: Encoding,
+        order: ByteOrder,
+        channels: usize,
+        frames: usize,
+    ) -> Result<Block, Error> {
+        let dtype = encoding.dtype();
+        Block::new(encoding, order, channels, frames, dtype, PASSED)
     }
 
     fn new(
@@ -61,8 +76,9 @@ impl Block {
         channels: usize,
         frames: usize,
         dtype: Dtype,
+        bytes: usize,
     ) -> Result<Block, Error> {
-        let fitting = BLOCK / (channels * dtype.size()).max(1);
+        let fitting = bytes / (channels * dtype.size()).max(1);
         let frames = fitting.max(1).min(frames);
         let samples = Fresh::new(&[frames, channels], dtype)?;
         let packed = if encoding.is_sample_type() {

@@ -6,16 +6,19 @@ mod metadata;
 
 use std::io::{Read, Seek};
 
-use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc};
+use crc::{CRC_8_SMBUS, CRC_16_UMTS, Crc, Table};
 
 use crate::error::Error;
 use crate::files::pcm::reader::Bytes;
-use metadata::StreamInfo;
+use metadata::{MOST_FRAMES, StreamInfo};
 
-/// The checks of a packet's head, and of all of it.
-const HEAD_CHECK: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
-const CHECK: Crc<u16> = Crc::<u16>::new(&CRC_16_UMTS);
+/// The checks of a packet's head, and of all of it: bytes one by one, and many at once.
+static HEAD_CHECK: Crc<u8> = Crc::<u8>::new(&CRC_8_SMBUS);
+static CHECK: Crc<u16> = Crc::<u16>::new(&CRC_16_UMTS);
+static CHECK_OF_MANY: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_UMTS);
 
+/// Bytes of a packet's head with a byte of content and the check; any packet has more.
+const SHORTEST: usize = 9;
 /// Bytes at the end of a file that are searched first where it does not say how large its packets are.
 const LIKELY: u64 = 1 << 16;
 /// Bytes that are searched if no packet is found there.
@@ -34,7 +37,13 @@ pub struct Found {
 /// Looks at the file whose magic word is at `at`, and whose packets end at `end` at most.
 pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Result<Found, Error> {
     let blocks = metadata::blocks(bytes, at)?;
-    let changed = metadata::harmless(bytes, &blocks)?;
+    let mut changed = metadata::harmless(bytes, &blocks)?;
+    let stream = metadata::stream(bytes, &blocks)?;
+    if let Some(stream) = stream.as_ref().filter(|stream| stream.frames == 0)
+        && let Some(frames) = count(bytes, stream, end)?
+    {
+        changed.extend(stream.with_frames(frames));
+    }
     let found = |end, damage| {
         Ok(Found {
             end,
@@ -42,7 +51,7 @@ pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resu
             changed,
         })
     };
-    let Some(stream) = metadata::stream(bytes, &blocks)? else {
+    let Some(stream) = stream.filter(|stream| stream.frames > 0) else {
         return found(end, None);
     };
     let frames = stream.frames;
@@ -95,30 +104,65 @@ pub fn look<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64, end: u64) -> Resu
     }
 }
 
-/// The packet whose frames reach furthest: how far, where it begins and how many frames it has.
+/// How many frames there are, where the file does not say it and ends with a whole packet: an encoder whose output goes
+/// into a pipe cannot go back and say it.
+fn count<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    stream: &StreamInfo,
+    end: u64,
+) -> Result<Option<u64>, Error> {
+    let from = end.saturating_sub(LIKELY).max(stream.begin);
+    let mut window = vec![0; end.saturating_sub(from) as usize];
+    let window = bytes.peek(from, &mut window)?;
+    let mut rest = window;
+    while let Some(place) = rest.iter().rposition(|byte| *byte == 0xFF) {
+        rest = &window[..place];
+        let packet = &window[place..];
+        if let Some((start, count)) = packet_at(packet, stream.block)
+            && CHECK_OF_MANY.checksum(packet) == 0
+        {
+            let frames = start.checked_add(count);
+            return Ok(frames.filter(|frames| *frames <= MOST_FRAMES));
+        }
+    }
+    Ok(None)
+}
+
+/// The last packet that ends the file, or else the one whose frames reach furthest: how far, where it begins and how many
+/// frames it has.
 fn last_packet(window: &[u8], stream: &StreamInfo) -> Option<(u64, usize, u64)> {
-    let found = (0..window.len()).filter_map(|place| {
-        let (start, count) = packet_at(&window[place..], stream.block)?;
+    let mut furthest = None;
+    let mut rest = window;
+    while let Some(place) = rest.iter().rposition(|byte| *byte == 0xFF) {
+        rest = &window[..place];
         // Other bytes may look like the head of a packet by chance, but hardly of one that the file can have.
-        (start < stream.frames).then_some((start.saturating_add(count), place, count))
-    });
-    found.max()
+        let Some((start, count)) =
+            packet_at(&window[place..], stream.block).filter(|(start, _)| *start < stream.frames)
+        else {
+            continue;
+        };
+        let reached = start.saturating_add(count);
+        furthest = furthest.max(Some((reached, place, count)));
+        if reached >= stream.frames {
+            break;
+        }
+    }
+    furthest
 }
 
 /// Where the packet ends that begins with these bytes: its CRC makes the sum of all of it 0. Bytes inside may do so by chance, and
 /// so may those behind; the one nearest to what such a packet takes in this file is meant.
 fn packet_end(bytes: &[u8], expected: usize) -> Option<usize> {
+    if bytes.len() > SHORTEST && CHECK_OF_MANY.checksum(bytes) == 0 {
+        return Some(bytes.len());
+    }
     let mut sum = CHECK.digest();
     let mut ends = Vec::new();
     for (place, byte) in bytes.iter().enumerate() {
         sum.update(std::slice::from_ref(byte));
-        // A packet is longer than its head.
-        if place > 8 && sum.clone().finalize() == 0 {
+        if place >= SHORTEST && sum.clone().finalize() == 0 {
             ends.push(place + 1);
         }
-    }
-    if ends.last() == Some(&bytes.len()) {
-        return ends.pop();
     }
     ends.into_iter().min_by_key(|end| end.abs_diff(expected))
 }

@@ -19,7 +19,7 @@ const TAILS: [u64; 2] = [1 << 14, 1 << 20];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketHead {
     /// What all packets of a file have in common: version, layer and rate.
-    kind: u32,
+    pub kind: u32,
     /// Its bytes.
     pub len: usize,
     /// The bytes of the largest packet of its kind.

@@ -60,7 +60,12 @@ impl<M: Muxer> PcmCoder<M> {
         let known = frames.map(|frames| frames as u64);
         muxer.require(known.unwrap_or(0))?;
         let most = frames.unwrap_or(usize::MAX);
-        let block = Block::to_write(encoding, order, spec.channels, most)?;
+        let is_passed =
+            frames.is_some() && encoding.is_sample_type() && encoding.dtype() == spec.dtype;
+        let block = match is_passed {
+            true => Block::to_pass(encoding, order, spec.channels, most)?,
+            false => Block::to_write(encoding, order, spec.channels, most)?,
+        };
         Ok(PcmCoder {
             counter: ClipCounter::new(spec.dtype, encoding, spec.channels, block.frames())?,
             muxer,

@@ -79,3 +79,30 @@ def test_it_is_read_as_by_soundfile(what):
     np.testing.assert_array_equal(part.frames_first, expected[20_001:20_101])
     info = aus.info(content)
     assert (info.frames, info.damage) == (FRAMES, None)
+
+
+class Counting(io.BytesIO):
+    taken = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.taken += len(data)
+        return data
+
+
+UNCOUNTED = file(INFO[:13] + bytes([INFO[13] & 0xF0]) + bytes(4) + INFO[18:])
+
+
+@pytest.mark.parametrize("behind", [0, 1, 300])
+def test_frames_that_an_encoder_into_a_pipe_could_not_count_are_counted_by_the_last_packet(behind):
+    """If it is whole; else each packet is counted."""
+    content = Counting(UNCOUNTED[: len(UNCOUNTED) - behind])
+    frames = aus.info(content).frames
+    whole = FRAMES // 4_096 * 4_096 if behind else FRAMES
+    assert frames == whole
+    assert behind or content.taken < len(UNCOUNTED) * 0.75
+    expected = soundfile.read(io.BytesIO(PLAIN), dtype="int16")[0]
+    got = aus.read(content.getvalue(), dtype="int16").frames_first
+    np.testing.assert_array_equal(got, expected[:whole])
+    part = aus.read(content.getvalue(), start=20_001, frames=100, dtype="int16")
+    np.testing.assert_array_equal(part.frames_first, expected[20_001:20_101])

@@ -110,8 +110,12 @@ class Failing(io.BytesIO):
     """Bytes that cannot be read once."""
 
     fails = False
+    fails_after = None
 
     def read(self, size=-1):
+        if self.fails_after is not None:
+            self.fails = self.fails_after == 0
+            self.fails_after = self.fails_after - 1 if self.fails_after else None
         if self.fails:
             self.fails = False
             raise TimeoutError("not now")
@@ -157,6 +161,70 @@ def test_no_read_from_the_middle_begins_at_the_beginning(container, subtype):
         file = Counting(content)
         audio_samples.read(file, start=start, frames=100)
         assert file.taken < len(content) / 2, start
+
+
+BIT_RATES = [("CONSTANT", 0.0), ("CONSTANT", 0.99), ("VARIABLE", 0.3)]
+
+
+def damaged_between(content):
+    """Bytes of no packet behind the first third."""
+    return content[: len(content) // 3] + bytes(1_000) + content[len(content) // 3 :]
+
+
+def without_count(content):
+    at = max(content.find(tag, 0, 4096) for tag in (b"Xing", b"Info"))
+    return content[:at] + bytes(4) + content[at + 4 :]
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100])
+@pytest.mark.parametrize("bit_rate", BIT_RATES)
+@pytest.mark.parametrize("change", [bytes, damaged_between, without_count])
+def test_crops_out_of_a_kept_stream_of_mp3_are_those_of_a_whole_read(rate, bit_rate, change):
+    """Pauses fill the bit reservoir: the packets behind them begin as far back as they may."""
+    mode, level = bit_rate
+    pauses = (np.arange(PART) // 4_000) % 3 > 0
+    samples = noise(PART, 1 if rate == 8_000 else 2) * pauses[:, None]
+    options = {"bitrate_mode": mode, "compression_level": level}
+    content = change(encoded(samples, rate, "MP3", "MPEG_LAYER_III", **options))
+    whole = by_one_thread(content)
+    random = np.random.default_rng(0)
+    with audio_samples.stream(content, 700) as blocks:
+        for at in random.integers(0, whole.shape[-1], 80):
+            blocks.seek(int(at))
+            assert np.array_equal(next(blocks), whole[..., at : at + 700]), at
+
+
+def test_a_kept_stream_of_mp3_reads_little_more_than_its_crops():
+    content = encoded(noise(16 * PART), 44_100, "MP3", "MPEG_LAYER_III")
+    file = Counting(content)
+    with audio_samples.stream(file, 1_000) as blocks:
+        blocks.seek(15 * PART)
+        next(blocks)
+        taken = file.taken
+        for crop in range(20):
+            blocks.seek((7 * crop) % 15 * PART + 5 * crop)
+            next(blocks)
+        assert (file.taken - taken) / 20 < 40_000
+        assert file.taken < 2 * len(content)
+
+
+def test_a_stream_of_mp3_whose_bytes_failed_during_a_seek_goes_on():
+    content = encoded(noise(8 * PART), 44_100, "MP3", "MPEG_LAYER_III")
+    whole, failures = by_one_thread(content), 0
+    for number in range(1, 12):
+        file = Failing(content)
+        with audio_samples.stream(file, 1_000) as blocks:
+            for at in (7 * PART, PART, 5 * PART)[: 1 + number % 3]:
+                blocks.seek(at)
+                file.fails_after = number // 3
+                try:
+                    block = next(blocks)
+                except TimeoutError:
+                    failures += 1
+                    block = next(blocks)
+                file.fails_after = None
+                assert np.array_equal(block, whole[:, at : at + 1_000])
+    assert failures > 6
 
 
 @pytest.mark.usefixtures("num_threads_as_before")

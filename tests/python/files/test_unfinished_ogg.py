@@ -81,3 +81,32 @@ def test_a_page_with_a_wrong_check_is_not_the_last(stream):
 def test_heads_alone_are_no_sound(stream):
     with pytest.raises(aus.AudioFileError, match=r"cut short|damaged"):
         read(stream[: pages(stream)[2]])
+
+
+def checked(page):
+    """A page with its CRC made right (RFC 3533: 0x04c11db7, from 0, unreflected)."""
+    page, rest = bytearray(page), 0
+    page[22:26] = bytes(4)
+    for byte in page:
+        rest ^= byte << 24
+        for _ in range(8):
+            rest = (rest << 1 ^ (0x04C11DB7 if rest >> 31 else 0)) & 0xFFFFFFFF
+    page[22:26] = rest.to_bytes(4, "little")
+    return bytes(page)
+
+
+def test_codebooks_that_cannot_be_are_an_error_of_reading(stream):
+    """Whatever `info` says, for which they are not built."""
+    setup = stream.find(b"\x05vorbis")
+    begin, end = stream.rfind(b"OggS", 0, setup), stream.find(b"OggS", setup)
+    assert checked(stream[begin:end]) == stream[begin:end]
+    refused = 0
+    for place in range(setup + 100, end, 300):
+        page = bytearray(stream[begin:end])
+        page[place - begin] ^= 0x55
+        content = stream[:begin] + checked(page) + stream[end:]
+        try:
+            assert aus.read(io.BytesIO(content), frames=10).samples_per_channel() == 10
+        except aus.AudioFileError as error:
+            refused += "is damaged: vorbis" in str(error)
+    assert refused >= 4

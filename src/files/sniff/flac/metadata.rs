@@ -12,6 +12,8 @@ const MOST_BLOCKS: usize = 4096;
 const STREAM: u8 = 0;
 const PADDING: u8 = 1;
 const CUE_SHEET: u8 = 5;
+/// More frames than a file can say that it has.
+pub const MOST_FRAMES: u64 = (1 << 36) - 1;
 /// The bit that says that no other block follows.
 const LAST: u8 = 0x80;
 
@@ -41,8 +43,18 @@ pub struct StreamInfo {
     pub block: u64,
     /// Bytes of the largest packet, or 0.
     pub largest: u64,
-    /// Frames of the file.
+    /// Frames of the file, or 0 where the encoder did not know.
     pub frames: u64,
+    /// The eight bytes whose last 36 bits are that number, and where they stand.
+    numbers: u64,
+    numbers_at: u64,
+}
+
+impl StreamInfo {
+    /// The bytes of a file that says how many frames it has, by their places.
+    pub fn with_frames(&self, frames: u64) -> impl Iterator<Item = (u64, u8)> + use<> {
+        (self.numbers_at..).zip((self.numbers | frames).to_be_bytes())
+    }
 }
 
 /// All blocks behind the magic word at `at`; none if they have no end in the file, or the first says nothing of the packets.
@@ -71,7 +83,7 @@ pub fn blocks<R: Read + Seek>(
     Ok(Vec::new())
 }
 
-/// What the blocks say of the packets, where they say how many frames these have.
+/// What the blocks say of the packets.
 pub fn stream<R: Read + Seek>(
     bytes: &mut Bytes<'_, R>,
     blocks: &[MetadataBlock],
@@ -88,9 +100,8 @@ pub fn stream<R: Read + Seek>(
     let Some(numbers) = rest.first_chunk() else {
         return Ok(None);
     };
-    let frames = u64::from_be_bytes(*numbers) & ((1 << 36) - 1);
-    let is_known = frames > 0 && last.end() <= bytes.end;
-    Ok(is_known.then_some(StreamInfo {
+    let numbers = u64::from_be_bytes(*numbers);
+    Ok((last.end() <= bytes.end).then_some(StreamInfo {
         begin: last.end(),
         block: if [a, b] == [c, d] {
             u64::from(u16::from_be_bytes([c, d]))
@@ -98,7 +109,9 @@ pub fn stream<R: Read + Seek>(
             0
         },
         largest: u64::from(u32::from_be_bytes([0, e, f, g])),
-        frames,
+        frames: numbers & MOST_FRAMES,
+        numbers,
+        numbers_at: first.content() + 10,
     }))
 }
 
