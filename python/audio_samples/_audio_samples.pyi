@@ -471,6 +471,192 @@ class AudioSamples(_Closing, Generic[_S]):
         (48000,)
         """
 
+    # -- channels --
+    def to_mono(
+        self,
+        method: Literal["mean", "left", "right"] | Sequence[float] = "mean",
+        *,
+        out: AudioSamples[Any] | None = None,
+    ) -> AudioSamples[_S]:
+        """Mono audio: the mean of all channels, one of them, or their sum by a weight for each.
+
+        Means and sums are of float64, rounded once; integers saturate. `"left"` and `"right"` are
+        views of a channel. Mono audio is given back as it is, on its own memory. `out` has the
+        shape (frames,) and the rate; samples are converted to its type.
+
+        >>> AudioSamples.new_multi(np.array([[1.0, 0.0], [0.0, 0.5]]), 48_000).to_mono().to_numpy()
+        array([0.5 , 0.25])
+        """
+
+    def to_stereo(self, *, out: AudioSamples[Any] | None = None) -> AudioSamples[_S]:
+        """Stereo audio: mono audio in both channels; stereo audio is given back as it is.
+
+        ValueError for more channels.
+
+        >>> AudioSamples.zeros(10, 48_000).to_stereo().shape
+        (2, 10)
+        """
+
+    def pan(
+        self, position: float, law: Literal["constant_power", "linear"] = "constant_power"
+    ) -> AudioSamples[_S]:
+        """New stereo audio, panned: from -1, all on the left, to 1, all on the right.
+
+        In the middle each side is 3.01 dB down, or 6.02 dB by the linear law. ValueError for mono.
+
+        >>> AudioSamples.new_multi(np.ones((2, 1)), 48_000).pan(-1).to_numpy().tolist()
+        [[1.0], [0.0]]
+        """
+
+    def pan_inplace(
+        self, position: float, law: Literal["constant_power", "linear"] = "constant_power"
+    ) -> Self:
+        """`pan`, where the samples lie. Gives the same object."""
+
+    def balance(self, position: float) -> AudioSamples[_S]:
+        """New stereo audio with the other side turned down: from -1, the left alone, to 1, the
+        right.
+
+        In the middle nothing changes.
+
+        >>> AudioSamples.new_multi(np.ones((2, 1)), 48_000).balance(0.5).to_numpy().tolist()
+        [[0.5], [1.0]]
+        """
+
+    def balance_inplace(self, position: float) -> Self:
+        """`balance`, where the samples lie. Gives the same object."""
+
+    def mid_side(self, inverse: bool = False) -> AudioSamples[_S]:
+        """New audio of middle and side, `(l + r) / 2` and `(l - r) / 2`; `inverse=True` undoes it.
+
+        >>> AudioSamples.new_multi(np.array([[1.0], [0.5]]), 48_000).mid_side().to_numpy().tolist()
+        [[0.75], [0.25]]
+        """
+
+    def mid_side_inplace(self, inverse: bool = False) -> Self:
+        """`mid_side`, where the samples lie. Gives the same object."""
+
+    def swap_channels(self, first: int = 0, second: int = 1) -> AudioSamples[_S]:
+        """New audio with two channels in each other's place. IndexError for one that is not there.
+
+        >>> AudioSamples.new_multi(np.eye(2), 9).swap_channels().to_numpy().tolist()
+        [[0.0, 1.0], [1.0, 0.0]]
+        """
+
+    def swap_channels_inplace(self, first: int = 0, second: int = 1) -> Self:
+        """`swap_channels`, where the samples lie. Gives the same object."""
+
+    # -- cut and join --
+    def trim(self, start: float = 0.0, end: float | None = None) -> AudioSamples[_S]:
+        """The frames from `start` to `end` seconds, on the same memory.
+
+        Negative times count from the end. ValueError for times outside the audio.
+
+        >>> AudioSamples.zeros(100, 10).trim(1, -2).duration
+        7.0
+        """
+
+    def trim_silence(self, threshold_db: float = -60.0, keep: float = 0.0) -> AudioSamples[_S]:
+        """Without the silence at both ends, but `keep` seconds of it, on the same memory.
+
+        A frame is silent if no channel is further from zero than `threshold_db` of full scale. Of
+        audio that is all silent nothing is left.
+
+        >>> len(AudioSamples.new_mono(np.array([0.0, 0.5, 0.0]), 48_000).trim_silence())
+        1
+        """
+
+    def split(
+        self, seconds: float | None = None, *, frames: int | None = None
+    ) -> list[AudioSamples[_S]]:
+        """Parts of `seconds` (or `frames`) each, on the same memory; the last may be shorter.
+
+        >>> [len(part) for part in AudioSamples.zeros(10, 48_000).split(frames=4)]
+        [4, 4, 2]
+        """
+
+    def silences(
+        self, threshold_db: float = -60.0, min_silence: float = 0.3
+    ) -> list[tuple[int, int]]:
+        """The silences of at least `min_silence` seconds: the first frame, and the one behind the
+        last.
+
+        So `audio[a:b]` is silent. What is silent is said at `trim_silence`.
+
+        >>> AudioSamples.zeros(10, 10).silences()
+        [(0, 10)]
+        """
+
+    def split_silence(
+        self, threshold_db: float = -60.0, min_silence: float = 0.3, keep: float = 0.1
+    ) -> list[AudioSamples[_S]]:
+        """What lies between the silences, with `keep` seconds of them at each side, on the same
+        memory.
+
+        Of a silence that is shorter than twice `keep`, each side has half.
+
+        >>> AudioSamples.zeros(10, 10).split_silence()
+        []
+        """
+
+    def pad(self, start: float = 0.0, end: float = 0.0) -> AudioSamples[_S]:
+        """New audio with `start` seconds of silence in front and `end` behind.
+
+        >>> AudioSamples.zeros(10, 10).pad(end=0.5).duration
+        1.5
+        """
+
+    def fit(self, seconds: float | None = None, *, frames: int | None = None) -> AudioSamples[_S]:
+        """New audio of `seconds` (or `frames`): cut off, or with silence behind.
+
+        >>> AudioSamples.zeros(10, 10).fit(frames=4).shape
+        (4,)
+        """
+
+    def repeat(self, times: int) -> AudioSamples[_S]:
+        """New audio of this one `times` times.
+
+        >>> AudioSamples.zeros((2, 10), 10).repeat(3).shape
+        (2, 30)
+        """
+
+    def reverse_inplace(self) -> Self:
+        """Turns the order of the frames where they lie; `audio[::-1]` is a view."""
+
+    def crossfade(
+        self,
+        other: AudioSamples[Any],
+        seconds: float | None = None,
+        *,
+        frames: int | None = None,
+        curve: _Curve = "equal_power",
+    ) -> AudioSamples[Any]:
+        """New audio: this one and another, one into the other over `seconds` (or `frames`).
+
+        Curves as for `fade_in`: equal power for audio that is not alike, linear for audio that is.
+        ValueError for a fade longer than either.
+
+        >>> AudioSamples.zeros(10, 10).crossfade(AudioSamples.zeros(5, 10), frames=2).shape
+        (13,)
+        """
+
+    def overlay(
+        self, other: AudioSamples[Any], at: float = 0.0, gain_db: float = 0.0
+    ) -> AudioSamples[Any]:
+        """New audio with another on top of it from `at` seconds on.
+
+        Mono goes onto any channels; integers saturate. ValueError for audio that does not end
+        within this one: `pad` or `fit` makes room.
+
+        >>> AudioSamples.zeros(10, 10).overlay(AudioSamples.new_mono(np.ones(1), 10), 0.5)[5]
+        np.float64(1.0)
+        """
+
+    def overlay_inplace(
+        self, other: AudioSamples[Any], at: float = 0.0, gain_db: float = 0.0
+    ) -> Self:
+        """`overlay`, where the samples lie. Gives the same object."""
+
     # -- filters --
     def lowpass(
         self,
@@ -985,6 +1171,34 @@ class FileIterator(_Closing, Generic[_Read_co]):
     def __next__(self) -> _Read_co: ...
     @classmethod
     def __class_getitem__(cls, key: Any) -> Any: ...
+
+def concatenate(
+    pieces: Iterable[AudioSamples[Any]], *, out: AudioSamples[Any] | None = None
+) -> AudioSamples[Any]:
+    """Pieces of audio one after the other, in new memory or in `out`.
+
+    Mono goes into the channels of the others; types promote at audio scale. SampleRateError for two
+    rates, ValueError for channels that do not go together.
+
+    >>> one = AudioSamples.zeros(10, 48_000)
+    >>> audio_samples.concatenate([one, one]).shape
+    (20,)
+    """
+
+def mix(
+    pieces: Iterable[AudioSamples[Any]],
+    *,
+    gains_db: Sequence[float] | None = None,
+    out: AudioSamples[Any] | None = None,
+) -> AudioSamples[Any]:
+    """The sum of pieces of audio that begin together: as long as the longest, rounded once.
+
+    Each has a gain in decibels. Integers saturate. Otherwise as `concatenate`.
+
+    >>> one = AudioSamples.new_mono(np.ones(3), 48_000)
+    >>> audio_samples.mix([one, one[:1]], gains_db=[0, -20]).to_numpy()
+    array([1.1, 1. , 1. ])
+    """
 
 def edit(
     path: _Path,

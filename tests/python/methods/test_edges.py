@@ -27,6 +27,7 @@ MEASURES = {
     "momentary_loudness": lambda audio: audio.momentary_loudness(),
     "short_term_loudness": lambda audio: audio.short_term_loudness(),
     "true_peak": lambda audio: audio.true_peak(per_channel=True),
+    "silences": lambda audio: np.array(audio.silences(-12, 0.001)),
 }
 # What changes samples and has a twin: the arguments.
 TWINS = {
@@ -48,9 +49,24 @@ TWINS = {
     "preemphasis": (),
     "apply": (dsp.Chain([dsp.Gain(-1), dsp.Fade(0, 0.0001, curve="equal_power")]),),
 }
+# The same, of stereo audio alone.
+STEREO = {
+    "pan": (0.3,),
+    "balance": (-0.4,),
+    "mid_side": (),
+    "swap_channels": (),
+}
 # What gives audio of another shape.
 CHANGES = {
     "resample": lambda audio: audio.resample(11_025),
+    "to_mono": lambda audio: audio.to_mono(np.linspace(-1, 1, audio.num_channels)),
+    "pad": lambda audio: audio.pad(0.01, 0.02),
+    "fit": lambda audio: audio.fit(0.1),
+    "repeat": lambda audio: audio.repeat(2),
+    "trim_silence": lambda audio: audio.trim_silence(-12),
+    "crossfade": lambda audio: audio.crossfade(audio, frames=len(audio) // 2),
+    "concatenate": lambda audio: audio_samples.concatenate([audio, audio]),
+    "mix": lambda audio: audio_samples.mix([audio, audio], gains_db=[-3, -9]),
 }
 
 
@@ -147,7 +163,9 @@ CASES = [
 
 def arguments(name, audio):
     """Fades are at most as long as the audio."""
-    return (0.0,) if len(audio) < 10 and name.startswith("fade") else TWINS[name]
+    if len(audio) < 10 and name.startswith("fade"):
+        return (0.0,)
+    return TWINS[name] if name in TWINS else STEREO[name]
 
 
 @pytest.mark.parametrize(("way", "shape", "dtype"), CASES)
@@ -161,7 +179,8 @@ def test_values_are_those_of_a_contiguous_copy(way, shape, dtype, tmp_path):
         assert np.array_equal(found, expected, equal_nan=True), name
     for name, change in CHANGES.items():
         assert np.array_equal(change(audio).to_numpy(), change(copy).to_numpy()), name
-    for name in TWINS:
+    twins = [*TWINS, *(STEREO if audio.shape[:-1] == (2,) else ())]
+    for name in twins:
         args = arguments(name, audio)
         expected = getattr(copy, name)(*args)
         found = getattr(audio, name)(*args)
@@ -169,8 +188,9 @@ def test_values_are_those_of_a_contiguous_copy(way, shape, dtype, tmp_path):
         assert (found.sample_rate, found.writable) == (RATE, True), name
         assert np.array_equal(found.to_numpy(), expected.to_numpy()), name
     assert np.array_equal(np.asarray(audio), values)
-    for name in TWINS:
-        args = arguments(name, audio)
+    for name in [*twins, "reverse", "overlay"]:
+        args = {"reverse": (), "overlay": (AudioSamples.zeros(0, RATE),)}.get(name)
+        args = arguments(name, audio) if args is None else args
         twin = getattr(audio, f"{name}_inplace")
         if way in LOCKED:
             with pytest.raises(ValueError, match="read-only"):
