@@ -278,11 +278,11 @@ impl<T: Real> SafeLoop for Crossings<'_, T> {
 /// Levels of samples that come in blocks of any length: those of the whole, bit for bit.
 #[derive(Clone, Debug)]
 pub struct RunningLevels<T> {
-    channels: Vec<Channel<T>>,
+    channels: Vec<RunningChannel<T>>,
 }
 
 #[derive(Clone, Debug)]
-struct Channel<T> {
+struct RunningChannel<T> {
     /// The beginning of a chunk.
     pending: Vec<T>,
     part: Levels,
@@ -292,7 +292,7 @@ struct Channel<T> {
 impl<T: Real> RunningLevels<T> {
     /// Nothing measured yet.
     pub fn new(channels: usize) -> RunningLevels<T> {
-        let channel = Channel {
+        let channel = RunningChannel {
             pending: Vec::new(),
             part: Levels::EMPTY,
             before: Levels::EMPTY,
@@ -311,11 +311,11 @@ impl<T: Real> RunningLevels<T> {
 
     /// What was measured so far, of each channel.
     pub fn levels(&self) -> Vec<Levels> {
-        self.channels.iter().map(Channel::levels).collect()
+        self.channels.iter().map(RunningChannel::levels).collect()
     }
 }
 
-impl<T: Real> Channel<T> {
+impl<T: Real> RunningChannel<T> {
     fn add(&mut self, mut samples: &[T]) {
         while !samples.is_empty() {
             let missing = CHUNK - self.pending.len();
