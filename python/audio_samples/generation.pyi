@@ -1,5 +1,10 @@
-"""Signals: `duration` in seconds, `sample_rate` in Hz, `amplitude` as a fraction of full scale."""
+"""Signals: `duration` in seconds, `sample_rate` in Hz, `amplitude` as a fraction of full scale.
 
+The same bits on every machine. Signals are mono, of shape (frames,), or of shape (channels, frames)
+with `channels=`: waves are the same in every channel, noise is another in each.
+"""
+
+from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -8,13 +13,20 @@ from numpy.typing import DTypeLike
 from ._audio_samples import AudioSamples
 
 __all__ = [
+    "am",
+    "brown_noise",
     "chirp",
     "cosine_wave",
+    "dtmf",
+    "exponential_chirp",
+    "fm",
     "impulse",
+    "pink_noise",
     "sawtooth_wave",
     "silence",
     "sine_wave",
     "square_wave",
+    "tones",
     "triangle_wave",
     "white_noise",
 ]
@@ -27,6 +39,8 @@ def sine_wave(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
+    *,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def sine_wave(
@@ -36,6 +50,7 @@ def sine_wave(
     amplitude: float = 1.0,
     *,
     dtype: type[_S],
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def sine_wave(
@@ -44,13 +59,23 @@ def sine_wave(
     sample_rate: int = 44100,
     amplitude: float = 1.0,
     dtype: DTypeLike | None = None,
-) -> AudioSamples[Any]: ...
+    *,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """A sine of `frequency` Hz: `amplitude * sin(2 * pi * frequency * t)`, exact however late.
+
+    >>> audio_samples.generation.sine_wave(1, 1, sample_rate=4).tolist()
+    [0.0, 1.0, 0.0, -1.0]
+    """
+
 @overload
 def cosine_wave(
     frequency: float,
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
+    *,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def cosine_wave(
@@ -60,6 +85,7 @@ def cosine_wave(
     amplitude: float = 1.0,
     *,
     dtype: type[_S],
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def cosine_wave(
@@ -68,13 +94,24 @@ def cosine_wave(
     sample_rate: int = 44100,
     amplitude: float = 1.0,
     dtype: DTypeLike | None = None,
-) -> AudioSamples[Any]: ...
+    *,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """A cosine of `frequency` Hz.
+
+    >>> audio_samples.generation.cosine_wave(1, 1, sample_rate=4).tolist()
+    [1.0, 0.0, -1.0, 0.0]
+    """
+
 @overload
 def square_wave(
     frequency: float,
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
+    *,
+    band_limited: bool = False,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def square_wave(
@@ -84,6 +121,8 @@ def square_wave(
     amplitude: float = 1.0,
     *,
     dtype: type[_S],
+    band_limited: bool = False,
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def square_wave(
@@ -92,13 +131,28 @@ def square_wave(
     sample_rate: int = 44100,
     amplitude: float = 1.0,
     dtype: DTypeLike | None = None,
-) -> AudioSamples[Any]: ...
+    *,
+    band_limited: bool = False,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """`amplitude` for the first half of every cycle, `-amplitude` for the second.
+
+    `band_limited=True` leaves the harmonics out that do not lie below half the sample rate; then
+    the frequency is at least a 16384th of the rate.
+
+    >>> audio_samples.generation.square_wave(1, 1, sample_rate=4).tolist()
+    [1.0, 1.0, -1.0, -1.0]
+    """
+
 @overload
 def sawtooth_wave(
     frequency: float,
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
+    *,
+    band_limited: bool = False,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def sawtooth_wave(
@@ -108,6 +162,8 @@ def sawtooth_wave(
     amplitude: float = 1.0,
     *,
     dtype: type[_S],
+    band_limited: bool = False,
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def sawtooth_wave(
@@ -116,13 +172,28 @@ def sawtooth_wave(
     sample_rate: int = 44100,
     amplitude: float = 1.0,
     dtype: DTypeLike | None = None,
-) -> AudioSamples[Any]: ...
+    *,
+    band_limited: bool = False,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """From `-amplitude` up to `amplitude` in every cycle.
+
+    `band_limited=True` leaves the harmonics out that do not lie below half the sample rate; then
+    the frequency is at least a 16384th of the rate.
+
+    >>> audio_samples.generation.sawtooth_wave(1, 1, sample_rate=4).tolist()
+    [-1.0, -0.5, 0.0, 0.5]
+    """
+
 @overload
 def triangle_wave(
     frequency: float,
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
+    *,
+    band_limited: bool = False,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def triangle_wave(
@@ -132,6 +203,8 @@ def triangle_wave(
     amplitude: float = 1.0,
     *,
     dtype: type[_S],
+    band_limited: bool = False,
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def triangle_wave(
@@ -140,7 +213,19 @@ def triangle_wave(
     sample_rate: int = 44100,
     amplitude: float = 1.0,
     dtype: DTypeLike | None = None,
-) -> AudioSamples[Any]: ...
+    *,
+    band_limited: bool = False,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """From `-amplitude` up to `amplitude` and back in every cycle.
+
+    `band_limited=True` leaves the harmonics out that do not lie below half the sample rate; then
+    the frequency is at least a 16384th of the rate.
+
+    >>> audio_samples.generation.triangle_wave(1, 1, sample_rate=4).tolist()
+    [-1.0, 0.0, 1.0, 0.0]
+    """
+
 @overload
 def chirp(
     first: float,
@@ -148,6 +233,8 @@ def chirp(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
+    *,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def chirp(
@@ -158,6 +245,7 @@ def chirp(
     amplitude: float = 1.0,
     *,
     dtype: type[_S],
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def chirp(
@@ -167,7 +255,212 @@ def chirp(
     sample_rate: int = 44100,
     amplitude: float = 1.0,
     dtype: DTypeLike | None = None,
-) -> AudioSamples[Any]: ...
+    *,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """A sine whose frequency goes from `first` to `last` Hz at a constant pace.
+
+    >>> audio_samples.generation.chirp(20, 20_000, 1).shape
+    (44100,)
+    """
+
+@overload
+def exponential_chirp(
+    first: float,
+    last: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def exponential_chirp(
+    first: float,
+    last: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def exponential_chirp(
+    first: float,
+    last: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """A sine whose frequency goes from `first` to `last` Hz by the same factor in the same time.
+
+    >>> audio_samples.generation.exponential_chirp(20, 20_000, 1).shape
+    (44100,)
+    """
+
+@overload
+def am(
+    carrier: float,
+    modulator: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    depth: float = 1.0,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def am(
+    carrier: float,
+    modulator: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    depth: float = 1.0,
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def am(
+    carrier: float,
+    modulator: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    depth: float = 1.0,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """A sine of `carrier` Hz whose amplitude goes up and down `modulator` times a second.
+
+    `(1 + depth * sin) / (1 + depth)` is its gain, with a depth from 0 to 1.
+
+    >>> audio_samples.generation.am(440, 5, 1).peak() <= 1
+    True
+    """
+
+@overload
+def fm(
+    carrier: float,
+    modulator: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    deviation: float = 100.0,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def fm(
+    carrier: float,
+    modulator: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    deviation: float = 100.0,
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def fm(
+    carrier: float,
+    modulator: float,
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    deviation: float = 100.0,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """A sine around `carrier` Hz that goes `deviation` Hz up and down `modulator` times a second.
+
+    >>> audio_samples.generation.fm(440, 5, 1, deviation=20).shape
+    (44100,)
+    """
+
+@overload
+def tones(
+    frequencies: Sequence[float],
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def tones(
+    frequencies: Sequence[float],
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def tones(
+    frequencies: Sequence[float],
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """Sines of some frequencies at a time, each of an equal share of the amplitude.
+
+    >>> audio_samples.generation.tones([440, 550, 660], 1).shape
+    (44100,)
+    """
+
+@overload
+def dtmf(
+    keys: str,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    tone: float = 0.1,
+    pause: float = 0.05,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def dtmf(
+    keys: str,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    tone: float = 0.1,
+    pause: float = 0.05,
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def dtmf(
+    keys: str,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    tone: float = 0.1,
+    pause: float = 0.05,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """The tones of a telephone's keys (ITU-T Q.23): 0 to 9, `*`, `#` and A to D.
+
+    Each for `tone` seconds, with `pause` seconds of silence between them.
+
+    >>> audio_samples.generation.dtmf("911", 8_000).duration
+    0.4
+    """
+
 @overload
 def impulse(
     duration: float,
@@ -175,6 +468,7 @@ def impulse(
     amplitude: float = 1.0,
     *,
     position: float = 0.0,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def impulse(
@@ -184,6 +478,7 @@ def impulse(
     *,
     dtype: type[_S],
     position: float = 0.0,
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def impulse(
@@ -193,7 +488,14 @@ def impulse(
     dtype: DTypeLike | None = None,
     *,
     position: float = 0.0,
-) -> AudioSamples[Any]: ...
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """Silence but for one sample of `amplitude`, `position` seconds after the start.
+
+    >>> audio_samples.generation.impulse(1, 4, position=0.5).tolist()
+    [0.0, 0.0, 1.0, 0.0]
+    """
+
 @overload
 def silence(
     duration: float,
@@ -216,7 +518,13 @@ def silence(
     dtype: DTypeLike | None = None,
     *,
     channels: int | None = None,
-) -> AudioSamples[Any]: ...
+) -> AudioSamples[Any]:
+    """Silence.
+
+    >>> audio_samples.generation.silence(1, 4, channels=2).shape
+    (2, 4)
+    """
+
 @overload
 def white_noise(
     duration: float,
@@ -224,6 +532,7 @@ def white_noise(
     amplitude: float = 1.0,
     *,
     seed: int | None = None,
+    channels: int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def white_noise(
@@ -233,6 +542,7 @@ def white_noise(
     *,
     dtype: type[_S],
     seed: int | None = None,
+    channels: int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def white_noise(
@@ -242,4 +552,89 @@ def white_noise(
     dtype: DTypeLike | None = None,
     *,
     seed: int | None = None,
-) -> AudioSamples[Any]: ...
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """Every value from `-amplitude` up to `amplitude` with the same probability.
+
+    The same `seed` gives the same noise on every machine (xoshiro256++).
+
+    >>> one = audio_samples.generation.white_noise(1, seed=1)
+    >>> bool((one == audio_samples.generation.white_noise(1, seed=1)).all())
+    True
+    """
+
+@overload
+def pink_noise(
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    seed: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def pink_noise(
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    seed: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def pink_noise(
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    seed: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """Noise whose power falls by 3.01 dB an octave; its largest sample is `amplitude`.
+
+    `seed` as for `white_noise`.
+
+    >>> one = audio_samples.generation.pink_noise(1, seed=1)
+    >>> bool((one == audio_samples.generation.pink_noise(1, seed=1)).all())
+    True
+    """
+
+@overload
+def brown_noise(
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    seed: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def brown_noise(
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    *,
+    dtype: type[_S],
+    seed: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[_S]: ...
+@overload
+def brown_noise(
+    duration: float,
+    sample_rate: int = 44100,
+    amplitude: float = 1.0,
+    dtype: DTypeLike | None = None,
+    *,
+    seed: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[Any]:
+    """Noise whose power falls by 6.02 dB an octave; its largest sample is `amplitude`.
+
+    `seed` as for `white_noise`.
+
+    >>> one = audio_samples.generation.brown_noise(1, seed=1)
+    >>> bool((one == audio_samples.generation.brown_noise(1, seed=1)).all())
+    True
+    """

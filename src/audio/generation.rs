@@ -5,14 +5,27 @@
 //! take full scale as 1, rounded to the nearest, ties to even, saturating. A duration in seconds is
 //! `duration * rate` frames, rounded to the nearest, ties to even.
 
-use std::f64::consts::TAU;
+mod band_limited;
+mod modulated;
+mod noise;
+mod random;
+mod turns;
+mod waves;
+
 use std::hash::{BuildHasher, RandomState};
 
+use crate::audio::elementary::sine_of_turns;
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::view::Fresh;
 use crate::with_sample;
+use random::{SplitMix64, Xoshiro256PlusPlus};
+use turns::{Turns, near_zero, nearest};
+
+pub use band_limited::{band_limited_sawtooth, band_limited_square, band_limited_triangle};
+pub use modulated::{am, dtmf, exponential_chirp, fm, tones};
+pub use noise::{brown_noise, pink_noise};
 
 /// Nothing to hear: mono, or as many channels as named.
 ///
@@ -45,9 +58,7 @@ pub fn sine_wave(
     amplitude: f64,
     dtype: Dtype,
 ) -> Result<Audio, Error> {
-    tone(frequency, duration, rate, amplitude, dtype, |phase| {
-        (TAU * phase).sin()
-    })
+    waves::tone::<waves::Sine>(frequency, duration, rate, amplitude, dtype)
 }
 
 /// `amplitude * cos(2 pi frequency t)`.
@@ -61,9 +72,7 @@ pub fn cosine_wave(
     amplitude: f64,
     dtype: Dtype,
 ) -> Result<Audio, Error> {
-    tone(frequency, duration, rate, amplitude, dtype, |phase| {
-        (TAU * phase).cos()
-    })
+    waves::tone::<waves::Cosine>(frequency, duration, rate, amplitude, dtype)
 }
 
 /// `amplitude` for the first half of every cycle, `-amplitude` for the second. Not band-limited.
@@ -77,9 +86,7 @@ pub fn square_wave(
     amplitude: f64,
     dtype: Dtype,
 ) -> Result<Audio, Error> {
-    tone(frequency, duration, rate, amplitude, dtype, |phase| {
-        if in_cycle(phase) < 0.5 { 1.0 } else { -1.0 }
-    })
+    waves::tone::<waves::Square>(frequency, duration, rate, amplitude, dtype)
 }
 
 /// From `-amplitude` up to `amplitude` in every cycle. Not band-limited.
@@ -93,9 +100,7 @@ pub fn sawtooth_wave(
     amplitude: f64,
     dtype: Dtype,
 ) -> Result<Audio, Error> {
-    tone(frequency, duration, rate, amplitude, dtype, |phase| {
-        2.0 * in_cycle(phase) - 1.0
-    })
+    waves::tone::<waves::Sawtooth>(frequency, duration, rate, amplitude, dtype)
 }
 
 /// From `-amplitude` up to `amplitude` and back in every cycle. Not band-limited.
@@ -109,9 +114,7 @@ pub fn triangle_wave(
     amplitude: f64,
     dtype: Dtype,
 ) -> Result<Audio, Error> {
-    tone(frequency, duration, rate, amplitude, dtype, |phase| {
-        1.0 - 4.0 * (in_cycle(phase) - 0.5).abs()
-    })
+    waves::tone::<waves::Triangle>(frequency, duration, rate, amplitude, dtype)
 }
 
 /// A sine whose frequency goes from `first` to `last` at a constant pace, beginning with a zero.
@@ -131,12 +134,11 @@ pub fn chirp(
     finite("amplitude", amplitude)?;
     let hertz = f64::from(rate.hertz());
     let pace = (last - first) / (2.0 * duration * hertz * hertz);
-    let phase = Phase::of(first, rate);
+    let turns = Turns::of(first, rate);
     generate(duration, rate, dtype, |frame| {
         let frame_number = frame as f64;
         let swept = pace * frame_number * frame_number;
-        let turned = phase.at(frame) + (swept - nearest(swept));
-        amplitude * (TAU * turned).sin()
+        amplitude * sine_of_turns(near_zero(turns.at(frame) + (swept - nearest(swept))))
     })
 }
 
@@ -169,7 +171,8 @@ pub fn impulse(
 }
 
 /// Every value from `-amplitude` up to, but without, `amplitude` with the same probability. A seed gives the
-/// same noise on every machine, today and later; without one, it is new each time.
+/// same noise on every machine, today and later; without one, it is new each time. The noise of each channel is its own,
+/// and that of the first the same whatever their number.
 ///
 /// The numbers are those of xoshiro256++ (Blackman and Vigna), whose state is the seed drawn out
 /// by SplitMix64. float64 takes the upper 53 bits of each, float32 the upper 24, so that neither
@@ -183,40 +186,56 @@ pub fn white_noise(
     amplitude: f64,
     dtype: Dtype,
     seed: Option<u64>,
+    channels: Option<usize>,
 ) -> Result<Audio, Error> {
     finite("amplitude", amplitude)?;
-    // Keyed by the system's randomness, anew each time.
-    let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(()));
-    let mut random = Xoshiro256PlusPlus::from_seed(seed);
     let bits = if dtype == Dtype::Float32 { 24 } else { 53 };
     let step = 2.0 / (1_u64 << bits) as f64;
-    if dtype == Dtype::Float32 {
-        // The product is rounded to float32 once, from an amplitude that is float32 already.
-        let amplitude = f64::from(amplitude as f32);
-        return generate(duration, rate, dtype, |_| {
-            amplitude * ((random.next() >> (64 - bits)) as f64 * step - 1.0)
-        });
-    }
-    generate(duration, rate, dtype, |_| {
-        amplitude * ((random.next() >> (64 - bits)) as f64 * step - 1.0)
+    // The product is rounded to float32 once, from an amplitude that is float32 already.
+    let amplitude = match dtype {
+        Dtype::Float32 => f64::from(amplitude as f32),
+        _ => amplitude,
+    };
+    let mut mix = SplitMix64(seed_or_new(seed));
+    each_channel(duration, rate, dtype, channels, |_| {
+        let mut random = Xoshiro256PlusPlus::drawn(&mut mix);
+        move |_| amplitude * ((random.next() >> (64 - bits)) as f64 * step - 1.0)
     })
 }
 
-/// A wave from its value at each [`Phase`].
-fn tone(
-    frequency: f64,
+/// The seed, or a new one: keyed by the system's randomness, anew each time.
+fn seed_or_new(seed: Option<u64>) -> u64 {
+    seed.unwrap_or_else(|| RandomState::new().hash_one(()))
+}
+
+/// Writes the value of each frame into new memory, of a source of its own for each channel.
+fn each_channel<S: FnMut(usize) -> f64>(
     duration: f64,
     rate: SampleRate,
-    amplitude: f64,
     dtype: Dtype,
-    wave: impl Fn(f64) -> f64,
+    channels: Option<usize>,
+    mut source: impl FnMut(usize) -> S,
 ) -> Result<Audio, Error> {
-    finite("frequency", frequency)?;
-    finite("amplitude", amplitude)?;
-    let phase = Phase::of(frequency, rate);
-    generate(duration, rate, dtype, |frame| {
-        amplitude * wave(phase.at(frame))
-    })
+    let frames = frames_of(duration, rate, dtype)?;
+    let count = channels.unwrap_or(1);
+    if count == 0 {
+        return Err(Error::invalid("channels must be at least 1, not 0".into()));
+    }
+    let mut fresh = match channels {
+        None => Fresh::new(&[frames], dtype)?,
+        Some(channels) => Fresh::new(&[channels, frames], dtype)?,
+    };
+    let full_scale = dtype.full_scale();
+    with_sample!(dtype, T => {
+        let samples = fresh.as_mut_slice::<T>().unwrap_or_default();
+        for (channel, samples) in samples.chunks_mut(frames.max(1)).enumerate() {
+            let mut value = source(channel);
+            for (frame, sample) in samples.iter_mut().enumerate() {
+                *sample = T::round_from_f64(value(frame) * full_scale);
+            }
+        }
+    });
+    Audio::new(fresh.share(), rate)
 }
 
 /// Writes the value of each frame into new memory.
@@ -236,53 +255,6 @@ fn generate(
         }
     });
     Audio::new(fresh.share(), rate)
-}
-
-/// Where in its cycle a tone is at a frame.
-struct Phase {
-    frequency: f64,
-    rate: f64,
-    /// Seconds of one frame, not exactly.
-    period: f64,
-}
-
-impl Phase {
-    fn of(frequency: f64, rate: SampleRate) -> Phase {
-        let rate = f64::from(rate.hertz());
-        Phase {
-            // At whole numbers of frames, a frequency and its remainder are one tone; the remainder is exact.
-            frequency: frequency % rate,
-            rate,
-            period: 1.0 / rate,
-        }
-    }
-
-    /// Cycles since the nearest whole one, from -0.5 to 0.5 and perhaps a rounding beyond. The number
-    /// of cycles may be so large that it has no bits left for a fraction: the whole ones go before
-    /// the division, without a rounding.
-    #[inline]
-    fn at(&self, frame: usize) -> f64 {
-        let frame = frame as f64;
-        let product = self.frequency * frame;
-        let lost = self.frequency.mul_add(frame, -product);
-        let whole = nearest(product * self.period);
-        (whole.mul_add(-self.rate, product) + lost) / self.rate
-    }
-}
-
-/// The nearest whole number to one below 2^51: beyond 2^52, floats have no fraction to keep.
-#[inline]
-fn nearest(value: f64) -> f64 {
-    const BEYOND: f64 = 1.5 * (1_u64 << 52) as f64;
-    value + BEYOND - BEYOND
-}
-
-/// The fraction of a cycle, from 0 up to but without 1.
-#[inline]
-fn in_cycle(phase: f64) -> f64 {
-    let fraction = if phase < 0.0 { phase + 1.0 } else { phase };
-    // The sum may have been rounded up to the whole.
-    if fraction < 1.0 { fraction } else { 0.0 }
 }
 
 fn finite(name: &str, value: f64) -> Result<(), Error> {
@@ -314,75 +286,4 @@ fn frames_of(duration: f64, rate: SampleRate, dtype: Dtype) -> Result<usize, Err
         });
     }
     Ok(frames as usize)
-}
-
-/// SplitMix64 (Steele, Lea and Flood): turns any seed into as many well-mixed numbers as needed.
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-}
-
-/// xoshiro256++ 1.0 (Blackman and Vigna): 256 bits of state that are never all zero.
-struct Xoshiro256PlusPlus([u64; 4]);
-
-impl Xoshiro256PlusPlus {
-    fn from_seed(seed: u64) -> Xoshiro256PlusPlus {
-        let mut mix = SplitMix64(seed);
-        Xoshiro256PlusPlus(std::array::from_fn(|_| mix.next()))
-    }
-
-    #[inline]
-    fn next(&mut self) -> u64 {
-        let [a, b, c, d] = &mut self.0;
-        let result = a.wrapping_add(*d).rotate_left(23).wrapping_add(*a);
-        let shifted = *b << 17;
-        *c ^= *a;
-        *d ^= *b;
-        *b ^= *c;
-        *a ^= *d;
-        *c ^= shifted;
-        *d = d.rotate_left(45);
-        result
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{SplitMix64, Xoshiro256PlusPlus};
-
-    #[test]
-    fn splitmix64_gives_its_published_numbers() {
-        let mut random = SplitMix64(1_234_567);
-        let first: [u64; 5] = std::array::from_fn(|_| random.next());
-        let published = [
-            6_457_827_717_110_365_317,
-            3_203_168_211_198_807_973,
-            9_817_491_932_198_370_423,
-            4_593_380_528_125_082_431,
-            16_408_922_859_458_223_821,
-        ];
-        assert_eq!(first, published);
-    }
-
-    #[test]
-    fn xoshiro256plusplus_gives_its_published_numbers() {
-        let mut random = Xoshiro256PlusPlus([1, 2, 3, 4]);
-        let first: [u64; 6] = std::array::from_fn(|_| random.next());
-        let published = [
-            41_943_041,
-            58_720_359,
-            3_588_806_011_781_223,
-            3_591_011_842_654_386,
-            9_228_616_714_210_784_205,
-            9_973_669_472_204_895_162,
-        ];
-        assert_eq!(first, published);
-    }
 }

@@ -188,7 +188,7 @@ fn an_impulse_is_one_sample() {
 
 #[test]
 fn a_seed_gives_the_noise_that_it_always_gave() {
-    let audio = white_noise(1.0, rate(4), 1.0, Dtype::Float64, Some(42)).unwrap();
+    let audio = white_noise(1.0, rate(4), 1.0, Dtype::Float64, Some(42), None).unwrap();
     // Computed from the published algorithms by another program.
     let always = [
         0.6286102902458197,
@@ -201,7 +201,7 @@ fn a_seed_gives_the_noise_that_it_always_gave() {
 
 #[test]
 fn noise_is_uniform_from_minus_the_amplitude_up_to_the_amplitude() {
-    let noise = mono(&white_noise(4.0, rate(50_000), 0.3, Dtype::Float64, Some(7)).unwrap());
+    let noise = mono(&white_noise(4.0, rate(50_000), 0.3, Dtype::Float64, Some(7), None).unwrap());
     assert!(noise.iter().all(|value| (-0.3..0.3).contains(value)));
     let mut tenths = [0_usize; 10];
     for value in &noise {
@@ -218,7 +218,7 @@ fn noise_is_uniform_from_minus_the_amplitude_up_to_the_amplitude() {
 
 #[test]
 fn noise_of_one_seed_is_the_same_in_every_type() {
-    let of = |dtype| mono(&white_noise(0.1, rate(44100), 1.0, dtype, Some(3)).unwrap());
+    let of = |dtype| mono(&white_noise(0.1, rate(44100), 1.0, dtype, Some(3), None).unwrap());
     let wide = of(Dtype::Float64);
     for (wide, narrow) in wide.iter().zip(of(Dtype::Float32)) {
         assert!((wide - narrow).abs() <= f64::from(f32::EPSILON));
@@ -231,7 +231,7 @@ fn noise_of_one_seed_is_the_same_in_every_type() {
 
 #[test]
 fn seeds_differ_and_no_seed_is_new_each_time() {
-    let of = |seed| mono(&white_noise(0.01, rate(8000), 1.0, Dtype::Float64, seed).unwrap());
+    let of = |seed| mono(&white_noise(0.01, rate(8000), 1.0, Dtype::Float64, seed, None).unwrap());
     assert_eq!(of(Some(0)), of(Some(0)));
     assert_ne!(of(Some(0)), of(Some(1)));
     assert_ne!(of(None), of(None));
@@ -262,12 +262,12 @@ fn what_cannot_be_made_is_refused_with_its_numbers(
 #[test]
 fn noise_and_silence_refuse_the_same() {
     for duration in [-0.5, f64::NAN, f64::INFINITY, 1e300] {
-        assert!(white_noise(duration, rate(44100), 1.0, Dtype::Int16, Some(1)).is_err());
+        assert!(white_noise(duration, rate(44100), 1.0, Dtype::Int16, Some(1), None).is_err());
         assert!(silence(duration, rate(44100), Dtype::Int16, None).is_err());
         assert!(chirp(1.0, 2.0, duration, rate(44100), 1.0, Dtype::Int16).is_err());
         assert!(impulse(0.0, duration, rate(44100), 1.0, Dtype::Int16).is_err());
     }
-    assert!(white_noise(1.0, rate(44100), f64::NAN, Dtype::Int16, Some(1)).is_err());
+    assert!(white_noise(1.0, rate(44100), f64::NAN, Dtype::Int16, Some(1), None).is_err());
     assert!(silence(1.0, rate(44100), Dtype::Int16, Some(0)).is_err());
     let many = silence(1.0, rate(44100), Dtype::Int16, Some(usize::MAX / 1000));
     assert!(matches!(many, Err(Error::TooLarge { .. })), "{many:?}");

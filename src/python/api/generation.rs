@@ -1,9 +1,11 @@
 //! `audio_samples.generation`: signals written straight into a buffer.
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::audio::generation as core;
-use crate::audio::{Audio, SampleRate};
+use crate::audio::{Audio, SampleRate, patiently};
+use crate::dsp::Remix;
 use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::python::arguments;
@@ -43,13 +45,58 @@ fn made(
     Ok(AudioSamples::new(py.detach(make)?))
 }
 
+/// Mono audio, or the same in every channel of some.
+fn spread(
+    py: Python<'_>,
+    channels: Option<usize>,
+    make: impl FnOnce() -> Result<Audio, Error> + Send,
+) -> PyResult<AudioSamples> {
+    made(py, || {
+        let mono = make()?;
+        let Some(channels) = channels else {
+            return Ok(mono);
+        };
+        let row = mono.with_layout(mono.layout().as_rows())?;
+        if channels == 1 {
+            return Ok(row);
+        }
+        let remix = Remix::new(channels)?;
+        patiently(|wait| row.applied(&remix, wait))
+    })
+}
+
+/// How many channels there are to be; `None` for mono.
+fn channels_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<usize>> {
+    let count = given.map(|given| arguments::count(given, "channels", 1));
+    // What the address space does not hold is refused by the allocation.
+    Ok(count
+        .transpose()?
+        .map(|count| usize::try_from(count).unwrap_or(usize::MAX)))
+}
+
+fn seed_of(given: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+    given
+        .map(|seed| arguments::count(seed, "seed", 0))
+        .transpose()
+}
+
+/// A number, or what is usual.
+fn number_or(given: Option<&Bound<'_, PyAny>>, name: &str, usual: f64) -> PyResult<f64> {
+    given.map_or(Ok(usual), |given| arguments::number(given, name))
+}
+
 /// A wave of one frequency: the functions differ in the shape of one period only.
 macro_rules! waves {
     ($($name:ident: $doc:literal),*) => {
         $(
             #[doc = $doc]
             #[pyfunction]
-            #[pyo3(signature = (frequency, duration, sample_rate = None, amplitude = None, dtype = None), text_signature = "(frequency, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
+            #[pyo3(
+                signature = (
+                    frequency, duration, sample_rate = None, amplitude = None, dtype = None, *, channels = None
+                ),
+                text_signature = "(frequency, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, channels=None)"
+            )]
             fn $name(
                 py: Python<'_>,
                 frequency: &Bound<'_, PyAny>,
@@ -57,12 +104,13 @@ macro_rules! waves {
                 sample_rate: Option<&Bound<'_, PyAny>>,
                 amplitude: Option<&Bound<'_, PyAny>>,
                 dtype: Option<&Bound<'_, PyAny>>,
+                channels: Option<&Bound<'_, PyAny>>,
             ) -> PyResult<AudioSamples> {
                 let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
                 let frequency = arguments::number(frequency, "frequency")?;
                 let duration = arguments::number(duration, "duration")?;
-                let amplitude = amplitude_of(amplitude)?;
-                made(py, move || core::$name(frequency, duration, rate, amplitude, dtype))
+                let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+                spread(py, channels, move || core::$name(frequency, duration, rate, amplitude, dtype))
             }
         )*
     };
@@ -70,39 +118,237 @@ macro_rules! waves {
 
 waves!(
     sine_wave: "A sine of `frequency` Hz for `duration` seconds: `amplitude * sin(2*pi*frequency*t)`.",
-    cosine_wave: "A cosine of `frequency` Hz for `duration` seconds.",
-    square_wave: "A square wave of `frequency` Hz for `duration` seconds, not band-limited.",
-    sawtooth_wave: "A rising sawtooth of `frequency` Hz for `duration` seconds, not band-limited.",
-    triangle_wave: "A triangle wave of `frequency` Hz for `duration` seconds, not band-limited."
+    cosine_wave: "A cosine of `frequency` Hz for `duration` seconds."
 );
 
-/// A sine that glides linearly from `first` to `last` Hz within `duration` seconds.
+/// A wave with harmonics, of which those that would alias may be left out.
+macro_rules! harmonic_waves {
+    ($($name:ident or $band_limited:ident: $doc:literal),*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(
+                signature = (
+                    frequency, duration, sample_rate = None, amplitude = None, dtype = None, *, band_limited = false,
+                    channels = None
+                ),
+                text_signature = "(frequency, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, \
+                    band_limited=False, channels=None)"
+            )]
+            #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+            fn $name(
+                py: Python<'_>,
+                frequency: &Bound<'_, PyAny>,
+                duration: &Bound<'_, PyAny>,
+                sample_rate: Option<&Bound<'_, PyAny>>,
+                amplitude: Option<&Bound<'_, PyAny>>,
+                dtype: Option<&Bound<'_, PyAny>>,
+                band_limited: bool,
+                channels: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<AudioSamples> {
+                let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
+                let frequency = arguments::number(frequency, "frequency")?;
+                let duration = arguments::number(duration, "duration")?;
+                let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+                spread(py, channels, move || match band_limited {
+                    true => core::$band_limited(frequency, duration, rate, amplitude, dtype),
+                    false => core::$name(frequency, duration, rate, amplitude, dtype),
+                })
+            }
+        )*
+    };
+}
+
+harmonic_waves!(
+    square_wave or band_limited_square: "A square wave of `frequency` Hz for `duration` seconds.",
+    sawtooth_wave or band_limited_sawtooth: "A rising sawtooth of `frequency` Hz for `duration` seconds.",
+    triangle_wave or band_limited_triangle: "A triangle wave of `frequency` Hz for `duration` seconds."
+);
+
+/// Noise, the same for the same `seed` on every machine.
+macro_rules! noises {
+    ($($name:ident: $doc:literal),*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(
+                signature = (
+                    duration, sample_rate = None, amplitude = None, dtype = None, *, seed = None, channels = None
+                ),
+                text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, seed=None, channels=None)"
+            )]
+            fn $name(
+                py: Python<'_>,
+                duration: &Bound<'_, PyAny>,
+                sample_rate: Option<&Bound<'_, PyAny>>,
+                amplitude: Option<&Bound<'_, PyAny>>,
+                dtype: Option<&Bound<'_, PyAny>>,
+                seed: Option<&Bound<'_, PyAny>>,
+                channels: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<AudioSamples> {
+                let (seed, channels) = (seed_of(seed)?, channels_of(channels)?);
+                let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
+                let duration = arguments::number(duration, "duration")?;
+                let amplitude = amplitude_of(amplitude)?;
+                made(py, move || core::$name(duration, rate, amplitude, dtype, seed, channels))
+            }
+        )*
+    };
+}
+
+noises!(
+    white_noise: "Uniform noise from `-amplitude` to `amplitude`, the same for the same `seed` on every machine.",
+    pink_noise: "Noise whose power falls by 3.01 dB an octave; its largest sample is `amplitude`.",
+    brown_noise: "Noise whose power falls by 6.02 dB an octave; its largest sample is `amplitude`."
+);
+
+/// A tone that two frequencies make.
+macro_rules! modulated {
+    ($($name:ident by $option:ident = $usual:literal, $text:literal: $doc:literal),*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(
+                signature = (
+                    carrier, modulator, duration, sample_rate = None, amplitude = None, dtype = None, *,
+                    $option = None, channels = None
+                ),
+                text_signature = $text
+            )]
+            #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+            fn $name(
+                py: Python<'_>,
+                carrier: &Bound<'_, PyAny>,
+                modulator: &Bound<'_, PyAny>,
+                duration: &Bound<'_, PyAny>,
+                sample_rate: Option<&Bound<'_, PyAny>>,
+                amplitude: Option<&Bound<'_, PyAny>>,
+                dtype: Option<&Bound<'_, PyAny>>,
+                $option: Option<&Bound<'_, PyAny>>,
+                channels: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<AudioSamples> {
+                let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
+                let carrier = arguments::number(carrier, "carrier")?;
+                let pair = (carrier, arguments::number(modulator, "modulator")?);
+                let option = number_or($option, stringify!($option), $usual)?;
+                let duration = arguments::number(duration, "duration")?;
+                let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+                spread(py, channels, move || core::$name(pair, option, duration, rate, amplitude, dtype))
+            }
+        )*
+    };
+}
+
+modulated!(
+    am by depth = 1.0,
+        "(carrier, modulator, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, depth=1.0, channels=None)":
+        "A sine of `carrier` Hz whose amplitude goes up and down `modulator` times a second.",
+    fm by deviation = 100.0,
+        "(carrier, modulator, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, deviation=100.0, channels=None)":
+        "A sine around `carrier` Hz that goes `deviation` Hz up and down `modulator` times a second."
+);
+
+/// Sines of some frequencies at a time, each of an equal share of the amplitude.
 #[pyfunction]
-#[pyo3(signature = (first, last, duration, sample_rate = None, amplitude = None, dtype = None), text_signature = "(first, last, duration, sample_rate=44100, amplitude=1.0, dtype=None)")]
-fn chirp(
+#[pyo3(
+    signature = (frequencies, duration, sample_rate = None, amplitude = None, dtype = None, *, channels = None),
+    text_signature = "(frequencies, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, channels=None)"
+)]
+fn tones(
     py: Python<'_>,
-    first: &Bound<'_, PyAny>,
-    last: &Bound<'_, PyAny>,
+    frequencies: &Bound<'_, PyAny>,
     duration: &Bound<'_, PyAny>,
     sample_rate: Option<&Bound<'_, PyAny>>,
     amplitude: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
-    let (first, last) = (
-        arguments::number(first, "first")?,
-        arguments::number(last, "last")?,
-    );
+    let frequencies: Vec<f64> = frequencies.extract().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "frequencies are numbers of Hz in a list, such as [440, 550, 660], not {}",
+            arguments::shown(frequencies)
+        ))
+    })?;
     let duration = arguments::number(duration, "duration")?;
-    let amplitude = amplitude_of(amplitude)?;
-    made(py, move || {
-        core::chirp(first, last, duration, rate, amplitude, dtype)
+    let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+    spread(py, channels, move || {
+        core::tones(&frequencies, duration, rate, amplitude, dtype)
     })
 }
 
+/// The tones of a telephone's keys, each for `tone` seconds, with `pause` seconds between them.
+#[pyfunction]
+#[pyo3(
+    signature = (
+        keys, sample_rate = None, amplitude = None, dtype = None, *, tone = None, pause = None, channels = None
+    ),
+    text_signature = "(keys, sample_rate=44100, amplitude=1.0, dtype=None, *, tone=0.1, pause=0.05, channels=None)"
+)]
+#[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+fn dtmf(
+    py: Python<'_>,
+    keys: &str,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    amplitude: Option<&Bound<'_, PyAny>>,
+    dtype: Option<&Bound<'_, PyAny>>,
+    tone: Option<&Bound<'_, PyAny>>,
+    pause: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
+) -> PyResult<AudioSamples> {
+    let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
+    let times = (
+        number_or(tone, "tone", 0.1)?,
+        number_or(pause, "pause", 0.05)?,
+    );
+    let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+    spread(py, channels, move || {
+        core::dtmf(keys, times, rate, amplitude, dtype)
+    })
+}
+
+/// A sine whose frequency goes from `first` to `last` Hz within `duration` seconds.
+macro_rules! chirps {
+    ($($name:ident: $doc:literal),*) => {
+        $(
+            #[doc = $doc]
+            #[pyfunction]
+            #[pyo3(
+                signature = (
+                    first, last, duration, sample_rate = None, amplitude = None, dtype = None, *, channels = None
+                ),
+                text_signature = "(first, last, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, channels=None)"
+            )]
+            #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+            fn $name(
+                py: Python<'_>,
+                first: &Bound<'_, PyAny>,
+                last: &Bound<'_, PyAny>,
+                duration: &Bound<'_, PyAny>,
+                sample_rate: Option<&Bound<'_, PyAny>>,
+                amplitude: Option<&Bound<'_, PyAny>>,
+                dtype: Option<&Bound<'_, PyAny>>,
+                channels: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<AudioSamples> {
+                let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
+                let first = arguments::number(first, "first")?;
+                let last = arguments::number(last, "last")?;
+                let duration = arguments::number(duration, "duration")?;
+                let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+                spread(py, channels, move || core::$name(first, last, duration, rate, amplitude, dtype))
+            }
+        )*
+    };
+}
+
+chirps!(
+    chirp: "A sine that glides linearly from `first` to `last` Hz within `duration` seconds.",
+    exponential_chirp: "A sine that glides from `first` to `last` Hz by the same factor in the same time."
+);
+
 /// Silence but for one sample of `amplitude`, `position` seconds after the start.
 #[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, amplitude = None, dtype = None, *, position = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, position=0.0)")]
+#[pyo3(signature = (duration, sample_rate = None, amplitude = None, dtype = None, *, position = None, channels = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, position=0.0, channels=None)")]
 fn impulse(
     py: Python<'_>,
     duration: &Bound<'_, PyAny>,
@@ -110,12 +356,13 @@ fn impulse(
     amplitude: Option<&Bound<'_, PyAny>>,
     dtype: Option<&Bound<'_, PyAny>>,
     position: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
     let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
     let position = position.map_or(Ok(0.0), |given| arguments::number(given, "position"))?;
     let duration = arguments::number(duration, "duration")?;
-    let amplitude = amplitude_of(amplitude)?;
-    made(py, move || {
+    let (amplitude, channels) = (amplitude_of(amplitude)?, channels_of(channels)?);
+    spread(py, channels, move || {
         core::impulse(position, duration, rate, amplitude, dtype)
     })
 }
@@ -130,36 +377,10 @@ fn silence(
     dtype: Option<&Bound<'_, PyAny>>,
     channels: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<AudioSamples> {
-    let channels = channels
-        .map(|channels| arguments::count(channels, "channels", 1))
-        .transpose()?
-        // What the address space does not hold is refused by the allocation.
-        .map(|channels| usize::try_from(channels).unwrap_or(usize::MAX));
+    let channels = channels_of(channels)?;
     let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
     let duration = arguments::number(duration, "duration")?;
     made(py, move || core::silence(duration, rate, dtype, channels))
-}
-
-/// Uniform noise from `-amplitude` to `amplitude`, the same for the same `seed` on every machine.
-#[pyfunction]
-#[pyo3(signature = (duration, sample_rate = None, amplitude = None, dtype = None, *, seed = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, seed=None)")]
-fn white_noise(
-    py: Python<'_>,
-    duration: &Bound<'_, PyAny>,
-    sample_rate: Option<&Bound<'_, PyAny>>,
-    amplitude: Option<&Bound<'_, PyAny>>,
-    dtype: Option<&Bound<'_, PyAny>>,
-    seed: Option<&Bound<'_, PyAny>>,
-) -> PyResult<AudioSamples> {
-    let seed = seed
-        .map(|seed| arguments::count(seed, "seed", 0))
-        .transpose()?;
-    let SignalFacts { rate, dtype } = SignalFacts::of(sample_rate, dtype)?;
-    let duration = arguments::number(duration, "duration")?;
-    let amplitude = amplitude_of(amplitude)?;
-    made(py, move || {
-        core::white_noise(duration, rate, amplitude, dtype, seed)
-    })
 }
 
 /// Signals: `duration` in seconds, `sample_rate` in Hz, `amplitude` as a fraction of full scale.
@@ -167,7 +388,7 @@ fn white_noise(
 pub mod generation {
     #[pymodule_export]
     use super::{
-        chirp, cosine_wave, impulse, sawtooth_wave, silence, sine_wave, square_wave, triangle_wave,
-        white_noise,
+        am, brown_noise, chirp, cosine_wave, dtmf, exponential_chirp, fm, impulse, pink_noise,
+        sawtooth_wave, silence, sine_wave, square_wave, tones, triangle_wave, white_noise,
     };
 }
