@@ -15,20 +15,20 @@ const BROWN_FROM: f64 = 5.0;
 
 /// A filter of the first order: a pole, and a zero or none.
 #[derive(Clone, Copy)]
-struct Slope {
+struct FirstOrder {
     pole: f64,
     zero: f64,
     last: f64,
     out: f64,
 }
 
-impl Slope {
+impl FirstOrder {
     /// Falling from one frequency to another; to the end of the band where there is no other.
-    fn between(from: f64, to: Option<f64>, rate: SampleRate) -> Slope {
+    fn between(from: f64, to: Option<f64>, rate: SampleRate) -> FirstOrder {
         // exp(-2 pi f / rate), the place of a pole or zero of a frequency.
         const TURN: f64 = -9.064_720_283_654_388; // -2 pi / ln 2
         let place = |hertz: f64| power_of_two(TURN * hertz / f64::from(rate.hertz()));
-        Slope {
+        FirstOrder {
             pole: place(from),
             zero: to.map_or(0.0, place),
             last: 0.0,
@@ -65,11 +65,11 @@ pub fn pink_noise(
         .max(1.0) as usize;
     let mut from = PINK_FROM;
     let slopes = (0..octaves).map(|_| {
-        let slope = Slope::between(from, Some(from * std::f64::consts::SQRT_2), rate);
+        let slope = FirstOrder::between(from, Some(from * std::f64::consts::SQRT_2), rate);
         from *= 2.0;
         slope
     });
-    let slopes: Vec<Slope> = slopes.collect();
+    let slopes: Vec<FirstOrder> = slopes.collect();
     coloured(duration, rate, amplitude, dtype, seed, channels, &slopes)
 }
 
@@ -86,7 +86,7 @@ pub fn brown_noise(
     seed: Option<u64>,
     channels: Option<usize>,
 ) -> Result<Audio, Error> {
-    let slopes = [Slope::between(BROWN_FROM, None, rate)];
+    let slopes = [FirstOrder::between(BROWN_FROM, None, rate)];
     coloured(duration, rate, amplitude, dtype, seed, channels, &slopes)
 }
 
@@ -97,7 +97,7 @@ fn coloured(
     dtype: Dtype,
     seed: Option<u64>,
     channels: Option<usize>,
-    slopes: &[Slope],
+    slopes: &[FirstOrder],
 ) -> Result<Audio, Error> {
     finite("amplitude", amplitude)?;
     let frames = frames_of(duration, rate, dtype)?;
@@ -126,11 +126,11 @@ fn coloured(
 /// White noise through some slopes.
 struct Coloured {
     random: Xoshiro256PlusPlus,
-    slopes: Vec<Slope>,
+    slopes: Vec<FirstOrder>,
 }
 
 impl Coloured {
-    fn new(mix: &mut SplitMix64, slopes: &[Slope]) -> Coloured {
+    fn new(mix: &mut SplitMix64, slopes: &[FirstOrder]) -> Coloured {
         let mut noise = Coloured {
             random: Xoshiro256PlusPlus::drawn(mix),
             slopes: slopes.to_vec(),

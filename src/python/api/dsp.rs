@@ -21,11 +21,11 @@ use crate::python::files::edit::FileEdit;
 use crate::python::running;
 
 /// The state of something that several threads may call, one at a time.
-struct Turns<T>(Mutex<T>);
+struct OneAtATime<T>(Mutex<T>);
 
-impl<T: Send> Turns<T> {
-    fn new(state: T) -> Turns<T> {
-        Turns(Mutex::new(state))
+impl<T: Send> OneAtATime<T> {
+    fn new(state: T) -> OneAtATime<T> {
+        OneAtATime(Mutex::new(state))
     }
 
     /// Runs `work` on the state. A thread that would have to wait for another one is refused: blocks come in an order.
@@ -43,7 +43,7 @@ impl<T: Send> Turns<T> {
 /// The state of one kind of processing, carried from block to block. Made by its kinds, such as `Gain`.
 #[pyclass(frozen, subclass, module = "audio_samples.dsp", name = "Processor")]
 pub struct ProcessorObject {
-    session: Turns<Session>,
+    session: OneAtATime<Session>,
 }
 
 impl ProcessorObject {
@@ -53,7 +53,7 @@ impl ProcessorObject {
 
     fn boxed(processor: Box<dyn core::Processor>) -> ProcessorObject {
         ProcessorObject {
-            session: Turns::new(Session::new(processor)),
+            session: OneAtATime::new(Session::new(processor)),
         }
     }
 
@@ -237,7 +237,7 @@ impl ChainObject {
 /// Levels of all blocks so far: what the methods of audio give of the whole, bit for bit.
 #[pyclass(frozen, module = "audio_samples.dsp", name = "LevelMeter")]
 pub struct LevelMeterObject {
-    meter: Turns<core::LevelMeter>,
+    meter: OneAtATime<core::LevelMeter>,
 }
 
 impl LevelMeterObject {
@@ -252,7 +252,7 @@ impl LevelMeterObject {
     #[new]
     fn __new__() -> LevelMeterObject {
         LevelMeterObject {
-            meter: Turns::new(core::LevelMeter::new()),
+            meter: OneAtATime::new(core::LevelMeter::new()),
         }
     }
 
@@ -299,7 +299,7 @@ impl LevelMeterObject {
 /// Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4).
 #[pyclass(frozen, module = "audio_samples.dsp", name = "LoudnessMeter")]
 pub struct LoudnessMeterObject {
-    meter: Turns<core::LoudnessMeter>,
+    meter: OneAtATime<core::LoudnessMeter>,
 }
 
 impl LoudnessMeterObject {
@@ -315,7 +315,7 @@ impl LoudnessMeterObject {
     fn __new__(weights: Option<&Bound<'_, PyAny>>) -> PyResult<LoudnessMeterObject> {
         let meter = core::LoudnessMeter::new(self::weights(weights)?)?;
         Ok(LoudnessMeterObject {
-            meter: Turns::new(meter),
+            meter: OneAtATime::new(meter),
         })
     }
 
