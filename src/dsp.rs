@@ -7,6 +7,7 @@
 //! ```text
 //!   processor   the protocol, and one processor used on blocks of audio or on the whole
 //!   framewise   what needs no frame but the one it changes, and fades, which know where the end is
+//!   dithering   fewer bits, with dither
 //!   chain       one after the other
 //!   meter       what blocks measure together
 //!   loudness    EBU R 128, and what is made as loud as it says
@@ -17,6 +18,7 @@
 //! ```
 
 mod chain;
+mod dithering;
 mod fft;
 mod filter;
 mod framewise;
@@ -27,6 +29,7 @@ mod remix;
 mod resample;
 
 pub use chain::Chain;
+pub use dithering::Dithering;
 pub use filter::{Band, Equal, Filter, Response, Sections};
 pub use framewise::{FadeEnds, Framewise};
 pub use loudness::{Goal, LoudnessMeter, Measure, largest_peak};

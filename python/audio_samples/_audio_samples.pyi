@@ -38,6 +38,7 @@ _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float
 _Layout = Literal["channels_first", "frames_first"]
 _Kind = Literal["butterworth", "chebyshev1", "chebyshev2", "elliptic", "bessel"]
 _Band: TypeAlias = tuple[str, float] | tuple[str, float, float] | tuple[str, float, float, float]
+_Dither = Literal["tpdf", "shaped"]
 _Quality = Literal["high", "best"]
 _Curve = Literal["linear", "equal_power", "exponential", "logarithmic", "raised_cosine"]
 
@@ -236,9 +237,88 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def astype(self, dtype: DTypeLike) -> AudioSamples[Any]: ...
     @overload
-    def convert(self, dtype: type[_T]) -> AudioSamples[_T]: ...
+    def convert(
+        self,
+        dtype: type[_T],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[_T] | None = None,
+    ) -> AudioSamples[_T]: ...
     @overload
-    def convert(self, dtype: DTypeLike) -> AudioSamples[Any]: ...
+    def convert(
+        self,
+        dtype: DTypeLike,
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[Any] | None = None,
+    ) -> AudioSamples[Any]:
+        """New audio of another sample type, by the scale of audio: integers are fractions of full
+        scale. Rounded to the nearest, ties to even, and saturated.
+
+        `dither="tpdf"` adds noise of triangular density before the rounding, of 1 step at most, so
+        that the error does not follow the signal; `"shaped"` also moves the error to where the ear
+        hears it least (Lipshitz, Vanderkooy and Wannamaker, 1991). The same `seed` gives the same
+        noise. ValueError for dither where nothing is rounded. `out` is audio of that type, shape
+        and rate.
+
+        >>> AudioSamples.new_mono(np.array([0.5, -1.0]), 48_000).convert("int16").to_numpy()
+        array([ 16384, -32768], dtype=int16)
+        """
+
+    def mu_law(self) -> NDArray[np.uint8]:
+        """The samples as bytes of G.711's mu-law, an array of the audio's shape.
+
+        >>> AudioSamples.zeros(2, 8_000).mu_law().tolist()
+        [255, 255]
+        """
+
+    def a_law(self) -> NDArray[np.uint8]:
+        """The samples as bytes of G.711's A-law, an array of the audio's shape.
+
+        >>> AudioSamples.zeros(2, 8_000).a_law().tolist()
+        [213, 213]
+        """
+
+    @staticmethod
+    def from_mu_law(data: Buffer | NDArray[np.uint8], sample_rate: int) -> AudioSamples[np.int16]:
+        """int16 audio of bytes of G.711's mu-law: bytes, or uint8 of shape (frames,) or (channels,
+        frames).
+
+        >>> AudioSamples.from_mu_law(bytes([255, 0]), 8_000).to_numpy().tolist()
+        [0, -32124]
+        """
+
+    @staticmethod
+    def from_a_law(data: Buffer | NDArray[np.uint8], sample_rate: int) -> AudioSamples[np.int16]:
+        """int16 audio of bytes of G.711's A-law, as `from_mu_law`.
+
+        >>> AudioSamples.from_a_law(bytes([213]), 8_000).to_numpy().tolist()
+        [8]
+        """
+
+    def pipe(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        rate_as: str | None = None,
+        layout: _Layout | None = None,
+        new_rate: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """What a function of any library makes of the samples, as audio of the same rate.
+
+        The function gets the array on the audio's own memory: what it writes there is written to
+        the audio. `layout="frames_first"` hands it over as (frames, channels) and takes the result
+        so; `rate_as="sr"` passes the sample rate by that name. An array of samples that comes back,
+        mono or with the audio's channels, becomes audio on the array's memory, at `new_rate` if the
+        function has changed the rate; anything else comes back as it is.
+
+        >>> AudioSamples.new_mono(np.array([1.0, -1.0]), 48_000).pipe(np.abs).sample_rate
+        48000
+        """
+
     def __copy__(self) -> AudioSamples[_S]: ...
     def __deepcopy__(self, memo: Any, /) -> AudioSamples[_S]: ...
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]: ...
@@ -953,6 +1033,7 @@ class AudioSamples(_Closing, Generic[_S]):
     def any(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
     def all(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
     def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any: ...
+    def clip_inplace(self, min: Any = None, max: Any = None) -> Self: ...
     def round(self, decimals: int = 0, out: Any = None) -> Any: ...
     def tolist(self) -> list[Any]: ...
     def ravel(self, order: Any = "C") -> np.ndarray[Any, np.dtype[_S]]: ...

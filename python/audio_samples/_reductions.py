@@ -47,6 +47,10 @@ def _clip(self: AudioSamples, min: Any = None, max: Any = None, out: Any = None)
     return _wrap(np.clip(self, min, max, out=out), [self])
 
 
+def _clip_inplace(self: AudioSamples, min: Any = None, max: Any = None) -> Any:
+    return _clip(self, min, max, out=self)
+
+
 def _round(self: AudioSamples, decimals: int = 0, out: Any = None) -> Any:
     return _wrap(np.round(self, decimals, out=out), [self])
 
@@ -94,6 +98,7 @@ _METHODS: dict[str, tuple[Function, str]] = {
     "any": (_choosing(np.any), "Whether one of the samples is not zero."),
     "all": (_choosing(np.all), "Whether none of the samples is zero."),
     "clip": (_clip, "New audio of samples between `min` and `max`; `out=audio` stores them there."),
+    "clip_inplace": (_clip_inplace, "`clip`, where the samples lie. Gives the same object."),
     "round": (_round, "New audio of samples rounded to `decimals`, halves to even."),
     "tolist": (_tolist, "The samples as Python numbers, in a list or one for each channel."),
     "ravel": (_ravel, "The samples on one axis, on the same memory if they lie in that order."),

@@ -13,6 +13,7 @@ from ._audio_samples import AudioSamples
 
 __all__ = [
     "Chain",
+    "Dither",
     "Equalizer",
     "Fade",
     "Filter",
@@ -95,6 +96,16 @@ class Fade(Processor):
     def __new__(
         cls, fade_in: float = 0.0, fade_out: float = 0.0, *, curve: _Curve = "linear"
     ) -> Fade: ...
+
+@final
+class Dither(Processor):
+    """Rounds to steps of `2**-(bits - 1)` with dither: `tpdf` or `shaped`, as
+    `AudioSamples.convert`.
+    """
+
+    def __new__(
+        cls, bits: int = 16, kind: Literal["tpdf", "shaped"] = "tpdf", *, seed: int | None = None
+    ) -> Dither: ...
 
 @final
 class Filter(Processor):

@@ -18,7 +18,6 @@ pub(super) mod block;
 mod caf;
 pub mod encoding;
 mod frames;
-mod g711;
 pub(super) mod reader;
 mod w64;
 pub mod wav;

@@ -3,6 +3,7 @@
 pub mod borrowing;
 pub mod channels;
 pub mod construct;
+pub mod conversion;
 pub mod dsp;
 pub mod editing;
 pub mod equalizer;

@@ -1,8 +1,8 @@
 //! How one sample lies in a file.
 
+pub use crate::audio::g711::Law;
 use crate::dtype::Dtype;
 use crate::error::Error;
-pub use crate::files::pcm::g711::Law;
 
 /// How one sample is written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::python::api::level::curve;
 use crate::python::api::loudness::weights;
 use crate::python::api::resample;
-use crate::python::api::{equalizer, filter};
+use crate::python::api::{conversion, equalizer, filter};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
@@ -187,6 +187,33 @@ impl EqualizerObject {
     fn __new__(bands: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<EqualizerObject>> {
         let filter = core::Filter::by_bands(equalizer::bands(bands)?);
         Ok(ProcessorObject::of(filter).add_subclass(EqualizerObject))
+    }
+}
+
+/// Fewer bits, with dither.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Dither")]
+pub struct DitherObject;
+
+#[pymethods]
+impl DitherObject {
+    #[new]
+    #[pyo3(
+        signature = (bits = None, kind = None, *, seed = None),
+        text_signature = "(bits=16, kind='tpdf', *, seed=None)"
+    )]
+    fn __new__(
+        py: Python<'_>,
+        bits: Option<&Bound<'_, PyAny>>,
+        kind: Option<&Bound<'_, PyString>>,
+        seed: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<PyClassInitializer<DitherObject>> {
+        let bits = bits.map_or(Ok(16), |given| arguments::count(given, "bits", 2))?;
+        let usual = PyString::new(py, "tpdf");
+        let dither = conversion::dither(Some(kind.unwrap_or(&usual)), seed)?;
+        let (kind, seed) = dither.ok_or_else(|| PyTypeError::new_err("a kind of dither"))?;
+        let bits = u32::try_from(bits).unwrap_or(u32::MAX);
+        let dithering = core::Dithering::new(bits, kind, seed)?;
+        Ok(ProcessorObject::of(dithering).add_subclass(DitherObject))
     }
 }
 
@@ -407,7 +434,7 @@ pub mod dsp {
     use super::filter::design;
     #[pymodule_export]
     use super::{
-        ChainObject, EqualizerObject, FadeObject, FilterObject, GainObject, LevelMeterObject,
-        LoudnessMeterObject, ProcessorObject, ResamplerObject,
+        ChainObject, DitherObject, EqualizerObject, FadeObject, FilterObject, GainObject,
+        LevelMeterObject, LoudnessMeterObject, ProcessorObject, ResamplerObject,
     };
 }

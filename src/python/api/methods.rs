@@ -18,7 +18,6 @@ use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::exchange::outward::Outward;
 use crate::python::numpy;
-use crate::python::running;
 use crate::registry::{Mode, ViewKind};
 
 #[pymethods]
@@ -391,20 +390,6 @@ impl AudioSamples {
             self.audio().cast(dtype, wait)
         })?;
         Ok(AudioSamples::new(cast))
-    }
-
-    /// A copy with another sample type, by the scale of audio: integers are fractions of
-    /// `2**(bits-1)`; rounded to the nearest, ties to even, and saturated.
-    fn convert(&self, py: Python<'_>, dtype: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
-        let dtype = arguments::dtype(dtype)?;
-        self.allow_copy(
-            py,
-            "convert() gives new samples; make the audio in that type",
-        )?;
-        let converted = running::run(py, self.bytes_per_pass(), |wait| {
-            self.audio().convert(dtype, wait)
-        })?;
-        Ok(AudioSamples::new(converted))
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<AudioSamples> {

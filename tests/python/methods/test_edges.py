@@ -27,6 +27,8 @@ MEASURES = {
     "momentary_loudness": lambda audio: audio.momentary_loudness(),
     "short_term_loudness": lambda audio: audio.short_term_loudness(),
     "true_peak": lambda audio: audio.true_peak(per_channel=True),
+    "mu_law": lambda audio: audio.mu_law(),
+    "pipe": lambda audio: audio.pipe(np.abs).to_numpy(),
     "silences": lambda audio: np.array(audio.silences(-12, 0.001)),
 }
 # What changes samples and has a twin: the arguments.
