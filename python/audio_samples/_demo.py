@@ -3,27 +3,19 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from . import plotting
 from ._audio_samples import AudioSamples, read, write
-from ._dynamics import (
-    Compressor,
-    Gain,
-    Gate,
-    fade_in,
-    fade_out,
-    gain_curve,
-    peak,
-    to_decibels,
-)
+from ._dynamics import Compressor, Gain, Gate, gain_curve, to_decibels
 
 TARGET_PEAK_DB = -1.0
 QUIETER_DB = 12.0
 FADE_IN_SECONDS = 0.02
 FADE_OUT_SECONDS = 0.6
+FADE: Literal["raised_cosine"] = "raised_cosine"
 
 Audio = AudioSamples[np.float32]
 
@@ -78,8 +70,10 @@ def run(source: Path, directory: Path) -> None:
     if moved:
         raise RuntimeError(f"the samples moved from {address:#x} to {sorted(map(hex, moved))}")
     print(f"\nThe samples are still at {address:#x}, and every view shows the result:")
-    print(f"  peak through NumPy      {to_decibels(peak(samples)):8.2f} dBFS")
-    print(f"  peak through memoryview {to_decibels(peak(np.asarray(buffer))):8.2f} dBFS")
+    through = {"NumPy": samples, "memoryview": np.asarray(buffer)}
+    for name, array in through.items():
+        loudest = np.max(np.abs(array), initial=0.0)
+        print(f"  peak through {name:<11}{to_decibels(loudest):8.2f} dBFS")
     _tell_memory(audio, start_memory)
 
     directory.mkdir(parents=True, exist_ok=True)
@@ -122,31 +116,26 @@ def _process(audio: Audio) -> list[Step]:
     audio *= compression
     _tell("audio *= compression", audio)
 
-    rise = fade_in(min(frames, round(FADE_IN_SECONDS * audio.sample_rate)))
-    fall = fade_out(min(frames, round(FADE_OUT_SECONDS * audio.sample_rate)))
-    audio[: rise.size] *= rise
-    audio[frames - fall.size :] *= fall
-    fades = np.ones(frames, dtype=np.float32)
-    fades[: rise.size] *= rise
-    fades[frames - fall.size :] *= fall
-    _tell("audio[:n] *= rise; audio[-m:] *= fall", audio)
+    fades: Audio = AudioSamples.new_mono(np.ones(frames, np.float32), audio.sample_rate)
+    for faded in (audio, fades):
+        faded.fade_in_inplace(min(FADE_IN_SECONDS, audio.duration), curve=FADE)
+        faded.fade_out_inplace(min(FADE_OUT_SECONDS, audio.duration), curve=FADE)
+    _tell("fade_in_inplace, fade_out_inplace", audio)
 
-    loudest = peak(samples)
-    gain = 10.0 ** (TARGET_PEAK_DB / 20.0) / loudest if loudest > 0.0 else 1.0
-    audio *= gain
-    _tell(f"audio *= {gain:.3f}", audio)
+    loudest = audio.peak()
+    audio.normalize_inplace(peak=TARGET_PEAK_DB)
+    gain = audio.peak() / loudest if loudest > 0.0 else 1.0
+    _tell("normalize_inplace", audio)
     return [
         Step("gate", gate),
         Step("compressor", compression),
-        Step("fades", fades),
+        Step("fades", fades.to_numpy()),
         Step("normalisation", np.full(frames, gain, dtype=np.float32)),
     ]
 
 
 def _tell(name: str, audio: Audio) -> None:
-    samples = audio.to_numpy()
-    square = float(np.mean(np.square(samples), dtype=np.float64)) if samples.size else 0.0
-    peak_db, rms_db = to_decibels([peak(samples), square**0.5])
+    peak_db, rms_db = to_decibels([audio.peak(), audio.rms()])
     print(f"  {name:<38}{peak_db:7.2f} dBFS{rms_db:7.2f} dBFS")
 
 

@@ -85,27 +85,6 @@ def gain_curve(
     return np.power(10.0, per_frame / 20.0).astype(np.float32)
 
 
-def fade_in(frames: int) -> Gain:
-    """A raised cosine from 0 to 1: no step at either end, in value or in slope."""
-    if frames < 0:
-        raise ValueError(f"a fade of {frames} frames: the length must be 0 or more")
-    if frames <= 1:
-        return np.zeros(frames, dtype=np.float32)
-    return (0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, frames))).astype(np.float32)
-
-
-def fade_out(frames: int) -> Gain:
-    """`fade_in` backwards."""
-    return fade_in(frames)[::-1]
-
-
-def peak(samples: NDArray[np.float32]) -> float:
-    """The largest magnitude, found without an array of magnitudes."""
-    if samples.size == 0:
-        return 0.0
-    return float(max(samples.max(), -samples.min()))
-
-
 def to_decibels(amplitudes: ArrayLike) -> Decibels:
     """Amplitudes or gains in dB, `FLOOR_DB` at least."""
     floor = 10.0 ** (FLOOR_DB / 20.0)
