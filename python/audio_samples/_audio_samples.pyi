@@ -313,7 +313,8 @@ class AudioSamples(_Closing, Generic[_S]):
         the audio. `layout="frames_first"` hands it over as (frames, channels) and takes the result
         so; `rate_as="sr"` passes the sample rate by that name. An array of samples that comes back,
         mono or with the audio's channels, becomes audio on the array's memory, at `new_rate` if the
-        function has changed the rate; anything else comes back as it is.
+        function has changed the rate; anything else, such as one number for each channel, comes
+        back as it is. No lease is held while the function runs.
 
         >>> AudioSamples.new_mono(np.array([1.0, -1.0]), 48_000).pipe(np.abs).sample_rate
         48000

@@ -18,7 +18,8 @@ def _is_audio(result: Any, channels: int, frames_first: bool) -> bool:
     if not isinstance(result, np.ndarray) or result.dtype.name not in _SAMPLES:
         return False
     if result.ndim == 1:
-        return True
+        # One number for each channel is a measure, and no sound.
+        return channels == 1 or len(result) != channels
     return result.ndim == 2 and result.shape[1 if frames_first else 0] == channels
 
 
@@ -61,5 +62,7 @@ written to the audio. `layout="frames_first"` hands it over as (frames, channels
 result so; `rate_as="sr"` passes the sample rate by that name. An array of samples that comes back,
 mono or with the audio's channels, becomes audio on the array's memory, at `new_rate` if the
 function has changed the rate; anything else comes back as it is.
+
+No lease is held while the function runs: other threads may write to the samples meanwhile.
 """
 install("pipe", _pipe)

@@ -325,31 +325,44 @@ impl Audio {
             _ => patiently(|wait| self.mixed_down(&Mixdown::mean(self), wait)),
         }
     }
+}
 
-    /// New audio, panned: from -1, all on the left, to 1, all on the right.
-    ///
-    /// # Errors
-    /// As [`Sides::panned`] and [`Audio::changed`].
-    pub fn pan(&self, position: f64, law: PanLaw) -> Result<Audio, Error> {
-        let sides = Sides::panned(self, position, law)?;
-        patiently(|wait| self.changed(&sides, wait))
-    }
+/// A method that gives new audio of a change, and its twin that changes the samples where they lie.
+macro_rules! both_ways {
+    ($($(#[$doc:meta])* $name:ident, $twin:ident($($arg:ident: $T:ty),*) = $make:expr;)*) => {
+        impl Audio {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                /// Audio that this is not for; samples that are borrowed; [`Error::OutOfMemory`].
+                pub fn $name(&self, $($arg: $T),*) -> Result<Audio, Error> {
+                    let make: fn(&Audio, $($T),*) -> Result<_, Error> = $make;
+                    let work = make(self, $($arg),*)?;
+                    patiently(|wait| self.changed(&work, wait))
+                }
 
-    /// New audio with the other side turned down.
-    ///
-    /// # Errors
-    /// As [`Sides::balanced`] and [`Audio::changed`].
-    pub fn balance(&self, position: f64) -> Result<Audio, Error> {
-        let sides = Sides::balanced(self, position)?;
-        patiently(|wait| self.changed(&sides, wait))
-    }
+                #[doc = concat!("[`Audio::", stringify!($name), "`], where the samples lie.")]
+                ///
+                /// # Errors
+                /// As there; read-only samples. No sample has changed then.
+                pub fn $twin(&self, $($arg: $T),*) -> Result<(), Error> {
+                    let make: fn(&Audio, $($T),*) -> Result<_, Error> = $make;
+                    let work = make(self, $($arg),*)?;
+                    patiently(|wait| self.change_inplace(&work, wait))
+                }
+            )*
+        }
+    };
+}
 
+both_ways! {
+    /// New stereo audio, panned: from -1, all on the left, to 1, all on the right.
+    pan, pan_inplace(position: f64, law: PanLaw) = Sides::panned;
+    /// New stereo audio with the other side turned down: from -1, the left alone, to 1, the right alone.
+    balance, balance_inplace(position: f64) = Sides::balanced;
     /// New audio of middle and side, or back.
-    ///
-    /// # Errors
-    /// As [`MidSide::of`] and [`Audio::changed`].
-    pub fn mid_side(&self, inverse: bool) -> Result<Audio, Error> {
-        let turned = MidSide::of(self, inverse)?;
-        patiently(|wait| self.changed(&turned, wait))
-    }
+    mid_side, mid_side_inplace(inverse: bool) = MidSide::of;
+    /// New audio with two channels in each other's place.
+    swap_channels, swap_channels_inplace(first: usize, second: usize) = Swap::of;
 }

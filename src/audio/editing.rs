@@ -300,6 +300,91 @@ impl Audio {
         patiently(|wait| self.reverse_own(wait))
     }
 
+    /// Without the silence at both ends but `keep` seconds of it, on the same memory.
+    ///
+    /// # Errors
+    /// As [`Audio::silent_runs`].
+    pub fn trim_silence(&self, threshold_db: f64, keep: f64) -> Result<Audio, Error> {
+        let keep = frames_in(self, keep)?;
+        patiently(|wait| self.without_silent_ends(threshold_db, keep, wait))
+    }
+
+    /// Parts of some seconds each, on the same memory; the last may be shorter.
+    ///
+    /// # Errors
+    /// As [`Audio::parts`].
+    pub fn split(&self, seconds: f64) -> Result<Vec<Audio>, Error> {
+        self.parts(frames_in(self, seconds)?)
+    }
+
+    /// The silences of at least some seconds, in frames.
+    ///
+    /// # Errors
+    /// As [`Audio::silent_runs`].
+    pub fn silences(&self, threshold_db: f64, least: f64) -> Result<Vec<Range<usize>>, Error> {
+        let least = frames_in(self, least)?;
+        patiently(|wait| self.silent_runs(threshold_db, least, wait))
+    }
+
+    /// What lies between silences of at least `least` seconds, with `keep` seconds of these at each side, on the same memory.
+    ///
+    /// # Errors
+    /// As [`Audio::silent_runs`].
+    pub fn split_silence(
+        &self,
+        threshold_db: f64,
+        least: f64,
+        keep: f64,
+    ) -> Result<Vec<Audio>, Error> {
+        let (least, keep) = (frames_in(self, least)?, frames_in(self, keep)?);
+        patiently(|wait| self.between_silences(threshold_db, least, keep, wait))
+    }
+
+    /// New audio with some seconds of silence in front and behind.
+    ///
+    /// # Errors
+    /// As [`Audio::padded`].
+    pub fn pad(&self, start: f64, end: f64) -> Result<Audio, Error> {
+        let (start, end) = (frames_in(self, start)?, frames_in(self, end)?);
+        patiently(|wait| self.padded(start, end, wait))
+    }
+
+    /// New audio of some seconds: cut off, or with silence behind.
+    ///
+    /// # Errors
+    /// As [`Audio::fitted`].
+    pub fn fit(&self, seconds: f64) -> Result<Audio, Error> {
+        let frames = frames_in(self, seconds)?;
+        patiently(|wait| self.fitted(frames, wait))
+    }
+
+    /// New audio of this one several times.
+    ///
+    /// # Errors
+    /// As [`Audio::repeated`].
+    pub fn repeat(&self, times: usize) -> Result<Audio, Error> {
+        patiently(|wait| self.repeated(times, wait))
+    }
+
+    /// New audio with another on top of it from some seconds on, louder or softer by decibels.
+    ///
+    /// # Errors
+    /// As [`Audio::overlaid`].
+    pub fn overlay(&self, other: &Audio, at: f64, gain_db: f64) -> Result<Audio, Error> {
+        let (at, gain) = (frames_in(self, at)?, Gain::decibels(gain_db)?);
+        let arrangement = self.overlaid(other, at, gain)?;
+        patiently(|wait| arrangement.render(None, wait))
+    }
+
+    /// [`Audio::overlay`], where the samples lie.
+    ///
+    /// # Errors
+    /// As [`Audio::overlay_onto_own`].
+    pub fn overlay_inplace(&self, other: &Audio, at: f64, gain_db: f64) -> Result<(), Error> {
+        let (at, gain) = (frames_in(self, at)?, Gain::decibels(gain_db)?);
+        patiently(|wait| self.overlay_onto_own(other, at, gain, wait))
+    }
+
     /// Pieces of audio one after the other, in new memory.
     ///
     /// ```

@@ -2,6 +2,7 @@
 
 use crate::audio::conversion::{Dither, DitherKind};
 use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, on_planes};
+use crate::dtype::Dtype;
 use crate::error::Error;
 
 /// Rounds a signal to some bits with dither: what comes out is what [`crate::Audio::dithered`] gives of the whole.
@@ -32,6 +33,14 @@ impl Dithering {
 
 impl Processor for Dithering {
     fn begin(&mut self, format: &SignalFormat) -> Result<SignalFormat, Error> {
+        /// Bits that a float32 holds.
+        const SINGLE: u32 = 24;
+        if format.dtype == Dtype::Float32 && self.bits > SINGLE {
+            return Err(Error::invalid(format!(
+                "float32 holds {SINGLE} bits, and dither is to round to {}; convert('float64') holds them",
+                self.bits
+            )));
+        }
         *self = Dithering::new(self.bits, self.kind, self.seed)?;
         Ok(*format)
     }

@@ -14,6 +14,7 @@ mod kernel;
 mod layout;
 mod mapped;
 mod memory;
+mod methods;
 mod parts;
 mod pool;
 mod registry;

@@ -100,7 +100,9 @@ def test_other_conversions():
     assert full.to_numpy().max() == 32_767
     floats = mono([0.5])
     assert floats.convert("float32", out=AudioSamples.zeros(1, RATE, dtype="float32"))[0] == 0.5
+    single = floats.convert("float32")
     for call, said in (
+        (lambda: single.apply(dsp.Dither(25)), "float32 holds 24 bits"),
         (lambda: floats.convert("float32", "tpdf"), "from float64 to float32 nothing is rounded"),
         (lambda: floats.convert("int16").convert("int32", "tpdf"), "nothing is rounded"),
         (lambda: floats.convert("int16", "noise"), "'tpdf' or 'shaped', not 'noise'"),
@@ -111,6 +113,17 @@ def test_other_conversions():
     ):
         with pytest.raises(ValueError, match=said):
             call()
+
+
+@pytest.mark.parametrize("kind", ["tpdf", "shaped"])
+def test_numbers_that_are_none_become_0_and_spoil_nothing_else(kind):
+    samples = np.full(3_000, 0.25)
+    clean = AudioSamples.new_mono(samples, RATE).convert("int16", kind, seed=1).to_numpy()
+    samples[[100, 200]] = np.nan, np.inf
+    found = AudioSamples.new_mono(samples, RATE).convert("int16", kind, seed=1).to_numpy()
+    assert (found[100], found[200]) == (0, 32_767)
+    assert np.array_equal(found[:100], clean[:100])
+    assert np.abs(found[300:] - 8_192).max() < 20
 
 
 @pytest.mark.parametrize(("name", "subtype"), [("mu_law", "ULAW"), ("a_law", "ALAW")])
@@ -168,6 +181,7 @@ def test_functions_of_others_work_on_the_samples():
     assert audio.pipe(np.fft.rfft).dtype == np.complex128
     assert isinstance(audio.pipe(lambda _: np.zeros((13, 40))), np.ndarray)
     assert audio.pipe(lambda x: (x, 1))[1] == 1
+    assert isinstance(audio.pipe(np.mean, axis=1), np.ndarray)
     assert audio.pipe(lambda x: x.mean(axis=0)).shape == (4_410,)
 
 
