@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,136 @@ def measured_by_blocks(audio: AudioSamples) -> float:
     return meter.integrated
 
 
+def rates(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Resampling of mono, in both types and both ways."""
+    noise = np.random.default_rng(2).standard_normal(seconds * RATE)
+    soxr, signal = optional("soxr"), optional("scipy.signal")
+    for dtype in ("float32", "float64"):
+        samples = noise.astype(dtype)
+        for source, target in ((48_000, 44_100), (44_100, 48_000), (44_100, 16_000)):
+            audio = AudioSamples.new_mono(samples, source)
+            for quality, theirs in (("high", "HQ"), ("best", "VHQ")):
+                calls: Calls = {}
+                if soxr is not None:
+                    calls[f"soxr {theirs}"] = partial(
+                        soxr.resample, samples, source, target, theirs
+                    )
+                calls["audio"] = partial(audio.resample, target, quality)
+                yield f"{dtype} {source} to {target}, {quality}", calls
+    if signal is not None:
+        audio = AudioSamples.new_mono(noise.astype("float32"), 48_000)
+        array = audio.to_numpy()
+        yield (
+            "float32 48000 to 44100, SciPy",
+            {
+                "resample_poly": lambda: signal.resample_poly(array, 147, 160),
+                "audio": lambda: audio.resample(44_100),
+            },
+        )
+
+
+def filters(samples: int) -> Iterator[tuple[str, Calls]]:
+    """Cascades over stereo, forwards and both ways."""
+    signal = optional("scipy.signal")
+    if signal is None:
+        return
+    noise = np.random.default_rng(3).standard_normal((2, samples // 2))
+    audio = AudioSamples.new_multi(noise, RATE)
+    for order in (4, 8):
+        sos = signal.butter(order, 1_000, fs=RATE, output="sos")
+        yield (
+            f"sosfilt, stereo, order {order}",
+            {"SciPy": partial(signal.sosfilt, sos, noise), "audio": partial(audio.filter, sos)},
+        )
+    yield (
+        "sosfiltfilt, stereo, order 8",
+        {
+            "SciPy": partial(signal.sosfiltfilt, sos, noise),
+            "audio": partial(audio.filter, sos, zero_phase=True),
+        },
+    )
+
+
+def cuts(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Silences of half an hour for a minute asked for."""
+    random = np.random.default_rng(4)
+    loud = np.repeat(random.integers(0, 2, 30 * seconds), 44_100).astype("float32")
+    sound = random.uniform(-1, 1, loud.size).astype("float32") * loud
+    audio = AudioSamples.new_mono(sound, 44_100)
+    calls: Calls = {}
+    if (librosa := optional("librosa")) is not None:
+        calls["librosa"] = lambda: librosa.effects.split(sound, top_db=60)
+    calls["audio"] = audio.split_silence
+    yield f"split_silence, {30 * seconds // 60} min mono", calls
+
+
+def conversions(samples: int) -> Iterator[tuple[str, Calls]]:
+    """To int16 with dither."""
+    noise = np.random.default_rng(5).uniform(-0.9, 0.9, samples).astype("float32")
+    audio = AudioSamples.new_mono(noise, RATE)
+    random = np.random.default_rng(6)
+
+    def numpy_dither() -> np.ndarray:
+        triangle = random.random(samples, "float32") - random.random(samples, "float32")
+        return np.clip(np.rint(noise * 32_768 + triangle), -32_768, 32_767).astype("int16")
+
+    yield (
+        "to int16, triangular dither",
+        {"NumPy": numpy_dither, "audio": partial(audio.convert, "int16", "tpdf")},
+    )
+    yield "to int16, shaped dither", {"audio": partial(audio.convert, "int16", "shaped")}
+
+
+def signals(samples: int) -> Iterator[tuple[str, Calls]]:
+    """Signals of float64."""
+    seconds = samples / RATE
+    make = audio_samples.generation
+    time = np.arange(samples) / RATE
+    random = np.random.default_rng(7)
+    yield (
+        "sine",
+        {
+            "NumPy": lambda: np.sin(2 * np.pi * 440 * time),
+            "audio": lambda: make.sine_wave(440, seconds, RATE),
+        },
+    )
+    yield (
+        "chirp",
+        {
+            "NumPy": lambda: np.sin(2 * np.pi * (20 + 10 * time) * time),
+            "audio": lambda: make.chirp(20, 20_000, seconds, RATE),
+        },
+    )
+    yield (
+        "white noise",
+        {
+            "NumPy": lambda: random.uniform(-1, 1, samples),
+            "audio": lambda: make.white_noise(seconds, RATE, seed=1),
+        },
+    )
+
+
+def reads(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Files read as a speech model takes them: 16 kHz, mono."""
+    soundfile, librosa = optional("soundfile"), optional("librosa")
+    if soundfile is None:
+        return
+    random = np.random.default_rng(8)
+    frames = 0.05 * random.standard_normal((seconds * 44_100, 2))
+    frames += 0.3 * np.sin(0.03 * np.arange(len(frames)))[:, None]
+    with tempfile.TemporaryDirectory() as folder:
+        for ending in ("wav", "flac", "mp3"):
+            path = f"{folder}/a.{ending}"
+            with soundfile.SoundFile(path, "w", 44_100, 2) as file:
+                for block in np.array_split(frames, max(1, len(frames) // 8192)):
+                    file.write(block)
+            calls: Calls = {}
+            if librosa is not None:
+                calls["librosa"] = partial(librosa.load, path, sr=16_000)
+            calls["audio"] = partial(audio_samples.read, path, sample_rate=16_000, channels=1)
+            yield f"read {ending.upper()} at 16 kHz, mono", calls
+
+
 def blocks(_: int) -> Iterator[tuple[str, Calls]]:
     """A block of 512 frames of stereo through a chain of five."""
     block = AudioSamples.zeros((2, 512), RATE, dtype="float32")
@@ -147,7 +279,17 @@ def main() -> None:
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 
-TABLES = {levels: "samples", loudness: "seconds", blocks: "seconds"}
+TABLES = {
+    levels: "samples",
+    loudness: "seconds",
+    rates: "seconds",
+    filters: "samples",
+    cuts: "seconds",
+    conversions: "samples",
+    signals: "samples",
+    reads: "seconds",
+    blocks: "seconds",
+}
 
 if __name__ == "__main__":
     main()

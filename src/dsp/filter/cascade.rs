@@ -168,6 +168,7 @@ fn two_groups<T: Real>(
 }
 
 /// Sections side by side, and what each gave last.
+#[derive(Clone, Copy)]
 struct Lanes<const S: usize> {
     b: [[f64; S]; 3],
     a: [[f64; S]; 2],
@@ -245,16 +246,18 @@ impl<T: Real, const S: usize, const C: usize> SafeLoop for Skewed<'_, T, S, C> {
     #[inline(always)]
     fn run(mut self) {
         let frames = self.channels[0].len();
+        // In registers as long as the loop runs.
+        let mut lanes = *self.lanes;
         let full = S - 1..frames.max(S - 1);
         for at in 0..(S - 1).min(frames) {
-            for (lanes, channel) in self.lanes.iter_mut().zip(&self.channels) {
+            for (lanes, channel) in lanes.iter_mut().zip(&self.channels) {
                 lanes.step(channel[at].to_f64(), 0, at + 1);
             }
         }
         for at in full {
             for channel in 0..C {
                 let sample = self.channels[channel][at].to_f64();
-                let out = self.lanes[channel].full_step(sample);
+                let out = lanes[channel].full_step(sample);
                 self.channels[channel][at + 1 - S] = T::nearest(out);
             }
         }
@@ -262,12 +265,13 @@ impl<T: Real, const S: usize, const C: usize> SafeLoop for Skewed<'_, T, S, C> {
         for at in frames..frames + S - 1 {
             let from = at + 1 - frames;
             let to = (at + 1).min(S);
-            for (lanes, channel) in self.lanes.iter_mut().zip(&mut self.channels) {
+            for (lanes, channel) in lanes.iter_mut().zip(&mut self.channels) {
                 lanes.step(0.0, from, to);
                 if to == S {
                     channel[at + 1 - S] = T::nearest(lanes.out[S - 1]);
                 }
             }
         }
+        *self.lanes = lanes;
     }
 }
