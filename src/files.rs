@@ -81,6 +81,19 @@ pub fn read_from(input: input::Input<'_>, selection: Selection) -> Result<Audio,
     conformed::read(&mut source, selection, kernel::threads())
 }
 
+/// As [`read_from`], and of a file that is damaged the whole frames before the damage, with the error that stood in the way
+/// of the others.
+///
+/// # Errors
+/// As there, where it is not known how many frames are whole.
+pub fn read_kept(
+    input: input::Input<'_>,
+    selection: Selection,
+) -> Result<(Audio, Option<Error>), Error> {
+    let mut source = source::FrameSource::open(input)?;
+    conformed::read_kept(&mut source, selection, kernel::threads())
+}
+
 /// Writes audio as what the path's ending says (`.wav`, `.rf64`, `.aiff`, `.flac`), in the encoding of its type. A file
 /// that stands there is replaced when all is written; where anything fails it is as it was.
 ///

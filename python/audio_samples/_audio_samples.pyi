@@ -1206,7 +1206,21 @@ def read(
     sample_rate: int | None = None,
     channels: int | None = None,
     out: None = None,
-) -> AudioSamples[Any]: ...
+    damaged: Literal["raise", "keep"] = "raise",
+) -> AudioSamples[Any]:
+    """Audio of any format from a path, a binary file object, or bytes.
+
+    Floats to compute with: float32, or float64 where the file has 32-bit integers or 64-bit floats;
+    `dtype` names another type, `"stored"` the file's own. `start` and `frames` are frames of the
+    file: only that range is decoded. `sample_rate` and `channels` are those that the audio is to
+    have: all channels are mixed to 1, or 1 to several, and resampled, while the file is decoded.
+    `out` is audio that the samples are decoded into. Of a damaged file `damaged="keep"` gives the
+    whole frames before the damage, with a UserWarning. AudioFileError for a damaged file, OSError
+    for one that cannot be opened.
+
+    >>> audio_samples.read("tests/data/tabla.wav", sample_rate=16_000, channels=1).sample_rate
+    16000
+    """
 
 @final
 class FileEdit(_FileFacts, _Closing):

@@ -412,6 +412,7 @@ impl<'s> Decoder<'s> {
             "the file claims {claimed} frames and ends after {}; frames={} reads those",
             self.at, self.at
         ))
+        .after(self.at)
     }
 
     fn damaged(&self, message: &str) -> Error {

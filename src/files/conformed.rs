@@ -43,6 +43,38 @@ pub fn read(
     Audio::new(out.share(), work.facts.rate)
 }
 
+/// As [`read`], and of a file that is damaged the whole frames before the damage, with the error that stood in the way of the
+/// others.
+///
+/// # Errors
+/// As there, where it is not known how many frames are whole.
+pub fn read_kept(
+    source: &mut FrameSource<'_>,
+    selection: Selection,
+    threads: usize,
+) -> Result<(Audio, Option<Error>), Error> {
+    let error = match read(source, selection, threads) {
+        Ok(audio) => return Ok((audio, None)),
+        Err(error) => error,
+    };
+    let whole = match &error {
+        Error::File { whole, .. } => whole.unwrap_or(source.position()),
+        _ => return Err(error),
+    };
+    let Some(frames) = whole
+        .checked_sub(selection.start)
+        .filter(|frames| *frames > 0)
+    else {
+        return Err(error);
+    };
+    let kept = Selection {
+        frames: Some(selection.frames.unwrap_or(frames).min(frames)),
+        ..selection
+    };
+    source.seek(selection.start)?;
+    Ok((read(source, kept, threads)?, Some(error)))
+}
+
 /// As [`read`], into samples that exist.
 ///
 /// # Errors

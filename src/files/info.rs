@@ -7,6 +7,7 @@ use crate::files::codec::{Decoder, ebml, tags};
 use crate::files::facts::{Cue, Facts};
 use crate::files::input::Input;
 use crate::files::pcm;
+use crate::files::pcm::Shortage;
 use crate::files::pcm::reader::Bytes;
 use crate::files::sniff::{Coding, Contents};
 
@@ -36,12 +37,13 @@ pub fn of(mut input: Input<'_>) -> Result<FileInfo, Error> {
     let (facts, mut details, obstacle, damage) = match pcm::contents(&mut input)? {
         Contents::Plain(header) => {
             let details = chunks::details(&mut Bytes::new(&mut input)?, &header)?;
-            (
-                Facts::from(&header.info),
-                details,
-                header.info.obstacle(),
-                None,
-            )
+            let mut facts = Facts::from(&header.info);
+            if let Some(shortage) = &header.shortage {
+                facts.frames = Some(shortage.frames.0);
+            }
+            let damage = header.shortage.as_ref().map(Shortage::told);
+            let obstacle = header.info.obstacle();
+            (facts, details, obstacle.or_else(|| damage.clone()), damage)
         }
         Contents::Coded(coded) => {
             let (obstacle, mut damage) = (Some(coded.message.clone()), coded.damage.clone());

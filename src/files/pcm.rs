@@ -100,6 +100,20 @@ impl Info {
     }
 }
 
+impl Info {
+    /// What is missing where the header claims so many bytes of samples, and the file ends before them.
+    fn shortage(&self, claimed: u64, end: u64) -> Option<Shortage> {
+        let there = end.saturating_sub(self.data_offset);
+        let frame = self.frame_bytes().max(1) as u64;
+        (claimed > there).then(|| Shortage {
+            claimed,
+            from: self.data_offset,
+            end,
+            frames: (claimed / frame, self.frames),
+        })
+    }
+}
+
 /// A chunk as it lies in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
@@ -120,6 +134,46 @@ pub struct Header {
     pub chunks: Vec<Chunk>,
     /// True if the end of the samples is the end of the file because the header does not know it.
     pub is_stream: bool,
+    /// What is missing of a file that was cut short.
+    pub shortage: Option<Shortage>,
+}
+
+/// What a file claims to have of frames and has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// Bytes of samples that the header claims.
+    pub claimed: u64,
+    /// Where they begin.
+    pub from: u64,
+    /// Where the file ends.
+    pub end: u64,
+    /// Frames that are claimed, and those that are whole.
+    pub frames: (u64, u64),
+}
+
+impl Shortage {
+    /// What is missing, in words.
+    pub fn told(&self) -> String {
+        format!(
+            "the file was cut short: it claims {} bytes of samples from byte {} on, of which there are {}: {} of {} frames \
+             are whole",
+            self.claimed,
+            self.from,
+            self.end.saturating_sub(self.from),
+            self.frames.1,
+            self.frames.0
+        )
+    }
+
+    /// The error of an operation that needs the rest.
+    pub fn error(&self) -> Error {
+        let (_, whole) = self.frames;
+        let message = format!(
+            "{}; frames={whole} reads those, as does damaged='keep'",
+            self.told()
+        );
+        Error::damaged(self.end, message).after(whole)
+    }
 }
 
 impl Header {
@@ -136,7 +190,11 @@ impl Header {
     /// # Errors
     /// As [`Header::read`].
     pub fn of<R: Read + Seek>(reader: &mut R, otherwise: &str) -> Result<Header, Error> {
-        contents(reader)?.plain(otherwise)
+        let header = contents(reader)?.plain(otherwise)?;
+        match &header.shortage {
+            Some(shortage) => Err(shortage.error()),
+            None => Ok(header),
+        }
     }
 }
 

@@ -62,5 +62,6 @@ pub fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), Error> {
                   take pipes, and of a device the open file"
             .into(),
         path: Some(path.display().to_string()),
+        whole: None,
     })
 }

@@ -52,10 +52,14 @@ impl<'s> FrameSource<'s> {
     pub fn open(mut input: Input<'s>) -> Result<FrameSource<'s>, Error> {
         let shared = input.again();
         let (facts, kind) = match pcm::contents(&mut input)? {
-            Contents::Plain(header) => (
-                Facts::from(&header.info),
-                SourceKind::Plain(Box::new(Frames::new(input, header.info))),
-            ),
+            Contents::Plain(header) => {
+                let mut facts = Facts::from(&header.info);
+                if let Some(shortage) = &header.shortage {
+                    facts.frames = Some(shortage.frames.0);
+                }
+                let frames = Frames::of(input, header.info, header.shortage);
+                (facts, SourceKind::Plain(Box::new(frames)))
+            }
             Contents::Coded(coded) => {
                 let decoder = Decoder::open(input, coded)?;
                 (
@@ -99,6 +103,7 @@ impl<'s> FrameSource<'s> {
     pub(super) fn split(&mut self, wanted: u64) -> Option<(u64, Split)> {
         self.shared.as_ref()?;
         match &mut self.kind {
+            SourceKind::Plain(frames) if frames.shortage().is_some() => None,
             SourceKind::Plain(frames) => Some((frames.info().frames, frames.split())),
             SourceKind::Coded(decoder) => decoder.split(wanted),
         }

@@ -28,6 +28,7 @@ pub fn guarded_write<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Er
             offset: None,
             message: "the encoder gave up on these samples; write them as WAV".into(),
             path: None,
+            whole: None,
         })
     })
 }

@@ -62,15 +62,9 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
     }
     let there = bytes.end - offset;
     let is_stream = size == UNKNOWN;
-    let size = if is_stream { there } else { u64::from(size) };
-    if size > there {
-        return Err(Error::damaged(
-            bytes.end,
-            format!(
-                "the file was cut short: it claims {size} bytes of samples from byte {offset} on, of which there are {there}"
-            ),
-        ));
-    }
+    let claimed = if is_stream { there } else { u64::from(size) };
+    // Of a file that was cut short, what is there.
+    let size = claimed.min(there);
     let frame = u64::from(channels) * encoding.width() as u64;
     let info = Info {
         container: Container::Au,
@@ -90,5 +84,6 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         info,
         chunks: vec![data],
         is_stream,
+        shortage: info.shortage(claimed, bytes.end),
     }))
 }

@@ -33,6 +33,8 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         ));
     }
     let mut at = start + 8;
+    // Bytes of samples that a file that was cut short claims and has not.
+    let mut missing = 0;
     let mut chunks = Vec::new();
     let mut description = None;
     let mut data: Option<(Chunk, bool)> = None;
@@ -43,7 +45,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         let offset = at + 12;
         let there = bytes.end - offset;
         let is_stream = id == *b"data" && claimed == UNKNOWN;
-        let chunk = Chunk {
+        let mut chunk = Chunk {
             id,
             offset,
             size: match u64::try_from(claimed) {
@@ -53,6 +55,10 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
                 Err(_) => u64::MAX,
             },
         };
+        if id == *b"data" && data.is_none() && (there..u64::MAX).contains(&chunk.size) {
+            missing = chunk.size - there;
+            chunk.size = there;
+        }
         if let Err(error) = bytes.require_chunk(at, &chunk) {
             if data.is_some() {
                 break;
@@ -78,9 +84,9 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         reader::keep(&mut chunks, at, chunk)?;
         at = chunk.offset + chunk.size;
     }
-    let missing = |what: &str| Error::damaged(bytes.end, format!("the file has no chunk '{what}'"));
-    let description = description.ok_or_else(|| missing("desc"))?;
-    let (data, is_stream) = data.ok_or_else(|| missing("data"))?;
+    let lacking = |what: &str| Error::damaged(bytes.end, format!("the file has no chunk '{what}'"));
+    let description = description.ok_or_else(|| lacking("desc"))?;
+    let (data, is_stream) = data.ok_or_else(|| lacking("data"))?;
     // The samples come after a count of edits.
     let Some(size) = data.size.checked_sub(4) else {
         return Err(Error::damaged(
@@ -102,6 +108,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         info,
         chunks,
         is_stream,
+        shortage: info.shortage(size + missing, bytes.end),
     }))
 }
 

@@ -9,7 +9,7 @@ use crate::files::facts::{Split, make_room, out_of_range};
 use crate::files::pcm::block::{Block, as_bytes, transfer};
 use crate::files::pcm::encoding::ByteOrder;
 use crate::files::pcm::reader::{failed, seek};
-use crate::files::pcm::{Header, Info};
+use crate::files::pcm::{Header, Info, Shortage};
 use crate::view::{Access, Strided};
 
 /// Bytes of a file that a thread reads at a time: waking a thread takes as long as reading some hundred thousand.
@@ -37,6 +37,7 @@ pub fn read<R: Read + Seek>(
 pub struct Frames<R> {
     reader: R,
     info: Info,
+    shortage: Option<Shortage>,
     /// The frame that is read next.
     at: u64,
     block: Option<Block>,
@@ -45,11 +46,30 @@ pub struct Frames<R> {
 impl<R: Read + Seek> Frames<R> {
     /// The frames that a header describes.
     pub fn new(reader: R, info: Info) -> Frames<R> {
+        Frames::of(reader, info, None)
+    }
+
+    /// As [`Frames::new`], of a file that may have been cut short: what it has is read, and the rest is an error.
+    pub fn of(reader: R, info: Info, shortage: Option<Shortage>) -> Frames<R> {
         Frames {
             reader,
             info,
+            shortage,
             at: 0,
             block: None,
+        }
+    }
+
+    /// What is missing of a file that was cut short.
+    pub fn shortage(&self) -> Option<&Shortage> {
+        self.shortage.as_ref()
+    }
+
+    /// An error unless all frames up to this one are whole.
+    fn require_whole(&self, end: u64) -> Result<(), Error> {
+        match &self.shortage {
+            Some(shortage) if end > self.info.frames => Err(shortage.error()),
+            _ => Ok(()),
         }
     }
 
@@ -68,6 +88,7 @@ impl<R: Read + Seek> Frames<R> {
     /// # Errors
     /// [`Error::IndexOutOfRange`] behind the last frame.
     pub fn seek(&mut self, frame: u64) -> Result<(), Error> {
+        self.require_whole(frame)?;
         if frame > self.info.frames {
             return Err(out_of_range(frame, self.info.frames));
         }
@@ -98,6 +119,7 @@ impl<R: Read + Seek> Frames<R> {
         frames: Option<u64>,
     ) -> Result<Audio, Error> {
         self.seek(start)?;
+        self.require_whole(frames.map_or(u64::MAX, |frames| start.saturating_add(frames)))?;
         let rest = self.info.frames - start;
         let frames = frames.unwrap_or(rest).min(rest);
         let dtype = dtype.unwrap_or(self.info.dtype());
@@ -126,6 +148,7 @@ impl<R: Read + Seek> Frames<R> {
     pub fn read_into(&mut self, access: &Access, out: &Strided<'_>) -> Result<(), Error> {
         let info = self.info;
         let frames = out.layout().frames();
+        self.require_whole(self.at + frames as u64)?;
         let mut at = self.offset();
         seek(&mut self.reader, at)?;
         let mut block = match self.block.take() {

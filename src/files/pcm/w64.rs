@@ -36,6 +36,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
     }
     let end = start.saturating_add(u64_at(&prefix, 16));
     let mut at = start + 40;
+    let mut claimed = 0;
     let mut chunks = Vec::new();
     let mut format: Option<WavFormat> = None;
     let mut data: Option<(Chunk, bool)> = None;
@@ -74,7 +75,11 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
             if data.is_some() {
                 break;
             }
-            return Err(reader::cut_short(&chunk, bytes.end));
+            if !is_data {
+                return Err(reader::cut_short(&chunk, bytes.end));
+            }
+            claimed = chunk.size;
+            chunk.size = there;
         }
         if id == *b"fmt " && format.is_none() {
             let mut content = [0; 40];
@@ -112,6 +117,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         info,
         chunks,
         is_stream,
+        shortage: info.shortage(claimed, bytes.end),
     }))
 }
 

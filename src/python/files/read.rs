@@ -1,8 +1,9 @@
 //! `read` and `info`: paths, file objects and bytes to the core's readers.
 
 use std::collections::HashMap;
+use std::ffi::CString;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
@@ -95,6 +96,20 @@ pub(super) fn conformed(
     })
 }
 
+/// Whether the whole frames of a damaged file are kept, as users write it.
+fn keeps_damaged(given: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+    let name = given.map(|given| given.extract::<String>());
+    match name {
+        None => Ok(false),
+        Some(Ok(name)) if name == "raise" => Ok(false),
+        Some(Ok(name)) if name == "keep" => Ok(true),
+        _ => Err(PyValueError::new_err(format!(
+            "damaged must be 'raise', or 'keep' for the whole frames of a damaged file, not {}",
+            given.map_or_else(String::new, arguments::shown)
+        ))),
+    }
+}
+
 /// The audio of `out=`.
 pub(super) fn out_of<'a, 'py>(
     given: Option<&'a Bound<'py, PyAny>>,
@@ -131,14 +146,16 @@ pub(super) fn out_of<'a, 'py>(
 /// of an array or a tensor, shared memory, a mapped file. It has the sample rate, the channels and as many frames as what
 /// is read, or nothing is written (ValueError, SampleRateError). If decoding fails later, at a damaged place, the
 /// message says how many frames were stored; `out` is undefined behind them, as it is after Ctrl-C.
+/// Of a damaged file, `damaged="keep"` gives the whole frames before the damage, with a UserWarning that says what is missing.
 /// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
 #[pyfunction]
 #[pyo3(
     signature = (
         path_or_file, *rest, dtype = None, start = None, frames = None, sample_rate = None, channels = None, out = None,
-        **others
+        damaged = None, **others
     ),
-    text_signature = "(path_or_file, *, dtype=None, start=0, frames=None, sample_rate=None, channels=None, out=None)"
+    text_signature = "(path_or_file, *, dtype=None, start=0, frames=None, sample_rate=None, channels=None, out=None, \
+        damaged='raise')"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn read(
@@ -151,12 +168,19 @@ pub fn read(
     sample_rate: Option<&Bound<'_, PyAny>>,
     channels: Option<&Bound<'_, PyAny>>,
     out: Option<&Bound<'_, PyAny>>,
+    damaged: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<AudioSamples>> {
-    let takes = "dtype=, start=, frames=, sample_rate=, channels= and out=";
+    let takes = "dtype=, start=, frames=, sample_rate=, channels=, out= and damaged=";
     arguments::refuse_others("read", takes, Some(rest), others)?;
     let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let out = out_of(out)?;
+    let keeps = keeps_damaged(damaged)?;
+    if keeps && out.is_some() {
+        return Err(PyValueError::new_err(
+            "damaged='keep' gives as many frames as are whole, and out= is filled or nothing; read without out=",
+        ));
+    }
     if let Some(out) = out {
         // Before a pipe is read to its end.
         out.get().audio().samples().require_writable()?;
@@ -170,6 +194,16 @@ pub fn read(
         });
         from.finish_named(read)?;
         return Ok(out.clone().unbind());
+    }
+    if keeps {
+        let (audio, damage) = from.finish(py.detach(|| files::read_kept(input, selection)))?;
+        if let Some(damage) = damage {
+            let kept = audio.layout().frames();
+            let text = format!("{}; the {kept} whole frames were kept", from.named(damage));
+            let text = CString::new(text.replace('\0', " "))?;
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+        }
+        return Py::new(py, AudioSamples::new(audio));
     }
     let audio = from.finish(py.detach(|| files::read_from(input, selection)))?;
     Py::new(py, AudioSamples::new(audio))

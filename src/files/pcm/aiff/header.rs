@@ -39,6 +39,8 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
     let mut at = start + 12;
     let mut chunks = Vec::new();
     let (mut common, mut sound, mut is_stream) = (None, None, false);
+    // Bytes of samples that a file that was cut short claims and has not.
+    let mut missing = 0;
     while bytes.end.saturating_sub(at) >= 8 {
         let head: [u8; 8] = bytes.take(at, "a chunk's header")?;
         let [a, b, c, d, e, f, g, h] = head;
@@ -50,6 +52,11 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         if chunk.id == *b"SSND" && sound.is_none() && is_unknown(bytes, &chunk)? {
             chunk.size = bytes.end - chunk.offset;
             is_stream = true;
+        }
+        let there = bytes.end - chunk.offset;
+        if chunk.id == *b"SSND" && sound.is_none() && chunk.size > there && there >= 8 {
+            missing = chunk.size - there;
+            chunk.size = there;
         }
         if let Err(error) = bytes.require_chunk(at, &chunk) {
             if sound.is_some() && common.is_some() {
@@ -76,7 +83,7 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         let message = "the file has no chunk 'COMM', which says what its samples are".into();
         return Err(Error::damaged(bytes.end, message));
     };
-    let (data_offset, frames) = place_samples(bytes, &common, sound, is_stream)?;
+    let (data_offset, frames) = place_samples(bytes, &common, sound, (is_stream, missing))?;
     let info = Info {
         container: Container::Aiff,
         encoding: common.encoding,
@@ -86,10 +93,14 @@ pub fn header<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Heade
         rate: common.rate,
         data_offset,
     };
+    let claimed = (common.channels * common.encoding.width()) as u64 * common.frames;
     Ok(Contents::Plain(Header {
         info,
         chunks,
         is_stream,
+        shortage: (missing > 0)
+            .then(|| info.shortage(claimed, bytes.end))
+            .flatten(),
     }))
 }
 
@@ -110,7 +121,7 @@ fn place_samples<R: Read + Seek>(
     bytes: &mut Bytes<'_, R>,
     common: &Common,
     sound: Option<Chunk>,
-    is_stream: bool,
+    (is_stream, missing): (bool, u64),
 ) -> Result<(u64, u64), Error> {
     let Some(chunk) = sound else {
         if common.frames == 0 {
@@ -138,6 +149,9 @@ fn place_samples<R: Read + Seek>(
     // A count that was never filled in, or is less than there is: the samples count. Blocks may be padded.
     let is_unfilled = is_stream || common.frames == u64::from(u32::MAX);
     if is_unfilled || (whole > common.frames && (block == [0; 4] || common.frames == 0)) {
+        return Ok((begin, whole));
+    }
+    if missing > 0 && whole < common.frames {
         return Ok((begin, whole));
     }
     let needed = u128::from(common.frames) * u128::from(frame);

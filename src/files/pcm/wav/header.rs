@@ -214,7 +214,9 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
             let message = "the 'data' chunk comes before any 'fmt ' chunk".into();
             return Err(Error::damaged(offset - 8, message));
         };
-        let (size, is_stream) = self.data_size(offset, claimed)?;
+        let (claimed, is_stream) = self.data_size(offset, claimed);
+        // Of a file that was cut short, what is there.
+        let size = claimed.min(self.bytes.end - offset);
         let data = Chunk {
             id: *b"data",
             offset,
@@ -239,28 +241,20 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
             info,
             chunks: self.chunks,
             is_stream,
+            shortage: info.shortage(claimed, self.bytes.end),
         })
     }
 
-    fn data_size(&self, offset: u64, claimed: u32) -> Result<(u64, bool), Error> {
+    /// Bytes of samples, as the header claims them, and whether they are as many as there are.
+    fn data_size(&self, offset: u64, claimed: u32) -> (u64, bool) {
         let there = self.bytes.end - offset;
-        let cut_short = |size: u64| {
-            Error::damaged(
-                self.bytes.end,
-                format!(
-                    "the file was cut short: its 'data' chunk claims {size} bytes of samples from byte \
-                     {offset} on, of which there are {there}"
-                ),
-            )
-        };
         // Some programs write 0 where the other size counts.
         let is_long = |long: &&LongSizes| claimed == UNKNOWN || (claimed == 0 && long.data > 0);
         if let Some(long) = self.long.as_ref().filter(is_long) {
             return match long.data {
                 // A recording that was never closed, or is written as a stream.
-                0 | u64::MAX => Ok((there, true)),
-                size if size <= there => Ok((size, false)),
-                size => Err(cut_short(size)),
+                0 | u64::MAX => (there, true),
+                size => (size, false),
             };
         }
         let size = u64::from(claimed);
@@ -268,10 +262,10 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
             // Where the RIFF chunk covers what follows, or nothing follows, there is no sample.
             let is_closed =
                 there == 0 || (offset < self.riff_end && self.riff_end <= self.bytes.end);
-            return Ok(if is_closed { (0, false) } else { (there, true) });
+            return if is_closed { (0, false) } else { (there, true) };
         }
         if size <= there {
-            return Ok((size, false));
+            return (size, false);
         }
         // The largest size less what stands in front, or whole pages of it.
         let two_gib = 0x7FFF_0000..=0x8000_0000;
@@ -280,9 +274,9 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
             || four_gib.contains(&claimed)
             || [0, UNKNOWN].contains(&self.riff_size)
         {
-            return Ok((there, true));
+            return (there, true);
         }
-        Err(cut_short(size))
+        (size, false)
     }
 
     /// The chunks behind the samples, as far as they are chunks.
