@@ -24,22 +24,47 @@ impl Turns {
         }
     }
 
-    /// Cycles at a frame, as a fraction of 64 bits.
-    #[inline]
-    pub fn fixed(self, frame: usize) -> u64 {
-        ((frame as u128).wrapping_mul(self.step) >> 64) as u64
-    }
-
-    /// Cycles of one frame, as a fraction of 64 bits.
-    #[inline]
-    pub fn step(self) -> u64 {
-        (self.step >> 64) as u64
-    }
-
     /// Cycles at a frame since the nearest whole one, from -0.5 to 0.5.
     #[inline]
     pub fn at(self, frame: usize) -> f64 {
-        of_fixed(self.fixed(frame))
+        of_fixed(Few::after(self, frame).fixed(0))
+    }
+}
+
+/// Some frames from one on, fewer than 2^31: their cycles in sums of 64 bits, which vectors have.
+#[derive(Clone, Copy)]
+pub struct Few {
+    /// Cycles at the first frame and those of one, as fractions of 64 bits.
+    first: u64,
+    step: u64,
+    /// The next 32 bits of both.
+    first_rest: u64,
+    step_rest: u64,
+}
+
+impl Few {
+    /// From a frame on.
+    #[inline]
+    pub fn after(turns: Turns, frame: usize) -> Few {
+        let first = (frame as u128).wrapping_mul(turns.step);
+        let rest = |bits: u128| (bits as u64) >> 32;
+        Few {
+            first: (first >> 64) as u64,
+            step: (turns.step >> 64) as u64,
+            first_rest: rest(first),
+            step_rest: rest(turns.step),
+        }
+    }
+
+    /// Cycles at the frame of this number, to the nearest fraction of 64 bits: a whole number of cycles is one, for the
+    /// step is less than the exact one by less than `2^-128`.
+    #[inline(always)]
+    pub fn fixed(self, number: u32) -> u64 {
+        const HALF: u64 = 1 << 31;
+        let number = u64::from(number);
+        let rest = (self.first_rest + self.step_rest * number + HALF) >> 32;
+        let whole = self.first.wrapping_add(self.step.wrapping_mul(number));
+        whole.wrapping_add(rest)
     }
 }
 

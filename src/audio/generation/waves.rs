@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::turns::{Turns, of_fixed};
+use super::turns::{Few, Turns, of_fixed};
 use super::{finite, frames_of};
 use crate::audio::elementary::sine_of_turns;
 use crate::audio::{Audio, SampleRate};
@@ -107,13 +107,11 @@ impl<T: Sample, W: Wave> SafeLoop for WaveLoop<'_, T, W> {
 
     #[inline(always)]
     fn run(self) {
-        // Within so few frames, the fraction of 64 bits is right to its last ones.
         const STEP: usize = 256;
-        let step = self.turns.step();
         for (number, samples) in self.samples.chunks_mut(STEP).enumerate() {
-            let first = self.turns.fixed(number * STEP);
+            let few = Few::after(self.turns, number * STEP);
             for (frame, sample) in samples.iter_mut().enumerate() {
-                let turns = of_fixed(first.wrapping_add(step.wrapping_mul(frame as u64)));
+                let turns = of_fixed(few.fixed(frame as u32));
                 let value = self.amplitude * W::at(turns);
                 *sample = T::round_from_f64(value * self.full_scale);
             }

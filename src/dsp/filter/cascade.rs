@@ -255,6 +255,10 @@ impl<T: Real, const S: usize, const C: usize> SafeLoop for Skewed<'_, T, S, C> {
             }
         }
         for at in full {
+            #[expect(
+                clippy::needless_range_loop,
+                reason = "a zip of the two keeps the sections in memory"
+            )]
             for channel in 0..C {
                 let sample = self.channels[channel][at].to_f64();
                 let out = lanes[channel].full_step(sample);
