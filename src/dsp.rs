@@ -5,12 +5,14 @@
 //! for bit: whatever counts frames counts them from the first of the signal.
 //!
 //! ```text
-//!   processor   the protocol, and one processor used on blocks of audio or on the whole
+//!   processor   the protocol, and the blocks
+//!   session     a processor used on blocks of audio, or on the whole
 //!   framewise   what needs no frame but the one it changes, and fades, which know where the end is
 //!   dithering   fewer bits, with dither
 //!   chain       one after the other
 //!   meter       what blocks measure together
-//!   loudness    EBU R 128, and what is made as loud as it says
+//!   loudness    EBU R 128
+//!   normalize   audio made as loud as a goal
 //!   filter      second-order sections: their design, and how they run
 //!   remix       another number of channels
 //!   resample    another sample rate
@@ -24,16 +26,20 @@ mod filter;
 mod framewise;
 mod loudness;
 mod meter;
+mod normalize;
 mod processor;
 mod remix;
 mod resample;
+mod session;
 
 pub use chain::Chain;
 pub use dithering::Dithering;
 pub use filter::{Band, Equal, Filter, Response, Sections};
 pub use framewise::{FadeEnds, Framewise};
-pub use loudness::{Goal, LoudnessMeter, Measure, largest_peak};
+pub use loudness::{LoudnessMeter, Measure, largest_peak};
 pub use meter::LevelMeter;
-pub use processor::{Processor, Session, SignalBlock, SignalFormat};
+pub use normalize::Goal;
+pub use processor::{Processor, SignalBlock, SignalFormat};
 pub use remix::Remix;
 pub use resample::{Quality, Ratio, Resampler};
+pub use session::Session;

@@ -563,7 +563,7 @@ class AudioSamples(_Closing, Generic[_S]):
 
         Means and sums are of float64, rounded once; integers saturate. `"left"` and `"right"` are
         views of a channel. Mono audio is given back as it is, on its own memory. `out` has the
-        shape (frames,) and the rate; samples are converted to its type.
+        shape (frames,) and the rate, and memory apart; samples are converted to its type.
 
         >>> AudioSamples.new_multi(np.array([[1.0, 0.0], [0.0, 0.5]]), 48_000).to_mono().to_numpy()
         array([0.5 , 0.25])
@@ -662,7 +662,8 @@ class AudioSamples(_Closing, Generic[_S]):
         """The silences of at least `min_silence` seconds: the first frame, and the one behind the
         last.
 
-        So `audio[a:b]` is silent. What is silent is said at `trim_silence`.
+        They are in frames: `audio[a:b]` is silent. A frame is silent if no sample of it is further
+        from zero than `threshold_db` dBFS; nan is not silent.
 
         >>> AudioSamples.zeros(10, 10).silences()
         [(0, 10)]
@@ -1274,7 +1275,7 @@ def concatenate(
     """Pieces of audio one after the other, in new memory or in `out`.
 
     Mono goes into the channels of the others; types promote at audio scale. SampleRateError for two
-    rates, ValueError for channels that do not go together.
+    rates, ValueError for channels that do not go together, and for an `out` that overlaps a piece.
 
     >>> one = AudioSamples.zeros(10, 48_000)
     >>> audio_samples.concatenate([one, one]).shape

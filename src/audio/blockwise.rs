@@ -28,8 +28,9 @@ pub trait PerFrame: Sync {
         0..audio.layout().frames()
     }
 
-    /// Where it multiplies all samples by one number: floats need no detour then.
-    fn factor(&self) -> Option<f64> {
+    /// Where it multiplies all samples by one number of their type: floats need no detour then.
+    fn factor(&self, dtype: Dtype) -> Option<f64> {
+        let _ = dtype;
         None
     }
 
@@ -99,7 +100,7 @@ pub fn pass(
             out.take_frames(start, count)?,
             from.take_frames(start, count)?,
         );
-        if let (true, Some(factor)) = (from.dtype().is_float(), work.factor()) {
+        if let (true, Some(factor)) = (from.dtype().is_float(), work.factor(from.dtype())) {
             let operation = Operation::plain(Operator::Mul, from.dtype());
             let (from, factor) = (
                 Operand::Samples(from),

@@ -1,7 +1,7 @@
 //! Signals made from numbers: tones, noise, silence.
 //!
 //! Every sample is computed in float64 from the number of its frame, so that the last frame of an hour is as
-//! exact as the first (the phase of a chirp to 1e-7); then it is written straight into the buffer of the result. Integer types
+//! exact as the first (after a day the phase of a chirp is right to 1e-7 of a cycle); then it is written straight into the buffer of the result. Integer types
 //! take full scale as 1, rounded to the nearest, ties to even, saturating. A duration in seconds is
 //! `duration * rate` frames, rounded to the nearest, ties to even.
 
@@ -134,6 +134,7 @@ pub fn chirp(
     finite("amplitude", amplitude)?;
     let hertz = f64::from(rate.hertz());
     let pace = (last - first) / (2.0 * duration * hertz * hertz);
+    countable(pace * duration * hertz * duration * hertz)?;
     let turns = Turns::of(first, rate);
     generate(duration, rate, dtype, |frame| {
         let frame_number = frame as f64;
@@ -264,6 +265,18 @@ fn finite(name: &str, value: f64) -> Result<(), Error> {
     Err(Error::InvalidArgument {
         message: format!("{name} must be a finite number, not {value}"),
     })
+}
+
+/// An error for more cycles than float64 counts with a fraction.
+fn countable(cycles: f64) -> Result<(), Error> {
+    const MOST: f64 = (1_u64 << 50) as f64;
+    // What is no number is 0 / 0: no frame at all.
+    if cycles.is_nan() || cycles.abs() < MOST {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "these frequencies and this duration are {cycles:.3e} cycles: from {MOST:.3e} on no place within a cycle is left"
+    )))
 }
 
 fn frames_of(duration: f64, rate: SampleRate, dtype: Dtype) -> Result<usize, Error> {

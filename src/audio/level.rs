@@ -3,6 +3,7 @@
 use crate::audio::blockwise::{PerFrame, pass};
 use crate::audio::measure::{Levels, levels_of};
 use crate::audio::{Audio, Wait, patiently};
+use crate::dtype::Dtype;
 use crate::error::Error;
 use crate::kernel::planes::{Planes, Real};
 use crate::registry::Mode;
@@ -46,18 +47,33 @@ impl Gain {
     pub fn value(self) -> f64 {
         self.factor
     }
+
+    /// The factor as a number of a type, unless it is too large or too small for that.
+    fn of_type<T: Real>(self) -> Option<T> {
+        let nearest = T::nearest(self.factor);
+        (self.factor == 0.0 || T::is_normal(nearest)).then_some(nearest)
+    }
 }
 
 impl PerFrame for Gain {
-    fn factor(&self) -> Option<f64> {
-        Some(self.factor)
+    fn factor(&self, dtype: Dtype) -> Option<f64> {
+        match dtype {
+            Dtype::Float32 => self.of_type::<f32>().map(|_| self.factor),
+            _ => Some(self.factor),
+        }
     }
 
     fn change<T: Real>(&self, _first: usize, block: &mut Planes<T>) {
-        let factor = T::nearest(self.factor);
+        let factor = self.of_type::<T>();
         for plane in block.planes_mut() {
-            for sample in plane {
-                *sample = *sample * factor;
+            match factor {
+                Some(factor) => plane
+                    .iter_mut()
+                    .for_each(|sample| *sample = *sample * factor),
+                // An infinite factor would make silence NaN.
+                None => plane
+                    .iter_mut()
+                    .for_each(|sample| *sample = sample.times(self.factor)),
             }
         }
     }

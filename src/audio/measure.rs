@@ -76,7 +76,8 @@ impl Levels {
 
     /// The largest distance from zero.
     pub fn peak(&self) -> f64 {
-        self.unless_empty(self.max.max(-self.min))
+        // Never a zero with a sign.
+        self.unless_empty(self.max.max(-self.min).abs())
     }
 
     /// The root of the mean square.

@@ -124,13 +124,14 @@ fn runs_in<T: Real>(
     runs: &mut Runs,
 ) -> Result<(), Error> {
     let layout = samples.layout();
-    let nearest = T::nearest(threshold);
+    // A sample is at most the threshold where it is at most the next number of its type down.
+    let at_most = T::at_most(threshold);
     let channels = layout.channels();
     let mut block = Planes::<T>::new(channels);
     each_block(0, layout.frames(), channels, |at, frames| {
         let part = samples.take_frames(at, frames)?;
         block.load(access, &part);
-        look(at, &block, nearest, runs);
+        look(at, &block, at_most, runs);
         part.give_back();
         Ok(())
     })

@@ -6,11 +6,12 @@ use crate::error::Error;
 /// Several processors, each of which takes what comes out of the one before it.
 ///
 /// Each of them counts from the first frame of the signal: the latency of the one before it is taken out in between, and
-/// comes as silence in front of all. Where one of them changes the rate there is none, for the lengths of blocks are other
-/// ones anyway.
+/// comes as silence in front of all. Where one of them changes how many frames there are there is none, for the lengths of
+/// blocks are other ones anyway.
 pub struct Chain {
     links: Vec<Link>,
-    changes_rate: bool,
+    /// Frames of silence in front of all that have not come out yet.
+    silence: usize,
 }
 
 struct Link {
@@ -25,7 +26,7 @@ impl Chain {
         let link = |processor| Link { processor, late: 0 };
         Chain {
             links: processors.into_iter().map(link).collect(),
-            changes_rate: false,
+            silence: 0,
         }
     }
 }
@@ -42,10 +43,10 @@ impl Processor for Chain {
     fn begin(&mut self, format: &SignalFormat) -> Result<SignalFormat, Error> {
         let mut links = self.links.iter_mut();
         let last = links.try_fold(*format, |format, link| link.processor.begin(&format))?;
-        self.changes_rate = last.rate != format.rate;
         for link in &mut self.links {
             link.late = link.processor.latency();
         }
+        self.silence = self.latency();
         Ok(last)
     }
 
@@ -55,10 +56,9 @@ impl Processor for Chain {
             link.processor.process(block);
             link.compensate(block);
         }
-        if !self.changes_rate {
-            let missing = frames - block.frames();
-            on_planes!(block, planes => planes.put_silence_first(missing));
-        }
+        let missing = frames.saturating_sub(block.frames()).min(self.silence);
+        self.silence -= missing;
+        on_planes!(block, planes => planes.put_silence_first(missing));
     }
 
     fn finish(&mut self, block: &mut SignalBlock) {
@@ -66,11 +66,23 @@ impl Processor for Chain {
             link.processor.finish(block);
             link.compensate(block);
         }
+        // Of a signal shorter than the latency.
+        let missing = std::mem::take(&mut self.silence);
+        on_planes!(block, planes => planes.put_silence_first(missing));
     }
 
     fn latency(&self) -> usize {
-        let links = self.links.iter().filter(|_| !self.changes_rate);
-        links.map(|link| link.processor.latency()).sum()
+        if self.changes_lengths() {
+            return 0;
+        }
+        let late = |sum: usize, link: &Link| sum.saturating_add(link.processor.latency());
+        self.links.iter().fold(0, late)
+    }
+
+    fn changes_lengths(&self) -> bool {
+        self.links
+            .iter()
+            .any(|link| link.processor.changes_lengths())
     }
 
     fn output_frames(&self, frames: usize) -> usize {

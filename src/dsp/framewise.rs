@@ -51,6 +51,8 @@ pub struct FadeEnds {
     at: usize,
     /// The frames held back, one channel after the other. Float64 holds float32 as it is.
     held: Vec<VecDeque<f64>>,
+    /// Frames of silence before those held back: the signal has not had as many as are held back.
+    silence: usize,
 }
 
 impl FadeEnds {
@@ -72,6 +74,7 @@ impl FadeEnds {
             frames: (0, 0),
             at: 0,
             held: Vec::new(),
+            silence: 0,
         })
     }
 
@@ -89,10 +92,14 @@ impl FadeEnds {
 
     /// Puts the frames behind those that are held back, and gives as many of the first in their place.
     fn delay<T: Real>(&mut self, planes: &mut Planes<T>) {
+        let silent = self.silence.min(planes.frames());
+        self.silence -= silent;
         for (held, plane) in self.held.iter_mut().zip(planes.planes_mut()) {
             held.extend(plane.iter().map(|sample| sample.to_f64()));
-            let count = plane.len();
-            for (sample, first) in plane.iter_mut().zip(held.drain(..count)) {
+            let (silence, sound) = plane.split_at_mut(silent);
+            silence.fill(T::nearest(0.0));
+            let count = sound.len();
+            for (sample, first) in sound.iter_mut().zip(held.drain(..count)) {
                 *sample = T::nearest(first);
             }
         }
@@ -103,8 +110,9 @@ impl FadeEnds {
         let frames = self.frames.1;
         let mut rest = Planes::new(planes.channels());
         rest.resize(frames);
+        let silent = std::mem::take(&mut self.silence);
         for (held, plane) in self.held.iter_mut().zip(rest.planes_mut()) {
-            for (sample, first) in plane.iter_mut().zip(held.drain(..)) {
+            for (sample, first) in plane[silent..].iter_mut().zip(held.drain(..)) {
                 *sample = T::nearest(first);
             }
         }
@@ -125,7 +133,17 @@ impl Processor for FadeEnds {
         let frames = |seconds: f64| (seconds * rate).round_ties_even() as usize;
         self.frames = (frames(self.seconds.0), frames(self.seconds.1));
         self.at = 0;
-        self.held = vec![VecDeque::from(vec![0.0; self.frames.1]); format.channels];
+        self.silence = self.frames.1;
+        self.held = Vec::new();
+        for _ in 0..format.channels {
+            let mut held = VecDeque::new();
+            // Memory for frames that do not come is never touched.
+            held.try_reserve_exact(self.frames.1)
+                .map_err(|_| Error::OutOfMemory {
+                    bytes: self.frames.1.saturating_mul(size_of::<f64>()),
+                })?;
+            self.held.push(held);
+        }
         Ok(*format)
     }
 
@@ -152,6 +170,7 @@ impl Processor for FadeEnds {
             frames: (0, 0),
             at: 0,
             held: Vec::new(),
+            silence: 0,
             ..*self
         })
     }

@@ -1,17 +1,16 @@
-//! How loud audio is by EBU R 128 and ITU-R BS.1770-4, and audio made as loud as that.
+//! How loud audio is by EBU R 128 and ITU-R BS.1770-4.
 
 use ebur128::{Channel, EbuR128, Mode};
 
-use crate::audio::level::{Gain, require_finite};
-use crate::audio::measure::{Levels, levels_of, together};
 use crate::audio::{Audio, Wait, patiently};
-use crate::dsp::processor::{SignalBlock, SignalFormat, each_of, measured, on_planes};
+use crate::dsp::processor::{SignalBlock, SignalFormat, measured, on_planes};
 use crate::error::Error;
 use crate::kernel::planes::{Planes, Real};
-use crate::view::{Access, Strided};
 
 /// LUFS below which a block counts as silence.
 const ABSOLUTE_GATE: f64 = -70.0;
+/// The lowest sample rate at which there is the frequency at which the standard's first filter turns, 1681.97 Hz.
+const LOWEST_RATE: u32 = 3364;
 
 /// Loudness and true peak of a signal that comes in blocks.
 ///
@@ -22,8 +21,8 @@ pub struct LoudnessMeter {
     weights: Option<Vec<f64>>,
     signal: Option<(SignalFormat, EbuR128)>,
     frames: u64,
-    /// Whether a sample was no number, or infinite.
-    is_spoiled: bool,
+    /// Of each channel, whether a sample was no number, or infinite.
+    spoiled: Vec<bool>,
     /// Loudness of the last 400 ms and of the last 3 s, every 100 ms, if it is kept.
     series: Option<[Vec<f64>; 2]>,
 }
@@ -45,7 +44,7 @@ impl LoudnessMeter {
             weights,
             signal: None,
             frames: 0,
-            is_spoiled: false,
+            spoiled: Vec::new(),
             series: None,
         })
     }
@@ -54,7 +53,7 @@ impl LoudnessMeter {
     ///
     /// # Errors
     /// As [`LoudnessMeter::new`].
-    fn of_one(measure: Measure, weights: Option<&[f64]>) -> Result<LoudnessMeter, Error> {
+    pub fn of_one(measure: Measure, weights: Option<&[f64]>) -> Result<LoudnessMeter, Error> {
         let mut meter = LoudnessMeter::new(weights.map(<[f64]>::to_vec))?;
         meter.wanted = match measure {
             // With the memory of a meter of everything, whose sums have the same order.
@@ -73,18 +72,28 @@ impl LoudnessMeter {
     /// A block of another format than those before it; a rate or a number of channels that the standard's filters are not
     /// for; samples that are borrowed for writing.
     pub fn update(&mut self, audio: &Audio, wait: Wait<'_>) -> Result<(), Error> {
-        self.begin(&SignalFormat::of(audio))?;
-        measured(audio, wait, |block| self.add(block))
+        let is_first = self.signal.is_none();
+        let done = self
+            .begin(&SignalFormat::of(audio))
+            .and_then(|()| measured(audio, wait, |block| self.add(block)));
+        if is_first && done.is_err() {
+            self.reset();
+        }
+        done
     }
 
     /// Forgets all blocks.
     pub fn reset(&mut self) {
         self.signal = None;
         self.frames = 0;
-        self.is_spoiled = false;
+        self.spoiled.clear();
     }
 
-    fn begin(&mut self, format: &SignalFormat) -> Result<(), Error> {
+    /// Begins a signal of this format, or goes on with one.
+    ///
+    /// # Errors
+    /// As [`LoudnessMeter::update`].
+    pub fn begin(&mut self, format: &SignalFormat) -> Result<(), Error> {
         if let Some((known, _)) = &self.signal {
             return known.require(format);
         }
@@ -99,12 +108,18 @@ impl LoudnessMeter {
         }
         // An empty signal has no channels to filter, but is silence too.
         let channels = format.channels.max(1);
+        let rate = format.rate.hertz();
+        if rate < LOWEST_RATE && self.wanted != Mode::TRUE_PEAK {
+            return Err(Error::invalid(format!(
+                "loudness is measured from {LOWEST_RATE} Hz on, where the standard's filters fit, not at {rate} Hz; resample \
+                 to 48000 Hz first"
+            )));
+        }
         let count = u32::try_from(channels).unwrap_or(u32::MAX);
-        let meter = EbuR128::new(count, format.rate.hertz(), self.wanted);
+        let meter = EbuR128::new(count, rate, self.wanted);
         let mut meter = meter.map_err(|_| {
             Error::invalid(format!(
-                "loudness is measured of 1 to 64 channels at 16 to 2822400 Hz, not of {channels} at {} Hz",
-                format.rate.hertz()
+                "loudness is measured of 1 to 64 channels at up to 2822400 Hz, not of {channels} at {rate} Hz"
             ))
         })?;
         let mut map = vec![Channel::Left; channels];
@@ -119,31 +134,41 @@ impl LoudnessMeter {
             unreachable!("as many channels as the meter was made for");
         }
         self.signal = Some((*format, meter));
+        self.spoiled = vec![false; channels];
         Ok(())
     }
 
-    fn add(&mut self, block: &SignalBlock) {
+    /// Takes in a block of the signal that has begun.
+    pub fn add(&mut self, block: &SignalBlock) {
         let Some((format, meter)) = &mut self.signal else {
             return;
         };
         // Decimals, such as a tenth of 11,025 Hz, are rounded as the meter does.
         let tenth = (u64::from(format.rate.hertz()) + 5) / 10;
-        let mut block = block.clone();
-        if let Some(weights) = &self.weights {
-            on_planes!(&mut block, planes => weighted(planes, weights));
-        }
+        let own;
+        let block = match &self.weights {
+            None => block,
+            Some(weights) => {
+                let mut changed = block.clone();
+                on_planes!(&mut changed, planes => weighted(planes, weights));
+                own = changed;
+                &own
+            }
+        };
+        on_planes!(block, planes => for (spoiled, plane) in self.spoiled.iter_mut().zip(planes.planes()) {
+            *spoiled |= !are_finite(plane);
+        });
         let mut at = 0;
         while at < block.frames() {
             // Up to the next tenth of a second.
             let left = (tenth - self.frames % tenth) as usize;
             let count = left.min(block.frames() - at);
-            let added = match &block {
+            let added = match block {
                 SignalBlock::Single(planes) => {
                     let parts: Vec<&[f32]> = planes
                         .planes()
                         .map(|plane| &plane[at..at + count])
                         .collect();
-                    self.is_spoiled |= parts.iter().any(|part| !are_finite(part));
                     meter.add_frames_planar_f32(&parts)
                 }
                 SignalBlock::Double(planes) => {
@@ -151,7 +176,6 @@ impl LoudnessMeter {
                         .planes()
                         .map(|plane| &plane[at..at + count])
                         .collect();
-                    self.is_spoiled |= parts.iter().any(|part| !are_finite(part));
                     meter.add_frames_planar_f64(&parts)
                 }
             };
@@ -223,17 +247,18 @@ impl LoudnessMeter {
     pub fn range(&self) -> f64 {
         match self.sound() {
             Some((_, meter)) => meter.loudness_range().unwrap_or(0.0),
-            None if self.is_spoiled => f64::NAN,
+            None if self.is_spoiled() => f64::NAN,
             None => 0.0,
         }
     }
 
     /// The largest distance from zero between the samples of each channel, as BS.1770-4 interpolates them; full scale is 1.
+    /// NaN for a channel with a sample that is no number.
     pub fn true_peaks(&self) -> Vec<f64> {
         let Some((format, meter)) = &self.signal else {
             return Vec::new();
         };
-        let peak = |channel: usize| match self.is_spoiled {
+        let peak = |channel: usize| match self.spoiled[channel] {
             true => f64::NAN,
             false => meter.true_peak(channel as u32).unwrap_or(0.0),
         };
@@ -244,11 +269,15 @@ impl LoudnessMeter {
     fn sound(&self) -> Option<&(SignalFormat, EbuR128)> {
         self.signal
             .as_ref()
-            .filter(|_| self.frames > 0 && !self.is_spoiled)
+            .filter(|_| self.frames > 0 && !self.is_spoiled())
+    }
+
+    fn is_spoiled(&self) -> bool {
+        self.spoiled.contains(&true)
     }
 
     fn without_sound(&self) -> f64 {
-        if self.is_spoiled {
+        if self.is_spoiled() {
             f64::NAN
         } else {
             f64::NEG_INFINITY
@@ -303,58 +332,6 @@ fn are_finite<T: Real>(samples: &[T]) -> bool {
         }
     }
     lanes.iter().all(|lane| *lane == zero) && rest.iter().all(|sample| *sample * zero == zero)
-}
-
-/// What audio is to be made as loud as.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Goal {
-    /// The largest sample, in dBFS.
-    Peak(f64),
-    /// The root of the mean square, in dBFS.
-    Rms(f64),
-    /// The integrated loudness, in LUFS.
-    Lufs(f64),
-}
-
-impl Goal {
-    /// What makes samples as loud as this, which nothing changes in between; nothing for silence.
-    fn gain(
-        self,
-        access: &Access,
-        samples: &Strided<'_>,
-        audio: &Audio,
-    ) -> Result<Option<Gain>, Error> {
-        let (Goal::Peak(goal) | Goal::Rms(goal) | Goal::Lufs(goal)) = self;
-        if !goal.is_finite() {
-            return Err(Error::invalid(format!(
-                "the level to normalize to must be a finite number of decibels, not {goal}"
-            )));
-        }
-        let (what, level) = match self {
-            Goal::Peak(_) | Goal::Rms(_) => {
-                let levels = together(&levels_of(access, samples, false)?);
-                let (what, level) = match self {
-                    Goal::Peak(_) => ("peak", levels.peak()),
-                    _ => ("RMS", levels.rms()),
-                };
-                (what, Levels::decibels(level))
-            }
-            Goal::Lufs(_) => {
-                let mut meter = LoudnessMeter::of_one(Measure::Integrated, None)?;
-                meter.begin(&SignalFormat::of(audio))?;
-                each_of(access, samples, |block| {
-                    meter.add(block);
-                    Ok(())
-                })?;
-                ("loudness", meter.integrated())
-            }
-        };
-        if level == f64::NEG_INFINITY {
-            return Ok(None);
-        }
-        require_finite(access, samples, [level].into_iter(), what)?;
-        Gain::decibels(goal - level).map(Some)
-    }
 }
 
 impl Audio {
@@ -420,45 +397,6 @@ impl Audio {
     /// As [`LoudnessMeter::update`].
     pub fn true_peak(&self) -> Result<f64, Error> {
         Ok(largest_peak(&patiently(|wait| self.true_peaks(wait))?))
-    }
-
-    /// New audio, as loud as the goal. Silence stays silence.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] for a level that is no number; samples that are borrowed.
-    pub fn normalized(&self, goal: Goal, wait: Wait<'_>) -> Result<Audio, Error> {
-        self.changed_by_levels(|access, own| goal.gain(access, own, self), wait)
-    }
-
-    /// As [`Audio::normalized`], where the samples lie.
-    ///
-    /// # Errors
-    /// As there; read-only samples. No sample has changed then.
-    pub fn normalize_own(&self, goal: Goal, wait: Wait<'_>) -> Result<(), Error> {
-        self.change_by_levels_inplace(|access, own| goal.gain(access, own, self), wait)
-    }
-
-    /// New audio, as loud as the goal; waits for other operations as long as they take.
-    ///
-    /// ```
-    /// # use audio_samples::{Audio, SampleRate, dsp::Goal};
-    /// let audio = Audio::from_vec(vec![0.25_f64, -0.5], SampleRate::new(48_000)?)?;
-    /// assert_eq!(audio.normalize(Goal::Peak(0.0))?.to_vec::<f64>()?, [0.5, -1.0]);
-    /// # Ok::<(), audio_samples::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Audio::normalized`].
-    pub fn normalize(&self, goal: Goal) -> Result<Audio, Error> {
-        patiently(|wait| self.normalized(goal, wait))
-    }
-
-    /// [`Audio::normalize`], where the samples lie.
-    ///
-    /// # Errors
-    /// As [`Audio::normalize_own`].
-    pub fn normalize_inplace(&self, goal: Goal) -> Result<(), Error> {
-        patiently(|wait| self.normalize_own(goal, wait))
     }
 }
 

@@ -28,6 +28,15 @@ impl LevelMeter {
     /// # Errors
     /// A block of another format than those before it; samples that are borrowed for writing.
     pub fn update(&mut self, audio: &Audio, wait: Wait<'_>) -> Result<(), Error> {
+        let is_first = self.signal.is_none();
+        let done = self.update_next(audio, wait);
+        if is_first && done.is_err() {
+            self.signal = None;
+        }
+        done
+    }
+
+    fn update_next(&mut self, audio: &Audio, wait: Wait<'_>) -> Result<(), Error> {
         let format = SignalFormat::of(audio);
         let (known, levels) = self.signal.get_or_insert_with(|| {
             let levels = match SignalBlock::empty(format.dtype, format.channels) {

@@ -102,6 +102,25 @@ impl Ratio {
         Ok(ratio)
     }
 
+    /// As [`Ratio::new`], for a filter of this quality.
+    ///
+    /// # Errors
+    /// As there; rates so far apart that a block of the filter takes more than some hundreds of megabytes.
+    pub fn of_quality(from: SampleRate, to: SampleRate, quality: Quality) -> Result<Ratio, Error> {
+        /// Frames of a block.
+        const MOST: usize = 1 << 24;
+        let ratio = Ratio::new(from, to)?;
+        let longest = design::Lengths::of(ratio, quality).longest();
+        if longest > MOST {
+            return Err(Error::invalid(format!(
+                "from {} to {} Hz takes blocks of {longest} frames, more than {MOST}; resample to a rate in between first",
+                from.hertz(),
+                to.hertz()
+            )));
+        }
+        Ok(ratio)
+    }
+
     /// The least numbers of frames that take the same time.
     fn whole(self) -> (usize, usize) {
         let (mut divisor, mut rest) = (self.from.hertz(), self.to.hertz());
@@ -137,7 +156,7 @@ impl Audio {
         quality: Quality,
         wait: Wait<'_>,
     ) -> Result<Audio, Error> {
-        let ratio = Ratio::new(self.rate(), rate)?;
+        let ratio = Ratio::of_quality(self.rate(), rate, quality)?;
         let frames = ratio.frames(self.layout().frames());
         let mut fresh = match self.layout().ndim() {
             1 => Fresh::new(&[frames], self.dtype())?,
@@ -163,7 +182,7 @@ impl Audio {
         wait: Wait<'_>,
     ) -> Result<(), Error> {
         out.samples().require_writable()?;
-        let ratio = Ratio::new(self.rate(), out.rate())?;
+        let ratio = Ratio::of_quality(self.rate(), out.rate(), quality)?;
         let layout = self.layout();
         let frames = ratio.frames(layout.frames());
         let mut wanted = layout.shape().to_vec();
@@ -234,10 +253,13 @@ fn resample_in<T: Designed>(
 ) -> Result<(), Error> {
     /// Blocks that a thread does at a time.
     const AT_ONCE: usize = 4;
+    /// Bytes that the blocks of all threads may take together.
+    const MEMORY: usize = 512 << 20;
     let design = T::converter(ratio, quality);
     let (frames, total) = (from.layout().frames(), out.layout().frames());
     let blocks = total.div_ceil(design.hop_out);
-    let done = kernel::in_order(blocks, AT_ONCE, kernel::threads(), |first, count| {
+    let threads = (MEMORY / design.block_bytes()).clamp(1, kernel::threads());
+    let done = kernel::in_order(blocks, AT_ONCE, threads, |first, count| {
         let mut work = design.work();
         for channel in 0..from.layout().channels() {
             for block in first..first + count {

@@ -21,8 +21,8 @@ use crate::kernel::Engine;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Lock, Strided, access_to};
 
-/// Frames of a part: few enough for memory, and enough for threads.
-const PART: u64 = 1 << 21;
+/// Samples of a part: few enough for memory, and enough for threads.
+const PART: u64 = 1 << 22;
 
 /// Reads what is selected with up to so many threads: as the file has it, or at the rate and in the channels of the
 /// selection.
@@ -144,7 +144,7 @@ impl Conforming {
         let frames = usize::try_from(count).unwrap_or(usize::MAX);
         let frames = match rate == facts.rate {
             true => frames,
-            false => Ratio::new(facts.rate, rate)?.frames(frames),
+            false => Ratio::of_quality(facts.rate, rate, Quality::High)?.frames(frames),
         };
         let read_as = match selection.dtype {
             ReadAs::Type(dtype) if dtype.is_float() => selection.dtype,
@@ -171,6 +171,8 @@ impl Conforming {
         source: &mut FrameSource<'_>,
         caller: &Caller<'_>,
     ) -> Result<(), Error> {
+        let channels = source.facts().channels.max(self.facts.channels).max(1) as u64;
+        let most = (PART / channels).max(1);
         let (mut at, (mut start, end)) = (0, self.range);
         while start < end {
             if !caller.goes_on() {
@@ -179,7 +181,7 @@ impl Conforming {
             let part = Selection {
                 dtype: self.read_as,
                 start,
-                frames: Some(PART.min(end - start)),
+                frames: Some(most.min(end - start)),
                 ..Selection::default()
             };
             let audio = parallel::read(source, part, self.threads)?;

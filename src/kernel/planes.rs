@@ -24,6 +24,10 @@ pub trait Real:
 {
     /// The nearest number of this type.
     fn nearest(value: f64) -> Self;
+    /// The largest number of this type that is not above a positive one.
+    fn at_most(value: f64) -> Self;
+    /// Whether it is neither zero, infinite, no number, nor less than the type holds in full.
+    fn is_normal(self) -> bool;
     /// `self * factor`, rounded once.
     #[inline(always)]
     fn times(self, factor: f64) -> Self {
@@ -36,12 +40,32 @@ impl Real for f32 {
     fn nearest(value: f64) -> f32 {
         value as f32
     }
+
+    fn at_most(value: f64) -> f32 {
+        let nearest = value as f32;
+        match f64::from(nearest) > value {
+            true => nearest.next_down(),
+            false => nearest,
+        }
+    }
+
+    fn is_normal(self) -> bool {
+        f32::is_normal(self)
+    }
 }
 
 impl Real for f64 {
     #[inline(always)]
     fn nearest(value: f64) -> f64 {
         value
+    }
+
+    fn at_most(value: f64) -> f64 {
+        value
+    }
+
+    fn is_normal(self) -> bool {
+        f64::is_normal(self)
     }
 }
 

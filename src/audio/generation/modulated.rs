@@ -3,7 +3,7 @@
 use std::f64::consts::LN_2;
 
 use super::turns::{Turns, near_zero};
-use super::{finite, frames_of, generate};
+use super::{countable, finite, frames_of, generate};
 use crate::audio::elementary::{power_of_two, sine_of_turns};
 use crate::audio::{Audio, SampleRate};
 use crate::dtype::Dtype;
@@ -67,6 +67,7 @@ pub fn fm(
     let (carried, modulating) = (Turns::of(carrier, rate), Turns::of(modulator, rate));
     // The phase is the integral of the frequency, in turns.
     let index = deviation / modulator / std::f64::consts::TAU;
+    countable(2.0 * index)?;
     generate(duration, rate, dtype, |frame| {
         let cosine = sine_of_turns(near_zero(modulating.at(frame) + 0.25));
         amplitude * sine_of_turns(near_zero(carried.at(frame) + index * (1.0 - cosine)))
@@ -135,8 +136,8 @@ pub fn dtmf(
         frames_of(tone, rate, dtype)?,
         frames_of(pause, rate, dtype)?,
     );
-    let each = (long + gap).max(1);
-    let frames = (pairs.len() * each).saturating_sub(gap);
+    let each = (long.saturating_add(gap)).max(1);
+    let frames = pairs.len().saturating_mul(each).saturating_sub(gap);
     let duration = frames as f64 / f64::from(rate.hertz());
     generate(duration, rate, dtype, |frame| {
         let (key, at) = (frame / each, frame % each);
@@ -171,12 +172,15 @@ pub fn exponential_chirp(
         }
     }
     let hertz = f64::from(rate.hertz());
-    let octaves = (last / first).log2();
+    let octaves = last.log2() - first.log2();
     let pace = octaves / (duration * hertz);
     let turns = Turns::of(first, rate);
     // What is nearly one tone has its phase by the frames alone; the integral divides by the octaves.
     let is_tone = octaves.abs() < 1e-9;
     let scale = first * duration / (octaves * LN_2);
+    if !is_tone {
+        countable((last - first) * duration / (octaves * LN_2))?;
+    }
     generate(duration, rate, dtype, |frame| {
         if is_tone {
             return amplitude * sine_of_turns(turns.at(frame));

@@ -44,8 +44,9 @@ impl FirstOrder {
     }
 }
 
-/// Noise whose power falls by 3.01 dB an octave from 5 Hz on. Its largest sample is `amplitude`. Seed and channels as for
-/// white noise.
+/// Noise whose power falls by 3.01 dB an octave from 5 Hz on; the last octave below half the rate falls by less. A seed
+/// gives the same noise on every machine. The largest sample of all channels is `amplitude`: what is longer or has more
+/// channels may be quieter.
 ///
 /// White noise goes through filters of the first order, each of which falls for half an octave of every octave.
 ///
@@ -73,8 +74,8 @@ pub fn pink_noise(
     coloured(duration, rate, amplitude, dtype, seed, channels, &slopes)
 }
 
-/// Noise whose power falls by 6.02 dB an octave from 5 Hz on. Its largest sample is `amplitude`. Seed and channels as for
-/// white noise.
+/// Noise whose power falls by 6.02 dB an octave from 5 Hz on; the last octave below half the rate falls by less. Seed and
+/// amplitude as for [`pink_noise`].
 ///
 /// # Errors
 /// As [`super::sine_wave`].

@@ -59,21 +59,54 @@ pub struct BlockMemory<T> {
     scratch: (TransformScratch<T>, TransformScratch<T>),
 }
 
+/// How long the filter between two rates is, and its blocks.
+pub struct Lengths {
+    /// The lower Nyquist frequency as a fraction of the input's rate.
+    nyquist: f64,
+    taps: usize,
+    /// As [`Converter::half`].
+    half: usize,
+    /// Frames of a block in the input and in the output.
+    input: usize,
+    output: usize,
+}
+
+impl Lengths {
+    /// Those of a filter of this quality.
+    pub fn of(ratio: Ratio, quality: Quality) -> Lengths {
+        let (unit_in, unit_out) = ratio.whole();
+        let rate = f64::from(ratio.from.hertz());
+        let nyquist = rate.min(f64::from(ratio.to.hertz())) / 2.0 / rate;
+        // Kaiser's length of the transition from the end of the band to the lower Nyquist frequency.
+        let transition = 2.0 * PI * nyquist * (1.0 - quality.pass());
+        let taps = ((quality.attenuation() - 7.95) / (2.285 * transition)).ceil() as usize;
+        let half = taps.div_ceil(2).div_ceil(unit_in) * unit_in;
+        let input = block_len(2 * half + 1, unit_in);
+        Lengths {
+            nyquist,
+            taps,
+            half,
+            input,
+            output: input / unit_in * unit_out,
+        }
+    }
+
+    /// Frames of a block at the higher rate.
+    pub fn longest(&self) -> usize {
+        self.input.max(self.output)
+    }
+}
+
 impl<T: Designed> Converter<T> {
     /// Designs the filter.
     pub fn design(ratio: Ratio, quality: Quality) -> Converter<T> {
         let (unit_in, unit_out) = ratio.whole();
-        let rate = f64::from(ratio.from.hertz());
-        let nyquist = rate.min(f64::from(ratio.to.hertz())) / 2.0;
-        // Kaiser's length of the transition from the end of the band to the lower Nyquist frequency.
-        let transition = 2.0 * PI * nyquist * (1.0 - quality.pass()) / rate;
-        let taps = ((quality.attenuation() - 7.95) / (2.285 * transition)).ceil() as usize;
-        let half = taps.div_ceil(2).div_ceil(unit_in) * unit_in;
-        let len = block_len(2 * half + 1, unit_in);
+        let lengths = Lengths::of(ratio, quality);
+        let (taps, half, len) = (lengths.taps, lengths.half, lengths.input);
         let input = Transform::<T>::of(len);
-        let output = Transform::<T>::of(len / unit_in * unit_out);
+        let output = Transform::<T>::of(lengths.output);
         let hop_in = (len - 2 * half) / unit_in * unit_in;
-        let cutoff = nyquist * (1.0 + quality.pass()) / 2.0 / rate;
+        let cutoff = lengths.nyquist * (1.0 + quality.pass()) / 2.0;
         let response = response(taps.div_ceil(2), cutoff, quality.attenuation(), len);
         let bins = input.bins().min(output.bins());
         Converter {
@@ -93,6 +126,12 @@ impl<T: Designed> Converter<T> {
     /// Frames of the input of a block.
     pub fn len_in(&self) -> usize {
         self.input.len()
+    }
+
+    /// Bytes that the memory of a block takes.
+    pub fn block_bytes(&self) -> usize {
+        // Samples, spectrum and scratch, of the input and of the output.
+        4 * size_of::<T>() * (self.input.len() + self.output.len())
     }
 
     /// Memory for blocks, one for each thread.

@@ -56,7 +56,7 @@ impl Resampler {
 
 impl Processor for Resampler {
     fn begin(&mut self, format: &SignalFormat) -> Result<SignalFormat, Error> {
-        let ratio = Ratio::new(format.rate, self.rate)?;
+        let ratio = Ratio::of_quality(format.rate, self.rate, self.quality)?;
         let channels = format.channels;
         self.state = Some(match self.quality.compute(format.dtype) {
             _ if format.rate == self.rate => RateChange::Same,
@@ -75,6 +75,10 @@ impl Processor for Resampler {
 
     fn finish(&mut self, block: &mut SignalBlock) {
         self.run(block, true);
+    }
+
+    fn changes_lengths(&self) -> bool {
+        !matches!(self.state, None | Some(RateChange::Same))
     }
 
     fn output_frames(&self, frames: usize) -> usize {

@@ -44,6 +44,8 @@ impl<T: Send> OneAtATime<T> {
 #[pyclass(frozen, subclass, module = "audio_samples.dsp", name = "Processor")]
 pub struct ProcessorObject {
     session: OneAtATime<Session>,
+    /// As it was made, for copies: one is made while another thread uses the session.
+    made: Box<dyn core::Processor>,
 }
 
 impl ProcessorObject {
@@ -53,13 +55,14 @@ impl ProcessorObject {
 
     fn boxed(processor: Box<dyn core::Processor>) -> ProcessorObject {
         ProcessorObject {
+            made: processor.fresh(),
             session: OneAtATime::new(Session::new(processor)),
         }
     }
 
     /// One of the same kind that has not processed anything.
-    pub fn another(&self) -> PyResult<Box<dyn core::Processor>> {
-        self.session.with(|session| Ok(session.processor().fresh()))
+    pub fn another(&self) -> Box<dyn core::Processor> {
+        self.made.fresh()
     }
 }
 
@@ -100,8 +103,8 @@ impl ProcessorObject {
     }
 
     /// What is still inside, as new audio; None if there was no block. The next block begins another signal.
-    fn flush(&self) -> PyResult<Option<AudioSamples>> {
-        let rest = self.session.with(|session| Ok(session.flush()?))?;
+    fn flush(&self, py: Python<'_>) -> PyResult<Option<AudioSamples>> {
+        let rest = self.session.with(|session| wait(py, |_| session.flush()))?;
         Ok(rest.map(AudioSamples::new))
     }
 
@@ -121,8 +124,8 @@ impl ProcessorObject {
     }
 
     /// A processor of the same kind that has not processed anything.
-    fn copy(&self) -> PyResult<ProcessorObject> {
-        Ok(ProcessorObject::boxed(self.another()?))
+    fn copy(&self) -> ProcessorObject {
+        ProcessorObject::boxed(self.another())
     }
 }
 
@@ -255,7 +258,7 @@ impl ChainObject {
                     arguments::shown(&item)
                 ))
             })?;
-            stages.push(stage.get().another()?);
+            stages.push(stage.get().another());
         }
         Ok(ProcessorObject::of(core::Chain::new(stages)).add_subclass(ChainObject))
     }
@@ -400,7 +403,7 @@ impl AudioSamples {
         py: Python<'_>,
         processor: &Bound<'_, ProcessorObject>,
     ) -> PyResult<AudioSamples> {
-        let processor = processor.get().another()?;
+        let processor = processor.get().another();
         let applied = wait(py, |until| self.audio().applied(&*processor, until))?;
         Ok(AudioSamples::new(applied))
     }
@@ -410,7 +413,7 @@ impl AudioSamples {
         slf: Bound<'py, Self>,
         processor: &Bound<'_, ProcessorObject>,
     ) -> PyResult<Bound<'py, Self>> {
-        let processor = processor.get().another()?;
+        let processor = processor.get().another();
         let audio = slf.get().audio();
         wait(slf.py(), |until| audio.apply_to_own(&*processor, until))?;
         Ok(slf)
@@ -422,7 +425,7 @@ impl FileEdit {
     /// Uses a processor of `audio_samples.dsp` once on the whole file, where it lies, in bounded memory. Iterating begins
     /// at the first frame again.
     fn apply(&self, py: Python<'_>, processor: &Bound<'_, ProcessorObject>) -> PyResult<()> {
-        let processor = processor.get().another()?;
+        let processor = processor.get().another();
         self.process(py, &*processor)
     }
 }

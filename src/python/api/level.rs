@@ -91,12 +91,25 @@ fn fade(
 }
 
 fn envelope(audio: &AudioSamples, points: &Bound<'_, PyAny>) -> PyResult<Envelope> {
-    let points: Vec<(f64, f64)> = points.extract().map_err(|_| {
+    let wrong = |_| {
         PyTypeError::new_err(format!(
             "an envelope is a list of points (seconds, decibels), such as [(0, -60), (2.5, 0)], not {}",
             arguments::shown(points)
         ))
-    })?;
+    };
+    // Lists and rows of arrays are points too.
+    let point = |point: PyResult<Bound<'_, PyAny>>| match point?
+        .try_iter()?
+        .collect::<PyResult<Vec<_>>>()?
+        .as_slice()
+    {
+        [time, db] => Ok((time.extract::<f64>()?, db.extract::<f64>()?)),
+        _ => Err(PyTypeError::new_err("two numbers")),
+    };
+    let found: PyResult<Vec<(f64, f64)>> = points
+        .try_iter()
+        .and_then(|points| points.map(point).collect());
+    let points = found.map_err(wrong)?;
     Ok(Envelope::new(audio.audio(), &points)?)
 }
 

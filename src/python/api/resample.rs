@@ -29,11 +29,10 @@ impl AudioSamples {
         quality: Option<&Bound<'py, PyString>>,
         out: Option<Bound<'py, AudioSamples>>,
     ) -> PyResult<Bound<'py, AudioSamples>> {
-        /// Times that a pass over the samples takes less.
-        const WORK: usize = 64;
+        /// The filter may have to be designed, which takes long for any audio.
+        const LONG: usize = usize::MAX;
         let (py, audio) = (slf.py(), slf.get());
         let (rate, quality) = (arguments::sample_rate(rate)?, self::quality(quality)?);
-        let bytes = WORK * audio.bytes_per_pass();
         if let Some(out) = out {
             if out.get().audio().rate() != rate {
                 return Err(pyo3::exceptions::PyValueError::new_err(format!(
@@ -43,12 +42,12 @@ impl AudioSamples {
                 )));
             }
             let into = out.get().audio();
-            running::run(py, bytes, |wait| {
+            running::run(py, LONG, |wait| {
                 audio.audio().resample_into(into, quality, wait)
             })?;
             return Ok(out);
         }
-        let resampled = running::run(py, bytes, |wait| {
+        let resampled = running::run(py, LONG, |wait| {
             audio.audio().resampled(rate, quality, wait)
         })?;
         Bound::new(py, AudioSamples::new(resampled))

@@ -177,6 +177,73 @@ def test_a_signal_shorter_than_its_fades():
     assert faded.to_numpy().tolist() == pytest.approx([k / 20 * (9 - k) / 20 for k in range(10)])
 
 
+@pytest.mark.parametrize("frames", [0, 1, 150, 200, 400])
+def test_a_chain_on_a_signal_shorter_than_its_latency(frames):
+    audio = make_audio(noise(shape=(2, 400)))[:, :frames]
+    fades = [dsp.Fade(0, 200 / RATE), dsp.Gain(-3), dsp.Fade(0, 100 / RATE)]
+    alone = audio
+    for fade in fades:
+        alone = alone.apply(fade)
+    chain = dsp.Chain(fades)
+    assert np.array_equal(np.asarray(audio.apply(chain)), np.asarray(alone))
+    one = dsp.Chain(fades)
+    late = joined([one.process(audio), one.flush()])
+    assert late.shape == (2, frames + 300)
+    assert not late[:, :300].any()
+    assert np.array_equal(late[:, 300:], np.asarray(alone))
+
+
+def test_a_chain_leaves_a_rate_and_comes_back():
+    audio = mono(9_001, rate=44_100)
+    links = [dsp.Resampler(48_000), dsp.Gain(-3), dsp.Resampler(44_100)]
+    expected = audio.resample(48_000).gain(-3).resample(44_100)
+    assert np.array_equal(audio.apply(dsp.Chain(links)), expected)
+    parts = list(dsp.Chain(links).stream(cut(audio, [1_000, 1])))
+    assert np.array_equal(joined(parts), expected)
+    before = audio.to_numpy(copy=True)
+    for change in (audio.apply_inplace, lambda chain: chain.process_inplace(audio)):
+        with pytest.raises(ValueError, match="the number of frames, and memory keeps its own"):
+            change(dsp.Chain(links))
+    assert np.array_equal(audio, before)
+
+
+@pytest.mark.parametrize("seconds", [1e11, 1e300])
+def test_a_fade_that_memory_cannot_hold_is_an_error(seconds):
+    audio = mono(10)
+    with pytest.raises(MemoryError):
+        audio.apply(dsp.Fade(0, seconds))
+    assert audio.apply(dsp.Fade(seconds, 0)).to_numpy()[0] == 0
+
+
+def test_a_first_block_that_fails_is_no_beginning():
+    refused = [
+        (dsp.Gain(1), lambda thing: thing.process),
+        (dsp.Gain(1), lambda thing: thing.process_inplace),
+        (dsp.LevelMeter(), lambda thing: thing.update),
+        (dsp.LoudnessMeter(), lambda thing: thing.update),
+    ]
+    for thing, call in refused:
+        stereo = make_audio(noise())
+        with stereo.borrow_mut(), pytest.raises(BorrowError):
+            call(thing)(stereo)
+        call(thing)(mono(100))
+    resampler = dsp.Resampler(48_000)
+    with pytest.raises(ValueError, match="memory keeps its own"):
+        resampler.process_inplace(mono(100, rate=44_100))
+    resampler.process(mono(100, rate=8_000))
+
+
+def test_copies_are_made_while_another_thread_processes():
+    audio, processor = mono(4_000_000), dsp.Chain([dsp.Fade(1, 1)] * 8)
+    thread = threading.Thread(target=processor.process, args=(audio,))
+    thread.start()
+    short = mono(10)
+    while thread.is_alive():
+        assert short.apply(processor).shape == short.shape
+        assert len(list(dsp.Chain([processor.copy()]).stream([short]))) >= 1
+    thread.join()
+
+
 def test_read_only_and_borrowed_blocks():
     audio = make_audio(noise())
     before = audio.to_numpy(copy=True)

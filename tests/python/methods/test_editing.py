@@ -271,3 +271,13 @@ def test_what_does_not_fit_is_refused_and_nothing_changes():
     with audio.borrow(), pytest.raises(BorrowError):
         audio.reverse_inplace()
     assert np.array_equal(audio.to_numpy(), samples)
+
+
+def test_silence_is_at_most_the_threshold_not_its_neighbour():
+    for db in range(-120, 0):
+        exact = 10 ** (db / 20)
+        near = np.float32(exact)
+        for value in (near, np.nextafter(near, np.float32(1)), np.nextafter(near, np.float32(0))):
+            audio = AudioSamples.from_numpy(np.full(2_000, value, "float32"), 8_000)
+            silent = audio.silences(db, min_silence=0.1)
+            assert bool(silent) == (float(value) <= exact)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from signals import RATE, make_audio, mono, read_only
 
 import audio_samples
-from audio_samples import AudioSamples, BorrowError
+from audio_samples import AudioSamples, BorrowError, dsp
 
 CURVES = {
     "linear": lambda t: t,
@@ -285,3 +285,43 @@ def test_threads_do_not_change_a_bit():
     finally:
         audio_samples.set_num_threads(before)
     assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gains_past_the_range_of_the_samples_keep_silence(dtype):
+    audio = AudioSamples.from_numpy(np.array([0.0, -0.0, 1e-30, 1e-38, 1.0], dtype), RATE)
+    for change in (
+        lambda: audio.gain(800),
+        lambda: audio.scale(1e40),
+        lambda: dsp.Gain(800).process(audio),
+    ):
+        with np.errstate(over="ignore"):
+            expected = (audio.to_numpy().astype(float) * 1e40).astype(dtype)
+        assert np.allclose(change().to_numpy(), expected, rtol=1e-6)
+    with np.errstate(under="ignore"):
+        assert audio.scale(1e-42).to_numpy()[4] == dtype_of(dtype)(1e-42)
+
+
+def dtype_of(name):
+    return np.dtype(name).type
+
+
+def test_audio_next_to_silence_is_normalized():
+    quiet = AudioSamples.from_numpy(np.array([0.0, 1e-42, -2e-42], "float32"), RATE)
+    found = quiet.normalize().to_numpy()
+    assert found[0] == 0
+    assert np.isfinite(found).all()
+    assert np.abs(found).max() == pytest.approx(10 ** (-1 / 20), rel=1e-6)
+    with pytest.raises(ValueError, match="peak of these samples is -6200"):
+        AudioSamples.from_numpy(np.array([1e-310]), RATE).normalize()
+
+
+@pytest.mark.parametrize(
+    "points", [[[0, -6], [1, 0]], np.array([[0, -6.0], [1, 0]]), [(0, -6), [1, 0]]]
+)
+def test_points_are_rows_of_any_kind(points):
+    audio = make_audio(np.ones((2, RATE)))
+    assert np.array_equal(audio.apply_envelope(points), audio.apply_envelope([(0, -6), (1, 0)]))
+    for wrong in (3, [3], [(1, 2, 3)], ["ab"]):
+        with pytest.raises(TypeError, match="a list of points"):
+            audio.apply_envelope(wrong)

@@ -239,3 +239,25 @@ def test_the_meter_measures_blocks_as_the_whole():
     meter.update(audio.convert("int16"))
     with pytest.raises(ValueError, match="float64 of 2 channels at 44100 Hz, and those before"):
         meter.update(audio)
+
+
+def test_rates_that_the_filters_do_not_fit_are_refused():
+    audio = AudioSamples.from_numpy(np.ones(4_000), 3_363)
+    for measure in (audio.loudness, audio.loudness_range, audio.momentary_loudness):
+        with pytest.raises(ValueError, match=r"from 3364 Hz on.*not at 3363 Hz; resample"):
+            measure()
+    with pytest.raises(ValueError, match="not at 3363 Hz"):
+        dsp.LoudnessMeter().update(audio)
+    with pytest.raises(ValueError, match="not at 3363 Hz"):
+        audio.normalize_inplace(lufs=-16)
+    assert audio.true_peak(db=False) >= 1
+    noise = np.random.default_rng(1).uniform(-1, 1, 8_000)
+    assert -40 < AudioSamples.from_numpy(noise, 3_364).loudness() < 10
+
+
+def test_a_nan_spoils_the_true_peak_of_its_channel():
+    samples = np.full((3, 5_000), 0.25)
+    samples[1, 4_321] = math.nan
+    peaks = AudioSamples.from_numpy(samples, 48_000).true_peak(db=False, per_channel=True)
+    assert np.isnan(peaks).tolist() == [False, True, False]
+    assert peaks[0] == peaks[2] >= 0.25

@@ -139,3 +139,8 @@ def test_numbers_that_are_none():
 def test_empty_audio_measures_nothing(shape):
     audio = AudioSamples.zeros(shape, RATE)
     assert audio.statistics() == (0, 0, 0, 0, 0, 0, 0)
+
+
+def test_the_peak_of_silence_has_no_sign():
+    for value in (0.0, -0.0):
+        assert math.copysign(1, AudioSamples.from_numpy(np.full(3, value), 8_000).peak()) == 1

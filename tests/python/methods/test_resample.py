@@ -205,3 +205,15 @@ def test_little_audio(shape):
         np.ones(shape), 44_100, **({"layout": "channels_first"} if shape[1:] else {})
     )
     assert audio.resample(48_000).shape == (*shape[:-1], round(shape[-1] * 48_000 / 44_100))
+
+
+def test_rates_too_far_apart_are_refused():
+    audio = AudioSamples.from_numpy(np.zeros(10), 1)
+    for make in (
+        lambda: audio.resample(2_000_000),
+        lambda: audio.apply(dsp.Resampler(2_000_000)),
+        lambda: AudioSamples.from_numpy(np.zeros(10), 2_000_000).resample(1),
+    ):
+        with pytest.raises(ValueError, match="more than 16777216; resample to a rate in between"):
+            make()
+    assert AudioSamples.from_numpy(np.ones(48_000), 48_000).resample(10).shape == (10,)
