@@ -1326,6 +1326,7 @@ def read_many(
     sample_rate: int | None = None,
     channels: int | None = None,
     on_error: Literal["raise"] = "raise",
+    damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[_T]]: ...
 @overload
@@ -1339,6 +1340,7 @@ def read_many(
     sample_rate: int | None = None,
     channels: int | None = None,
     on_error: Literal["raise"] = "raise",
+    damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[Any]]: ...
 @overload
@@ -1352,6 +1354,7 @@ def read_many(
     sample_rate: int | None = None,
     channels: int | None = None,
     on_error: Literal["return"],
+    damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
 ) -> list[AudioSamples[Any] | Exception]: ...
 @overload
@@ -1366,6 +1369,7 @@ def iter_many(
     sample_rate: int | None = None,
     channels: int | None = None,
     on_error: Literal["raise"] = "raise",
+    damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[_T]]: ...
 @overload
@@ -1380,6 +1384,7 @@ def iter_many(
     sample_rate: int | None = None,
     channels: int | None = None,
     on_error: Literal["raise"] = "raise",
+    damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[Any]]: ...
 @overload
@@ -1394,6 +1399,7 @@ def iter_many(
     sample_rate: int | None = None,
     channels: int | None = None,
     on_error: Literal["return"],
+    damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
 ) -> FileIterator[AudioSamples[Any] | Exception]: ...
 def write(

@@ -25,7 +25,8 @@ use crate::sync::{AtomicBool, Mutex, Ordering};
 /// How often the caller is asked whether to go on.
 const ASKED_EVERY: Duration = Duration::from_millis(50);
 
-type FileRead = Result<Audio, Error>;
+/// Audio, with what is missing of it where the whole frames of damaged files are kept.
+type FileRead = Result<(Audio, Option<Error>), Error>;
 
 /// One path on its way through a thread.
 struct FileJob {
@@ -37,6 +38,8 @@ struct FileJob {
 struct Shop {
     jobs: Mutex<Receiver<FileJob>>,
     selection: Selection,
+    /// Whether the whole frames of damaged files are kept.
+    keeps: bool,
     /// Threads that read one file.
     threads: usize,
     is_over: Arc<AtomicBool>,
@@ -51,7 +54,13 @@ impl Shop {
         if self.is_over.load(Ordering::Relaxed) {
             return;
         }
-        let read = path::read_until(&job.path, self.selection, self.threads, &self.is_over);
+        let read = path::read_until(
+            &job.path,
+            self.selection,
+            self.keeps,
+            self.threads,
+            &self.is_over,
+        );
         // There is no one to take it once the batch is dropped.
         let _ = job.done.send(read);
     }
@@ -70,8 +79,9 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// No file yet. `workers` files are read at one time, at least one.
-    pub fn new(selection: Selection, workers: usize) -> Batch {
+    /// No file yet. `workers` files are read at one time, at least one. With `keeps`, the audio of a damaged file is its
+    /// whole frames.
+    pub fn new(selection: Selection, workers: usize, keeps: bool) -> Batch {
         let workers = workers.max(1);
         let (jobs, taken) = mpsc::channel();
         Batch {
@@ -80,6 +90,7 @@ impl Batch {
             shop: Arc::new(Shop {
                 jobs: Mutex::new(taken),
                 selection,
+                keeps,
                 // As many threads in all as one operation may use, or as many as workers were asked for.
                 threads: (kernel::threads() / workers).max(1),
                 is_over: Arc::new(AtomicBool::new(false)),

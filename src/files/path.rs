@@ -27,7 +27,8 @@ use crate::sync::{AtomicBool, Ordering};
 /// # Errors
 /// As there, with the path.
 pub fn read(path: &Path, selection: Selection) -> Result<Audio, Error> {
-    read_until(path, selection, kernel::threads(), &Arc::default())
+    let read = read_until(path, selection, false, kernel::threads(), &Arc::default());
+    read.map(|(audio, _)| audio)
 }
 
 /// Decodes what is selected of a file into samples that exist; see [`crate::files::read_into`].
@@ -90,19 +91,24 @@ impl Positional for Ending {
     }
 }
 
-/// [`read`] with no more than so many threads, until it is over.
+/// [`read`] with no more than so many threads, until it is over. Of a damaged file, the whole frames before the damage if
+/// those are to be kept, and the error that stood in the way of the others.
 ///
 /// # Errors
 /// As there, and [`Error::Io`] once it is over.
 pub fn read_until(
     path: &Path,
     selection: Selection,
+    keeps: bool,
     threads: usize,
     is_over: &Arc<AtomicBool>,
-) -> Result<Audio, Error> {
-    let read = FrameSource::open(input_until(path, is_over)?)
-        .and_then(|mut it| conformed::read(&mut it, selection, threads));
-    read.map_err(|error| error.at_path(path))
+) -> Result<(Audio, Option<Error>), Error> {
+    let read = FrameSource::open(input_until(path, is_over)?).and_then(|mut source| match keeps {
+        true => conformed::read_kept(&mut source, selection, threads),
+        false => conformed::read(&mut source, selection, threads).map(|audio| (audio, None)),
+    });
+    let (audio, damage) = read.map_err(|error| error.at_path(path))?;
+    Ok((audio, damage.map(|error| error.at_path(path))))
 }
 
 /// What a file holds; see [`info::of`].

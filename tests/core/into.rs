@@ -102,7 +102,7 @@ fn the_audio_of_many_files_comes_in_their_order(
     folder: Folder,
     #[values(1, 3, 20)] workers: usize,
 ) {
-    let mut batch = Batch::new(Selection::default(), workers);
+    let mut batch = Batch::new(Selection::default(), workers, false);
     for number in 0..10 {
         let name = format!("{number}.wav");
         match number {

@@ -5,19 +5,23 @@
 //! Chapters may have an edition with no UID. The standard requires one, FFmpeg writes none, and Symphonia's demuxer
 //! then refuses the whole file. We change the element's ID to an unknown one on the way, so the demuxer skips it.
 //!
+//! In a file that was cut short, the list of what stands where names places behind the end, and the demuxer gives up there, as
+//! it does for a segment that ends there. We hide the one the same way, and show the other without a size.
+//!
 //! Elements: <https://www.rfc-editor.org/rfc/rfc9559>; their names and sizes: <https://www.rfc-editor.org/rfc/rfc8794>.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 const EBML: u32 = 0x1A45_DFA3;
 const SEGMENT: u32 = 0x1853_8067;
+const SEEK_HEAD: u32 = 0x114D_9B74;
 const CLUSTER: u32 = 0x1F43_B675;
 const CHAPTERS: u32 = 0x1043_A770;
 const EDITION: u32 = 0x45B9;
 const EDITION_NUMBER: u32 = 0x45BC;
 
 /// Replaces the last byte of the ID: no element has this one.
-pub const NO_NAME: u8 = 0x7F;
+const NO_NAME: u8 = 0x7F;
 
 /// The end of an element of unknown size: an offset to which a reader can still seek.
 const NO_END: u64 = i64::MAX as u64;
@@ -27,6 +31,8 @@ const MOST: usize = 1 << 12;
 
 struct EbmlElement {
     name: u32,
+    /// Where it begins.
+    at: u64,
     /// Where its content begins and ends; [`NO_END`] if its size is unknown.
     start: u64,
     end: u64,
@@ -36,18 +42,19 @@ struct EbmlElement {
 const MOST_OF_ALL: usize = 1 << 24;
 
 /// What is unusual about a file.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Oddities {
-    /// Where the last byte of the name of chapters without an edition's UID is, if they lie where FFmpeg writes them:
-    /// before the first cluster.
-    pub unnumbered: Option<u64>,
+    /// Bytes that the demuxer is to see as others than they are, by their places, as far as they lie before the first cluster:
+    /// in the names of chapters without an edition's UID, which is where FFmpeg writes them, and of the list of places in a
+    /// file that was cut, and the size of that file's segment.
+    pub changed: Vec<(u64, u8)>,
     /// Whether the segment ends where the file does.
     pub is_open: bool,
 }
 
-/// Looks at the elements in front of the first cluster.
-pub fn oddities<R: Read + Seek>(file: &mut R) -> io::Result<Oddities> {
-    EbmlWalk { file, left: MOST }.oddities()
+/// Looks at the elements in front of the first cluster of a file of so many bytes.
+pub fn oddities<R: Read + Seek>(file: &mut R, bytes: u64) -> io::Result<Oddities> {
+    EbmlWalk { file, left: MOST }.oddities(bytes)
 }
 
 /// Why a file is not whole, if an element in it goes on behind its end.
@@ -71,22 +78,32 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         Ok(segment.filter(|segment| segment.name == SEGMENT))
     }
 
-    fn oddities(&mut self) -> io::Result<Oddities> {
+    fn oddities(&mut self, bytes: u64) -> io::Result<Oddities> {
         let Some(segment) = self.segment(0)? else {
             return Ok(Oddities::default());
         };
         let mut odd = Oddities {
-            unnumbered: None,
+            changed: Vec::new(),
             is_open: segment.end == NO_END,
         };
+        let is_cut = !odd.is_open && segment.end > bytes;
+        if is_cut {
+            let size = segment.at + 4..segment.start;
+            let first = 0xFF >> (size.end - size.start - 1).min(7);
+            let rest = size.clone().skip(1).map(|place| (place, 0xFF));
+            odd.changed
+                .extend([(size.start, first)].into_iter().chain(rest));
+        }
         let mut at = segment.start;
         while let Some(found) = self.element_at(at)? {
-            if found.name == CHAPTERS && self.lacks_number(&found)? {
-                odd.unnumbered = Some(at + 3);
-                break;
-            }
             if found.name == CLUSTER {
                 break;
+            }
+            // All of these names have four bytes.
+            if (found.name == CHAPTERS && self.lacks_number(&found)?)
+                || (found.name == SEEK_HEAD && is_cut)
+            {
+                odd.changed.push((at + 3, NO_NAME));
             }
             at = found.end;
         }
@@ -180,7 +197,12 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
             start.saturating_add(size)
         };
         let name = u32::try_from(name).unwrap_or(0);
-        Ok(Some(EbmlElement { name, start, end }))
+        Ok(Some(EbmlElement {
+            name,
+            at,
+            start,
+            end,
+        }))
     }
 
     /// A variable-length integer and its length in bytes, with or without its length marker.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use symphonia::core::io::MediaSource;
 
 use crate::error::Error;
-use crate::files::codec::ebml::{NO_NAME, oddities};
+use crate::files::codec::ebml::oddities;
 use crate::files::input::{Input, sought};
 use crate::files::sniff::{Coded, Coding};
 
@@ -51,9 +51,9 @@ impl<'s> Window<'s> {
             is_open: false,
         };
         if coded.coding == Some(Coding::Matroska) {
-            let odd = oddities(&mut window).map_err(io)?;
-            let hidden = odd.unnumbered.map(|place| (place, NO_NAME));
-            window.changed.extend(hidden);
+            let bytes = window.len;
+            let odd = oddities(&mut window, bytes).map_err(io)?;
+            window.changed.extend(odd.changed);
             window.is_open = odd.is_open;
         }
         window.seek(SeekFrom::Start(0)).map_err(io)?;

@@ -11,7 +11,7 @@ use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::closable::{Opened, closes_with_its_block};
 use crate::python::files::file_object::{path_of, require_path};
-use crate::python::files::read::{conformed, selection};
+use crate::python::files::read::{conformed, keeps_damaged, selection, warn_of_damage};
 use crate::python::running;
 
 /// Threads that read files at one time, whatever is asked for.
@@ -21,6 +21,7 @@ const MOST_WORKERS: usize = 256;
 struct ManyRequest<'py> {
     paths: Bound<'py, PyAny>,
     selection: Selection,
+    keeps: bool,
     workers: usize,
     returns_errors: bool,
     /// How many paths there are, where that is known.
@@ -32,7 +33,7 @@ impl<'py> ManyRequest<'py> {
     fn of(
         function: &str,
         paths: &Bound<'py, PyAny>,
-        selection: Selection,
+        (selection, keeps): (Selection, bool),
         workers: Option<&Bound<'py, PyAny>>,
         on_error: Option<&Bound<'py, PyAny>>,
         progress: Option<&Bound<'py, PyAny>>,
@@ -68,6 +69,7 @@ impl<'py> ManyRequest<'py> {
         Ok(ManyRequest {
             paths: paths.clone(),
             selection,
+            keeps,
             workers,
             returns_errors,
             count,
@@ -106,7 +108,7 @@ impl ReadAhead {
     fn begin(request: ManyRequest<'_>, ahead: usize) -> PyResult<ReadAhead> {
         Ok(ReadAhead {
             paths: Some(request.paths.try_iter()?.unbind()),
-            batch: Batch::new(request.selection, request.workers),
+            batch: Batch::new(request.selection, request.workers, request.keeps),
             ahead,
             failed: None,
             returns_errors: request.returns_errors,
@@ -150,7 +152,12 @@ impl ReadAhead {
             report.bind(py).call1((self.done, self.count))?;
         }
         match read {
-            Ok(audio) => Ok(Some(Py::new(py, AudioSamples::new(audio))?.into_any())),
+            Ok((audio, damage)) => {
+                if let Some(damage) = damage {
+                    warn_of_damage(py, &damage, &audio)?;
+                }
+                Ok(Some(Py::new(py, AudioSamples::new(audio))?.into_any()))
+            }
             Err(error) if self.returns_errors => {
                 Ok(Some(PyErr::from(error).into_value(py).into_any()))
             }
@@ -174,13 +181,14 @@ impl ReadAhead {
 /// `workers` is how many are read at a time, by default as many as the machine has cores. `dtype`, `start` and
 /// `frames` as for `read`, for each of them. Raises the error of the first path that has one; with
 /// `on_error="return"` the exception stands in the list in the place of the audio, and all other files are read.
+/// `damaged="keep"` gives the whole frames of damaged files, with a UserWarning for each.
 /// `progress` is called as `progress(done, total)` after each file, and `True` shows a bar of tqdm.
 #[pyfunction]
 #[pyo3(
     signature = (paths, *, workers = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
-        progress = None, **others),
+        damaged = None, progress = None, **others),
     text_signature = "(paths, *, workers=None, dtype=None, start=0, frames=None, sample_rate=None, channels=None, \
-        on_error='raise', progress=None)"
+        on_error='raise', damaged='raise', progress=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn read_many(
@@ -193,14 +201,15 @@ pub fn read_many(
     sample_rate: Option<&Bound<'_, PyAny>>,
     channels: Option<&Bound<'_, PyAny>>,
     on_error: Option<&Bound<'_, PyAny>>,
+    damaged: Option<&Bound<'_, PyAny>>,
     progress: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Vec<Py<PyAny>>> {
-    let takes =
-        "workers=, dtype=, start=, frames=, sample_rate=, channels=, on_error= and progress=";
+    let takes = "workers=, dtype=, start=, frames=, sample_rate=, channels=, on_error=, damaged= and progress=";
     arguments::refuse_others("read_many", takes, None, others)?;
     let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
-    let request = ManyRequest::of("read_many", paths, selection, workers, on_error, progress)?;
+    let wanted = (selection, keeps_damaged(damaged)?);
+    let request = ManyRequest::of("read_many", paths, wanted, workers, on_error, progress)?;
     let mut reading = ReadAhead::begin(request, usize::MAX)?;
     reading.fill(py);
     if let Some(error) = reading.failed.take() {
@@ -272,9 +281,9 @@ closes_with_its_block!(FileIterator);
 #[pyfunction]
 #[pyo3(
     signature = (paths, *, workers = None, ahead = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
-        progress = None, **others),
+        damaged = None, progress = None, **others),
     text_signature = "(paths, *, workers=None, ahead=None, dtype=None, start=0, frames=None, sample_rate=None, \
-        channels=None, on_error='raise', progress=None)"
+        channels=None, on_error='raise', damaged='raise', progress=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn iter_many(
@@ -287,13 +296,15 @@ pub fn iter_many(
     sample_rate: Option<&Bound<'_, PyAny>>,
     channels: Option<&Bound<'_, PyAny>>,
     on_error: Option<&Bound<'_, PyAny>>,
+    damaged: Option<&Bound<'_, PyAny>>,
     progress: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileIterator> {
-    let takes = "workers=, ahead=, dtype=, start=, frames=, sample_rate=, channels=, on_error= and progress=";
+    let takes = "workers=, ahead=, dtype=, start=, frames=, sample_rate=, channels=, on_error=, damaged= and progress=";
     arguments::refuse_others("iter_many", takes, None, others)?;
     let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
-    let request = ManyRequest::of("iter_many", paths, selection, workers, on_error, progress)?;
+    let wanted = (selection, keeps_damaged(damaged)?);
+    let request = ManyRequest::of("iter_many", paths, wanted, workers, on_error, progress)?;
     let ahead = match ahead {
         Some(given) => usize::try_from(arguments::count(given, "ahead", 1)?).unwrap_or(usize::MAX),
         None => 2 * request.workers,

@@ -7,6 +7,8 @@ use pyo3::exceptions::{PyTypeError, PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::audio::Audio;
+use crate::error::Error;
 use crate::files;
 use crate::files::facts::Facts;
 use crate::files::info::FileInfo;
@@ -97,7 +99,7 @@ pub(super) fn conformed(
 }
 
 /// Whether the whole frames of a damaged file are kept, as users write it.
-fn keeps_damaged(given: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
+pub(super) fn keeps_damaged(given: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
     let name = given.map(|given| given.extract::<String>());
     match name {
         None => Ok(false),
@@ -108,6 +110,14 @@ fn keeps_damaged(given: Option<&Bound<'_, PyAny>>) -> PyResult<bool> {
             given.map_or_else(String::new, arguments::shown)
         ))),
     }
+}
+
+/// Warns of what is missing of audio that is the whole frames of a damaged file.
+pub(super) fn warn_of_damage(py: Python<'_>, damage: &Error, audio: &Audio) -> PyResult<()> {
+    let kept = audio.layout().frames();
+    let text = format!("{damage}; the {kept} whole frames were kept");
+    let text = CString::new(text.replace('\0', " "))?;
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
 }
 
 /// The audio of `out=`.
@@ -198,10 +208,7 @@ pub fn read(
     if keeps {
         let (audio, damage) = from.finish(py.detach(|| files::read_kept(input, selection)))?;
         if let Some(damage) = damage {
-            let kept = audio.layout().frames();
-            let text = format!("{}; the {kept} whole frames were kept", from.named(damage));
-            let text = CString::new(text.replace('\0', " "))?;
-            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+            warn_of_damage(py, &from.named(damage), &audio)?;
         }
         return Py::new(py, AudioSamples::new(audio));
     }

@@ -1,7 +1,9 @@
 """Files that were cut short: what is whole can be had, and nothing else passes for it."""
 
 import io
+import warnings
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -141,6 +143,50 @@ def test_compressed_files_keep_what_was_decoded(container, subtype):
     # The last frames of a packet whose neighbour is missing may be others.
     settled = len(kept) - 4_096
     assert np.allclose(kept.to_numpy()[:, :settled], expected[:, :settled], atol=1e-4)
+
+
+def test_many_files_keep_what_is_whole(tmp_path):
+    content, whole = cut("WAV", "PCM_16", 999)
+    paths = [tmp_path / name for name in ("whole.wav", "cut.wav", "none.wav")]
+    for path, bytes_of in zip(paths, (encoded("WAV", "PCM_16"), content, b"no audio"), strict=True):
+        path.write_bytes(bytes_of)
+    expected = audio_samples.read(paths[0]).to_numpy()
+    for read in (audio_samples.read_many, audio_samples.iter_many):
+        with pytest.warns(
+            UserWarning, match=rf"cut\.wav.*the {whole} whole frames were kept"
+        ) as told:
+            found = list(read(paths, damaged="keep", on_error="return"))
+        assert len(told) == 1
+        assert np.array_equal(found[0].to_numpy(), expected)
+        assert np.array_equal(found[1].to_numpy(), expected[:, :whole])
+        assert isinstance(found[2], AudioFileError)
+        with pytest.raises(AudioFileError, match="cut short"):
+            list(read(paths[:2]))
+
+
+@pytest.mark.parametrize("container", ["mp4", "adts", "matroska"])
+def test_cut_aac_keeps_what_was_decoded(container):
+    target = io.BytesIO()
+    with av.open(target, "w", format=container) as file:
+        stream = file.add_stream("aac", rate=44_100, layout="stereo")
+        for part in tones(2, 60_000).reshape(-1, 1_000, 2).astype("float32"):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part.T), "fltp", "stereo")
+            frame.rate = 44_100
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    content = target.getvalue()
+    expected = audio_samples.read(content).to_numpy()
+    # The index of MP4 stands behind the samples: without it there is nothing to be had.
+    end = len(content) - 3_000
+    if container == "mp4":
+        with pytest.raises(AudioFileError, match=r"cut short|no audio"):
+            audio_samples.read(content[:end], damaged="keep")
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        kept = audio_samples.read(content[:end], damaged="keep").to_numpy()
+    assert 40_000 < kept.shape[1] < expected.shape[1]
+    assert np.array_equal(kept, expected[:, : kept.shape[1]])
 
 
 def test_what_cannot_be_kept_is_refused():
