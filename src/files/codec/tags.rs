@@ -124,6 +124,53 @@ fn parsed(kind: TagKind, bytes: Vec<u8>) -> Result<Vec<(String, String)>, Refusa
     Ok(all_of(&reader.read_all()?.revision))
 }
 
+/// UTF-16 whose bytes stand in the other order than Symphonia takes them without a mark: characters whose lower eight bits
+/// are all zero, which no text has.
+fn in_order(text: String) -> String {
+    let is_swapped = !text.is_empty()
+        && text
+            .encode_utf16()
+            .all(|unit| unit > 0xFF && unit & 0xFF == 0);
+    match is_swapped {
+        true => text
+            .encode_utf16()
+            .map(|unit| char::from(unit.swap_bytes() as u8))
+            .collect(),
+        false => text,
+    }
+}
+
+/// A genre by its name, where ID3 has its number: `17`, `(17)` or `(17)Rock` with a name of the writer's own behind.
+fn genre(text: String) -> String {
+    // Symphonia's own name stands at number 105.
+    if text == "Symphonia" {
+        return "Symphony".into();
+    }
+    let (number, own) = match text.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        Some((number, own)) => (number, own.trim()),
+        None => (text.as_str(), ""),
+    };
+    if !own.is_empty() && (number.parse::<u8>().is_ok() || matches!(number, "RX" | "CR")) {
+        return own.into();
+    }
+    let named = match number {
+        "RX" => Some("Remix".into()),
+        "CR" => Some("Cover".into()),
+        number => number.parse().ok().and_then(numbered_genre),
+    };
+    named.unwrap_or(text)
+}
+
+/// The genre that a tag of ID3v1 means by a number.
+fn numbered_genre(number: u8) -> Option<String> {
+    let mut tag = vec![0; 128];
+    tag[..3].copy_from_slice(b"TAG");
+    tag[127] = number;
+    let tags = caught(|| parsed(TagKind::Id3v1, tag)).ok()?;
+    let found = tags.into_iter().find(|(name, _)| name == "genre");
+    found.map(|(_, value)| value)
+}
+
 fn all_of(revision: &MetadataRevision) -> Vec<(String, String)> {
     let of_tracks = revision.per_track.iter().map(|track| &track.metadata);
     let all = std::iter::once(&revision.media).chain(of_tracks);
@@ -161,10 +208,19 @@ fn named(tag: &Tag) -> (String, String) {
         Some(StandardTag::Genre(_)) => "genre",
         Some(StandardTag::TrackNumber(_)) => "track_number",
         Some(StandardTag::Encoder(_)) => "software",
-        Some(StandardTag::ReleaseDate(_) | StandardTag::RecordingDate(_)) => "date",
+        Some(
+            StandardTag::ReleaseDate(_)
+            | StandardTag::RecordingDate(_)
+            | StandardTag::ReleaseYear(_)
+            | StandardTag::RecordingYear(_),
+        ) => "date",
         _ => "",
     };
     let own = tag.raw.key.to_ascii_lowercase();
-    let name = if name.is_empty() { own } else { name.into() };
-    (name, tag.raw.value.to_string())
+    let value = in_order(tag.raw.value.to_string());
+    match name {
+        "" => (own, value),
+        "genre" => (name.into(), genre(value)),
+        name => (name.into(), value),
+    }
 }

@@ -106,7 +106,10 @@ fn inside(list: &[u8], order: ByteOrder) -> Vec<([u8; 4], &[u8])> {
         let start = at + 8;
         let end = start.saturating_add(size as usize).min(list.len());
         found.push((*id, &list[start..end]));
-        at = end + end % 2;
+        // A byte of padding makes the size even; some writers leave it out, and others pad to four bytes.
+        let behind = &list[end..];
+        let zeros = behind.iter().take(4).take_while(|byte| **byte == 0).count();
+        at = end + zeros.min(3);
     }
     found
 }
