@@ -136,7 +136,7 @@ impl Coded {
                  or there is no sound in it",
                 coding.name()
             ),
-            None => self.message.clone(),
+            None => format!("{}; {WAY_OUT}", self.message),
         };
         Error::damaged(self.offset, message)
     }
@@ -186,15 +186,7 @@ pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Contai
             None => counting(bytes, at)?,
         },
     };
-    let mut coded = Coded {
-        offset: start,
-        message: format!("this is {}, which holds no plain samples", coding.name()),
-        coding: Some(coding),
-        shown: None,
-        changed: Vec::new(),
-        tags: around,
-        damage: None,
-    };
+    let mut coded = Coded::of(start, coding, around);
     match coding {
         Coding::Flac { magic } => coded.bound_flac(bytes, magic)?,
         Coding::Mpeg { first, .. } => coded.bound_mpeg(bytes, first)?,
@@ -202,6 +194,22 @@ pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Contai
         _ => coded.tags.clear(),
     }
     Ok(Contents::Coded(coded))
+}
+
+/// The MPEG audio that lies from `at` to the end of `bytes`, if a packet begins near there.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn mpeg_within<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    at: u64,
+) -> Result<Option<Coded>, Error> {
+    let Some(first) = mpeg::first(bytes, at)? else {
+        return Ok(None);
+    };
+    let mut coded = Coded::of(at, counting(bytes, first)?, Vec::new());
+    coded.bound_mpeg(bytes, first)?;
+    Ok(Some(coded))
 }
 
 /// Plain samples, which may have a tag in front.
@@ -215,6 +223,18 @@ fn plain<R: Read + Seek>(
 }
 
 impl Coded {
+    fn of(offset: u64, coding: Coding, tags: Vec<TagBytes>) -> Coded {
+        Coded {
+            offset,
+            message: format!("this is {}, which holds no plain samples", coding.name()),
+            coding: Some(coding),
+            shown: None,
+            changed: Vec::new(),
+            tags,
+            damage: None,
+        }
+    }
+
     /// Finds where the packets of FLAC end, and whether they are all there.
     fn bound_flac<R: Read + Seek>(
         &mut self,
@@ -332,13 +352,38 @@ fn counting<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Codi
     })
 }
 
+/// What of all formats reads a file that is not read here.
+pub const WAY_OUT: &str = "`ffmpeg -i FILE -f wav -` makes WAV of it, which is read";
+
+/// How files begin that are known and not read.
+const NOT_READ: [(&[u8], &str); 12] = [
+    (b"wvpk", "WavPack"),
+    (b"MAC ", "Monkey's Audio"),
+    (b"TTA1", "True Audio"),
+    (b"MPCK", "Musepack"),
+    (b"MP+", "Musepack"),
+    (b"#!AMR", "AMR"),
+    (b"Creative", "Creative Voice"),
+    (b"DSD ", "DSD"),
+    (b"FRM8", "DSD"),
+    (b"\x30\x26\xB2\x75", "Windows Media"),
+    (b"\x0B\x77", "AC-3"),
+    (b"\x7F\xFE\x80\x01", "DTS"),
+];
+
 /// A file that begins like none that is read.
 fn unknown(prefix: &[u8]) -> String {
+    if let Some((_, name)) = NOT_READ.iter().find(|(begin, _)| prefix.starts_with(begin)) {
+        return format!("this file is {name}, which is not read; {WAY_OUT}");
+    }
+    if prefix.starts_with(b"MThd") {
+        return "this is a MIDI file: notes, and no samples".into();
+    }
     let found = prefix.get(..8).unwrap_or(prefix);
     let bytes: Vec<String> = found.iter().map(|byte| format!("{byte:02x}")).collect();
     format!(
         "no format that is read begins with '{}' (the bytes {}); known are WAV, RF64, BW64, W64, AIFF, CAF, AU, \
-         FLAC, Ogg, MP3, ADTS, MP4 and Matroska",
+         FLAC, Ogg, MP3, ADTS, MP4 and Matroska; whatever ffmpeg knows, `ffmpeg -i FILE -f wav -` makes WAV of",
         found.escape_ascii(),
         bytes.join(" ")
     )

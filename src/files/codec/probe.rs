@@ -27,7 +27,7 @@ use crate::files::codec::window::Window;
 use crate::files::codec::{aac, mp4};
 use crate::files::facts::Facts;
 use crate::files::input::Input;
-use crate::files::sniff::{Coded, Coding};
+use crate::files::sniff::{Coded, Coding, WAY_OUT};
 
 /// Frames of the largest MPEG packet.
 pub const MPEG_PACKET: u64 = 1152;
@@ -164,10 +164,7 @@ pub fn packet_length(params: &AudioCodecParameters) -> Option<u64> {
 fn not_read(format: &str, what: &str, reached: &Arc<AtomicU64>) -> Error {
     Error::damaged(
         reached.load(Ordering::Relaxed),
-        format!(
-            "this {format} file has {what} in it, which is not read; `ffmpeg -i FILE -f wav -` makes WAV of it, \
-             which is"
-        ),
+        format!("this {format} file has {what} in it, which is not read; {WAY_OUT}"),
     )
 }
 

@@ -82,6 +82,8 @@ LOSSY = [
     ("mkv", None, "aac", "fltp", "MKV", "AAC"),
     ("mp2", None, "mp2", "s16", "MP3", "MPEG_LAYER_II"),
     ("mkv", None, "libmp3lame", "fltp", "MKV", "MPEG_LAYER_III"),
+    ("wav", None, "libmp3lame", "fltp", "MP3", "MPEG_LAYER_III"),
+    ("wav", None, "mp2", "s16", "MP3", "MPEG_LAYER_II"),
 ]
 
 
@@ -152,11 +154,32 @@ def test_a_film_takes_no_more_memory_than_its_sound(tmp_path):
     assert np.array_equal(audio_samples.read(path, dtype="stored"), expected)
 
 
-def test_what_no_decoder_knows_is_named(tmp_path):
-    path = tmp_path / "a.mkv"
-    encode(path, "ac3", "fltp", 2)
-    with pytest.raises(AudioFileError, match="AC-3"):
+@pytest.mark.parametrize(
+    ("ending", "codec", "form", "says"),
+    [
+        ("mkv", "ac3", "fltp", "this MKV file has AC-3 in it"),
+        ("ac3", "ac3", "fltp", "this file is AC-3"),
+        ("wv", "wavpack", "s16p", "this file is WavPack"),
+        ("tta", "tta", "s16", "this file is True Audio"),
+        ("wav", "ac3", "fltp", "format 0x2000, AC-3"),
+        ("aiff", "adpcm_ima_qt", "s16p", "'ima4'"),
+    ],
+)
+def test_what_no_decoder_knows_is_named_with_the_way_out(tmp_path, ending, codec, form, says):
+    path = tmp_path / f"a.{ending}"
+    encode(path, codec, form, 2)
+    with pytest.raises(AudioFileError, match=f"{says}.*`ffmpeg -i FILE -f wav -` makes WAV of it"):
         audio_samples.read(path)
+
+
+def test_mpeg_in_wav_ends_with_its_chunk(tmp_path):
+    path = tmp_path / "a.wav"
+    encode(path, "libmp3lame", "fltp", 2)
+    content, whole = path.read_bytes(), audio_samples.read(path).to_numpy()
+    # What lies behind the data is none of it, also if it looks so.
+    assert np.array_equal(audio_samples.read(content + content[-4_000:]), whole)
+    cut = audio_samples.info(content[:-4_000]).damage
+    assert "cut short: its data claims" in cut
 
 
 def test_the_chapters_of_a_file_are_its_cues(tmp_path):

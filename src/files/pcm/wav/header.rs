@@ -9,7 +9,7 @@ use crate::files::pcm::reader::{Bytes, is_printable, letters};
 use crate::files::pcm::wav::format;
 use crate::files::pcm::wav::format::WavFormat;
 use crate::files::pcm::{Chunk, Container, Header, Info};
-use crate::files::sniff::Contents;
+use crate::files::sniff::{self, Coded, Contents};
 
 /// What a stream of unknown length claims to be long.
 const UNKNOWN: u32 = u32::MAX;
@@ -131,13 +131,46 @@ impl<R: Read + Seek> Walk<'_, '_, R> {
                 }
                 b"fmt " => match self.parse_format(&chunk)? {
                     Contents::Plain(format) => self.format = Some(format),
-                    Contents::Coded(coded) => return Ok(Contents::Coded(coded)),
+                    Contents::Coded(coded) => {
+                        let packets = self.packets(&chunk)?;
+                        return Ok(Contents::Coded(packets.unwrap_or(coded)));
+                    }
                 },
                 _ => {}
             }
             self.keep(chunk)?;
             at = self.behind(&chunk)?;
         }
+    }
+
+    /// The packets of MPEG audio in the data chunk, where the format says that they are there.
+    fn packets(&mut self, format: &Chunk) -> Result<Option<Coded>, Error> {
+        const MPEG: [u16; 2] = [0x0050, 0x0055];
+        let mut tag = [0; 2];
+        let tag = self.bytes.peek(format.offset, &mut tag)?;
+        if !matches!(tag.first_chunk(), Some(tag) if MPEG.contains(&self.order.u16(*tag))) {
+            return Ok(None);
+        }
+        let mut chunk = *format;
+        while chunk.id != *b"data" {
+            let at = self.behind(&chunk)?;
+            chunk = self.chunk_at(at)?.0;
+        }
+        let claimed = chunk.offset.saturating_add(chunk.size);
+        let end = self.bytes.end;
+        self.bytes.end = claimed.min(end);
+        let mut found = sniff::mpeg_within(self.bytes, chunk.offset)?;
+        self.bytes.end = end;
+        if let Some(found) = &mut found
+            && claimed > end
+        {
+            let there = end - chunk.offset;
+            found.damage = Some(format!(
+                "the file was cut short: its data claims {} bytes, of which there are {there}",
+                chunk.size
+            ));
+        }
+        Ok(found)
     }
 
     /// The header of a chunk that has to be there, and its size as written.
