@@ -82,6 +82,18 @@ impl Head {
     }
 }
 
+/// The parameters with the numbers of the identification header in the order of their bytes that Ogg has.
+pub fn with_swapped_head(params: &AudioCodecParameters) -> AudioCodecParameters {
+    let mut params = params.clone();
+    let head = params.extra_data.as_deref_mut();
+    if let Some(numbers) = head.and_then(|head| head.get_mut(10..18)) {
+        for number in [0..2, 2..6, 6..8] {
+            numbers[number].reverse();
+        }
+    }
+    params
+}
+
 /// Frames at the front of the first packets that are no sound of the file.
 pub fn pre_skip(params: &AudioCodecParameters) -> u64 {
     let head = params.extra_data.as_deref().and_then(Head::parse);

@@ -20,7 +20,7 @@ use crate::audio::SampleRate;
 use crate::error::Error;
 use crate::files::codec::mixed_blocks::UnmixedDecoder;
 use crate::files::codec::names::{encoding, format_name, unread};
-use crate::files::codec::opus::{OpusPackets, pre_skip};
+use crate::files::codec::opus::{OpusPackets, pre_skip, with_swapped_head};
 use crate::files::codec::panics::{caught, refused};
 use crate::files::codec::vorbis::LateDecoder;
 use crate::files::codec::window::Window;
@@ -71,6 +71,8 @@ pub struct StreamTraits {
     pub guesses: bool,
     /// Whether a file may end in the middle of a packet and be read up to there.
     pub ends_anywhere: bool,
+    /// Whether the header of Opus has its numbers with the highest byte first: MP4 has it so, and the demuxer passes it on.
+    pub has_swapped_head: bool,
     /// Frames of each packet, where the last one may have fewer than the file says.
     pub whole_packets: Option<u64>,
 }
@@ -104,7 +106,10 @@ pub fn open<'s>(
         let own = tables.tracks.iter().find(|packets| packets.track == track);
         let params = opening.decoder.codec_params();
         let (frames, is_even) = own.map_or((None, false), |packets| mp4_frames(packets, params));
-        (opening.facts.frames, opening.traits.counts_frames) = (frames, is_even);
+        let is_opus = params.codec == codecs::CODEC_ID_OPUS;
+        let before = if is_opus { pre_skip(params) } else { 0 };
+        opening.facts.frames = frames.map(|frames| frames.saturating_sub(before));
+        opening.traits.counts_frames = is_even && !is_opus;
         opening.cut = tables.cut;
         let lead = own
             .filter(|own| params.sample_rate == Some(own.timescale))
@@ -243,6 +248,7 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
         is_stateless: params.is_some_and(|params| is_stateless(params.codec)),
         resets_by_half: params.is_some_and(|params| params.codec == codecs::CODEC_ID_AAC),
         ends_anywhere: format == formats::FORMAT_ID_ADTS,
+        has_swapped_head: is_opus && format == formats::FORMAT_ID_ISOMP4,
         whole_packets: params
             .filter(|params| {
                 params.codec == codecs::CODEC_ID_ALAC
@@ -293,14 +299,6 @@ fn describe(
     let Some(params) = audio_of(track) else {
         return Err(damaged(format!("there is no audio in this {format} file")));
     };
-    if params.codec == codecs::CODEC_ID_OPUS && format == "MP4" {
-        // With Symphonia 0.6.1 as the demuxer, fewer frames come out than were encoded; the cause is not known.
-        return Err(damaged(
-            "this MP4 file has Opus in it, which is read in Ogg, WebM and Matroska; \
-             `ffmpeg -i in.mp4 -c copy out.opus` moves it there"
-                .into(),
-        ));
-    }
     let frames = frames_of(reader, track, params, traits);
     // Ogg's demuxer reads the headers too. It counts no frames where they make no sense, and the decoder says why.
     let is_late = format == "OGG" && frames.is_some_and(|frames| frames > 0);
@@ -387,7 +385,10 @@ fn make_decoder(
 ) -> Result<Box<dyn AudioDecoder>, Refusal> {
     let options = AudioDecoderOptions::default().gapless(!traits.guesses);
     if params.codec == codecs::CODEC_ID_OPUS {
-        return Ok(Box::new(caught(|| OpusPackets::open(params))?));
+        return Ok(Box::new(caught(|| match traits.has_swapped_head {
+            true => OpusPackets::open(&with_swapped_head(params)),
+            false => OpusPackets::open(params),
+        })?));
     }
     if params.codec == codecs::CODEC_ID_VORBIS && is_late {
         return Ok(Box::new(LateDecoder::new(params, options)));

@@ -30,12 +30,12 @@ def ogg(channels=2, frames=RATE, rate=RATE):
     return file.getvalue()
 
 
-def encoded(container, channels=2, **options):
+def encoded(container, channels=2, count=RATE, **options):
     file = io.BytesIO()
     layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[channels]
     with av.open(file, "w", format=container) as out:
         stream = out.add_stream("libopus", rate=RATE, layout=layout, options=options)
-        frame = av.AudioFrame.from_ndarray(tones(channels).reshape(1, -1), "flt", layout)
+        frame = av.AudioFrame.from_ndarray(tones(channels, count).reshape(1, -1), "flt", layout)
         frame.sample_rate, frame.pts = RATE, 0
         out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
@@ -109,9 +109,16 @@ def test_matroska_holds_the_same_and_what_fills_its_last_packet(container):
     assert np.array_equal(audio_samples.read(content, start=30_001).to_numpy(), read[:, 30_001:])
 
 
-def test_opus_in_mp4_is_refused_with_the_way_out():
-    with pytest.raises(AudioFileError, match=r"copy out\.opus"):
-        audio_samples.read(encoded("mp4", b="96000"))
+@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("frames", [1_000, 44_100, 96_000])
+def test_mp4_holds_the_same_and_ends_with_the_sound(channels, frames):
+    content = encoded("mp4", channels, frames, b="256000")
+    expected = by_libopus(content)
+    read = audio_samples.read(content).to_numpy().reshape(channels, -1)
+    assert read.shape[1] == audio_samples.info(content).frames == frames
+    near(read, expected[:, :frames])
+    part = audio_samples.read(content, start=frames // 2 + 1).to_numpy()
+    assert np.array_equal(part.reshape(channels, -1), read[:, frames // 2 + 1 :])
 
 
 def test_a_range_is_that_of_the_whole():
