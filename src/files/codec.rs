@@ -11,6 +11,7 @@
 
 mod aac;
 pub(super) mod ebml;
+mod links;
 mod mixed_blocks;
 mod mp3;
 mod mp4;
@@ -43,6 +44,7 @@ use crate::files::facts::{Facts, Split, make_room, resized};
 use crate::files::input::Input;
 use crate::files::sniff::Coded;
 use crate::view::{Access, Strided};
+use links::Links;
 use mp3::PacketPlaces;
 use panics::caught;
 pub(super) use panics::guarded_write;
@@ -101,6 +103,8 @@ pub struct Decoder<'s> {
     chapters: Vec<(u64, String)>,
     /// Where the packets of MP3 lie, as far as a seek had to know.
     packets: Option<PacketPlaces>,
+    /// Where the file is a chain of streams.
+    links: Option<Links>,
     /// The file, while no demuxer has it.
     parked: Option<MediaSourceStream<'s>>,
 }
@@ -113,6 +117,7 @@ impl<'s> Decoder<'s> {
     pub fn open(input: Input<'s>, coded: Coded) -> Result<Decoder<'s>, Error> {
         let reached = Arc::new(AtomicU64::new(0));
         let opening = probe::open(input, &coded, &reached)?;
+        let links = Links::of(&coded.links, &opening.extent);
         let mut decoder = Decoder {
             reader: Some(opening.reader),
             decoder: opening.decoder,
@@ -128,9 +133,11 @@ impl<'s> Decoder<'s> {
             cut: opening.cut,
             chapters: opening.chapters,
             packets: None,
+            links,
             parked: None,
         };
         decoder.shorten_last_packet()?;
+        decoder.survey()?;
         Ok(decoder)
     }
 
@@ -206,12 +213,19 @@ impl<'s> Decoder<'s> {
                 frames = frames.saturating_add(packet.dur.get());
             }
         } else {
-            while self.decode_next()? {
-                frames += self.ready.len() as u64;
-            }
+            frames = self.count_decoded()?;
         }
         self.rewind()?;
         self.facts.frames = Some(frames);
+        Ok(frames)
+    }
+
+    /// How many frames are decoded from here on.
+    fn count_decoded(&mut self) -> Result<u64, Error> {
+        let mut frames = 0;
+        while self.decode_next()? {
+            frames += self.ready.len() as u64;
+        }
         Ok(frames)
     }
 
@@ -273,13 +287,21 @@ impl<'s> Decoder<'s> {
 
     fn decode_packets(&mut self) -> Result<bool, Error> {
         loop {
-            let at_end = self.facts.frames.is_some_and(|frames| self.at >= frames);
-            if at_end && self.position != Position::AfterSeek {
+            let end = self
+                .links
+                .as_ref()
+                .and_then(Links::end)
+                .or(self.facts.frames);
+            let at_end = end.is_some_and(|end| self.at >= end);
+            let packet = match at_end && self.position != Position::AfterSeek {
+                true => None,
+                false => self.next_packet()?,
+            };
+            let Some(packet) = packet else {
                 self.ready = 0..0;
-                return Ok(false);
-            }
-            let Some(packet) = self.next_packet()? else {
-                self.ready = 0..0;
+                if self.next_link()? {
+                    continue;
+                }
                 return Ok(false);
             };
             let begins = packet
@@ -315,10 +337,7 @@ impl<'s> Decoder<'s> {
             {
                 self.require_next(place, frames)?;
             }
-            let rest = self
-                .facts
-                .frames
-                .map_or(u64::MAX, |all| all - self.at.min(all));
+            let rest = end.map_or(u64::MAX, |end| end - self.at.min(end));
             self.ready = 0..usize::try_from(rest).unwrap_or(usize::MAX).min(frames);
             if !self.ready.is_empty() {
                 return Ok(true);

@@ -87,6 +87,8 @@ pub struct Coded {
     pub tags: Vec<TagBytes>,
     /// What is missing at the end, as far as that is seen without decoding; `None` if nothing is known to be.
     pub damage: Option<String>,
+    /// The bytes of streams one after the other, where there are several.
+    pub links: Vec<Range<u64>>,
 }
 
 /// What a file holds, as far as it was looked at: `T` is what is known of one with plain samples.
@@ -109,6 +111,7 @@ impl<T> Contents<T> {
             changed: Vec::new(),
             tags: Vec::new(),
             damage: None,
+            links: Vec::new(),
         })
     }
 
@@ -232,6 +235,7 @@ impl Coded {
             changed: Vec::new(),
             tags,
             damage: None,
+            links: Vec::new(),
         }
     }
 
@@ -295,14 +299,25 @@ impl Coded {
 
     /// Ends an Ogg stream that has no last page with its last whole one.
     fn bound_ogg<R: Read + Seek>(&mut self, bytes: &mut Bytes<'_, R>) -> Result<(), Error> {
-        if let Some(stream) = ogg::unfinished(bytes)? {
+        self.links = ogg::links(bytes)?;
+        let begin = bytes.start;
+        bytes.start = self.links.last().map_or(begin, |last| last.start);
+        let unfinished = ogg::unfinished(bytes)?;
+        bytes.start = begin;
+        if let Some(stream) = unfinished {
             self.damage = Some(format!(
                 "the last page of the stream is missing, so the file was cut short or its recorder was ended: it is read \
                  up to byte {}, where the last whole page ends",
                 stream.end
             ));
-            self.shown = Some(bytes.start..stream.end);
+            self.shown = Some(begin..stream.end);
             self.changed = stream.marked;
+            if let Some(last) = self.links.last_mut() {
+                last.end = stream.end;
+            }
+        }
+        if let Some(first) = self.links.first() {
+            self.shown = Some(first.clone());
         }
         Ok(())
     }

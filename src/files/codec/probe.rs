@@ -23,7 +23,7 @@ use crate::files::codec::names::{encoding, format_name, unread};
 use crate::files::codec::opus::{OpusPackets, pre_skip, with_swapped_head};
 use crate::files::codec::panics::{caught, refused};
 use crate::files::codec::vorbis::LateDecoder;
-use crate::files::codec::window::Window;
+use crate::files::codec::window::{Extent, Window};
 use crate::files::codec::{aac, mp4};
 use crate::files::facts::Facts;
 use crate::files::input::Input;
@@ -40,6 +40,8 @@ pub struct OpenStream<'s> {
     pub traits: StreamTraits,
     /// What is missing at the end, if that is known.
     pub cut: Option<String>,
+    /// What of the file the demuxer sees.
+    pub extent: Arc<Extent>,
     /// First frames and names of chapters that the demuxer does not know of.
     pub chapters: Vec<(u64, String)>,
 }
@@ -84,9 +86,10 @@ pub fn open<'s>(
     reached: &Arc<AtomicU64>,
 ) -> Result<OpenStream<'s>, Error> {
     let mut window = Window::new(input, coded, reached)?;
-    let (bytes, is_open) = (window.len, window.is_open);
+    let (bytes, is_open) = (window.extent.len(), window.is_open);
+    let extent = Arc::clone(&window.extent);
     let tables = if coded.coding == Some(Coding::Mp4) {
-        let start = window.start;
+        let start = extent.start();
         let tables = mp4::tables(&mut window, start, bytes);
         Some(tables.map_err(|error| Error::io(&error, None))?)
     } else {
@@ -102,6 +105,7 @@ pub fn open<'s>(
         opening = demux(opening.reader.into_inner(), bytes, coded, reached)?;
     }
     opening.traits.ends_anywhere |= is_open;
+    opening.extent = extent;
     if let Some(tables) = tables {
         let own = tables.tracks.iter().find(|packets| packets.track == track);
         let params = opening.decoder.codec_params();
@@ -200,6 +204,7 @@ pub fn demux<'s>(
         facts,
         traits,
         cut: None,
+        extent: Arc::default(),
         chapters: Vec::new(),
     })
 }
@@ -330,7 +335,7 @@ fn describe(
     if params.codec == codecs::CODEC_ID_VORBIS && channels > 2 {
         // Symphonia 0.6.1 undoes the coupling of channels in the wrong order: noise, and no error.
         return Err(damaged(format!(
-            "this {format} file has Vorbis of {channels} channels in it; 1 and 2 channels are read"
+            "this {format} file has Vorbis of {channels} channels in it, of which 1 and 2 are read; {WAY_OUT}"
         )));
     }
     let zero = |_| damaged(format!("this {format} file claims a sample rate of 0 Hz"));

@@ -41,7 +41,9 @@ impl Decoder<'_> {
                 // One thread had better decode it all than several from the beginning.
                 return Err(self.damaged("no packet is found in front of a part"));
             }
-            self.rewind()?;
+            if !self.enter_link_of(frame)? {
+                self.rewind()?;
+            }
         }
         if self.skip_to(frame)? {
             return Ok(());

@@ -1,6 +1,7 @@
 //! A file as the demuxer sees it.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,14 +12,39 @@ use crate::files::codec::ebml::oddities;
 use crate::files::input::{Input, sought};
 use crate::files::sniff::{Coded, Coding};
 
+/// The bytes of a file that are a file to the demuxer.
+#[derive(Default)]
+pub struct Extent {
+    start: AtomicU64,
+    len: AtomicU64,
+}
+
+impl Extent {
+    /// Shows other bytes, of which the demuxer reads the first next.
+    pub fn show(&self, bytes: &Range<u64>) {
+        self.start.store(bytes.start, Ordering::Relaxed);
+        let len = bytes.end.saturating_sub(bytes.start);
+        self.len.store(len, Ordering::Relaxed);
+    }
+
+    /// The first of them.
+    pub fn start(&self) -> u64 {
+        self.start.load(Ordering::Relaxed)
+    }
+
+    /// How many they are.
+    pub fn len(&self) -> u64 {
+        self.len.load(Ordering::Relaxed)
+    }
+}
+
 /// An input from where the caller left it on, and how far the demuxer has read.
 pub struct Window<'s> {
     input: Input<'s>,
-    pub start: u64,
-    pub len: u64,
+    pub extent: Arc<Extent>,
     at: u64,
     reached: Arc<AtomicU64>,
-    /// Bytes that are read as others than they are, by their places from `start` on.
+    /// Bytes that are read as others than they are, by their places in the file.
     changed: Vec<(u64, u8)>,
     /// Whether the file says nowhere how long it is.
     pub is_open: bool,
@@ -38,22 +64,20 @@ impl<'s> Window<'s> {
                 (start, input.seek(SeekFrom::End(0)).map_err(io)?)
             }
         };
-        let changed = coded.changed.iter();
         let mut window = Window {
             input,
-            start,
-            len: end.saturating_sub(start),
+            extent: Arc::default(),
             at: 0,
             reached: Arc::clone(reached),
-            changed: changed
-                .map(|(place, byte)| (place - start, *byte))
-                .collect(),
+            changed: coded.changed.clone(),
             is_open: false,
         };
+        window.extent.show(&(start..end));
         if coded.coding == Some(Coding::Matroska) {
-            let bytes = window.len;
+            let bytes = window.extent.len();
             let odd = oddities(&mut window, bytes).map_err(io)?;
-            window.changed.extend(odd.changed);
+            let changed = odd.changed.iter();
+            (window.changed).extend(changed.map(|(place, byte)| (start + place, *byte)));
             window.is_open = odd.is_open;
         }
         window.seek(SeekFrom::Start(0)).map_err(io)?;
@@ -64,17 +88,18 @@ impl<'s> Window<'s> {
 
 impl Read for Window<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let rest = self.len.saturating_sub(self.at);
+        let rest = self.extent.len().saturating_sub(self.at);
         let count = usize::try_from(rest).map_or(into.len(), |rest| rest.min(into.len()));
         let count = self.input.read(&mut into[..count])?;
+        let begin = self.extent.start() + self.at;
         for (place, changed) in &self.changed {
-            let place = place.checked_sub(self.at);
+            let place = place.checked_sub(begin);
             if let Some(byte) = place.and_then(|place| into[..count].get_mut(place as usize)) {
                 *byte = *changed;
             }
         }
         self.at += count as u64;
-        let reached = self.start + self.at.min(self.len);
+        let reached = self.extent.start() + self.at.min(self.extent.len());
         self.reached.store(reached, Ordering::Relaxed);
         Ok(count)
     }
@@ -82,13 +107,13 @@ impl Read for Window<'_> {
 
 impl Seek for Window<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let place = sought(to, self.at, || Ok(self.len))?;
-        let absolute = self
-            .start
+        let len = self.extent.len();
+        let place = sought(to, self.at, || Ok(len))?;
+        let absolute = (self.extent.start())
             .checked_add(place)
             .ok_or(io::ErrorKind::InvalidInput)?;
         // Damaged data may send the demuxer to an offset that no file has.
-        if place <= self.len {
+        if place <= len {
             self.input.seek(SeekFrom::Start(absolute))?;
         }
         self.at = place;
@@ -102,6 +127,6 @@ impl MediaSource for Window<'_> {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        Some(self.len)
+        Some(self.extent.len())
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Pages carry their own length and check, and the last one a mark. Demuxers take a stream without the mark for damaged, so
 //! the last whole page is shown to them with it.
+//!
+//! And where one stream ends and another begins: stations send a chain of them, one for each title (RFC 3533, section 4).
 
 use std::io::{Read, Seek};
+use std::ops::Range;
 
 use crc::{Algorithm, Crc};
 
@@ -28,8 +31,11 @@ const HEAD: usize = 27;
 const LIKELY: u64 = 1 << 14;
 /// Bytes of the largest page.
 const LARGEST: u64 = 27 + 255 + 255 * 255;
-/// The mark of a stream's last page, among the flags.
+/// The marks of a stream's first page and of its last, among the flags.
+const FIRST: u8 = 2;
 const LAST: u8 = 4;
+/// More links than a chain has.
+const MOST_LINKS: usize = 1 << 12;
 /// Places of fields in the head of a page.
 const FLAGS: usize = 5;
 const POSITION: usize = 6;
@@ -74,6 +80,82 @@ pub fn unfinished<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<Unf
         }
     }
     Ok(None)
+}
+
+/// The links of a chain: the bytes of streams one after the other. Nothing for a file of one stream, or of several at once.
+pub fn links<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Vec<Range<u64>>, Error> {
+    let (mut at, mut found) = (bytes.start, Vec::<Range<u64>>::new());
+    // Streams that are sent at once have their first pages in front of all others.
+    let mut is_begun = true;
+    let mut known = Vec::new();
+    let last = last_serial(bytes)?;
+    while let Some((len, flags, serial)) = page_head(bytes, at)? {
+        let is_first = flags & FIRST != 0;
+        if is_first && is_begun {
+            found.push(at..at);
+            if found.len() > MOST_LINKS {
+                break;
+            }
+        }
+        if is_first {
+            known.push(serial);
+        } else if !is_begun && found.len() == 1 && last.is_none_or(|last| known.contains(&last)) {
+            // What is at the end began at the beginning.
+            return Ok(Vec::new());
+        }
+        is_begun = !is_first;
+        at += len;
+        if let Some(link) = found.last_mut() {
+            link.end = at;
+        }
+    }
+    // What stands behind the pages belongs to the last.
+    if let Some(link) = found.last_mut() {
+        link.end = bytes.end;
+    }
+    if found.len() < 2 {
+        found.clear();
+    }
+    Ok(found)
+}
+
+/// The number of the stream that has the last page of the file.
+fn last_serial<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<[u8; 4]>, Error> {
+    for tail in [LIKELY, LARGEST] {
+        let from = bytes.end.saturating_sub(tail).max(bytes.start);
+        let mut tail = vec![0; (bytes.end - from) as usize];
+        let tail = bytes.peek(from, &mut tail)?;
+        let is_page =
+            |at: &usize| tail[*at..].starts_with(b"OggS") && page_at(&tail[*at..]).is_some();
+        if let Some(at) = (0..tail.len()).rev().find(is_page) {
+            return Ok(tail[at + SERIAL..].first_chunk().copied());
+        }
+    }
+    Ok(None)
+}
+
+/// The length, the flags and the stream of the page that begins there, if one does and is all there.
+fn page_head<R: Read + Seek>(
+    bytes: &mut Bytes<'_, R>,
+    at: u64,
+) -> Result<Option<(u64, u8, [u8; 4])>, Error> {
+    let mut head = [0; HEAD + 255];
+    let head = bytes.peek(at, &mut head)?;
+    let (Some(serial), true) = (
+        head.get(SERIAL..).and_then(<[u8]>::first_chunk),
+        head.starts_with(b"OggS"),
+    ) else {
+        return Ok(None);
+    };
+    let Some(segments) = head.get(HEAD - 1).map(|count| usize::from(*count)) else {
+        return Ok(None);
+    };
+    let Some(lengths) = head.get(HEAD..HEAD + segments) else {
+        return Ok(None);
+    };
+    let body: u64 = lengths.iter().map(|length| u64::from(*length)).sum();
+    let len = (HEAD + segments) as u64 + body;
+    Ok((at + len <= bytes.end).then_some((len, head[FLAGS], *serial)))
 }
 
 /// The end of a stream whose last page is this one, at a place of the file.

@@ -13,7 +13,6 @@ import pytest
 import soundfile
 
 import audio_samples
-from audio_samples import AudioFileError
 
 RATE = 48_000
 
