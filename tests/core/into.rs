@@ -113,7 +113,7 @@ fn the_audio_of_many_files_comes_in_their_order(
     assert_eq!(batch.pending(), 10);
     for number in 0..10 {
         match batch.next(Until::Now).unwrap().unwrap() {
-            Ok(audio) => assert_eq!(audio.layout().frames(), 100 + number),
+            Ok((audio, _)) => assert_eq!(audio.layout().frames(), 100 + number),
             Err(error) => assert!(number == 4 && matches!(error, Error::Io { code: Some(2), .. })),
         }
     }

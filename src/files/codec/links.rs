@@ -4,13 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::probe;
-use super::window::Extent;
+use super::window::ShownBytes;
 use super::{Decoder, Position};
 use crate::error::Error;
 
 /// The links of a chain.
 pub struct Links {
-    extent: Arc<Extent>,
+    extent: Arc<ShownBytes>,
     ranges: Vec<Range<u64>>,
     /// The first frame of each, and the end of the last, as far as they are counted.
     firsts: Vec<u64>,
@@ -20,7 +20,7 @@ pub struct Links {
 
 impl Links {
     /// Those of a file whose demuxer sees the first of them.
-    pub fn of(ranges: &[Range<u64>], extent: &Arc<Extent>) -> Option<Links> {
+    pub fn of(ranges: &[Range<u64>], extent: &Arc<ShownBytes>) -> Option<Links> {
         (ranges.len() > 1).then(|| Links {
             extent: extent.clone(),
             ranges: ranges.to_vec(),

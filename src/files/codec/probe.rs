@@ -23,7 +23,7 @@ use crate::files::codec::names::{encoding, format_name, unread};
 use crate::files::codec::opus::{OpusPackets, pre_skip, with_swapped_head};
 use crate::files::codec::panics::{caught, refused};
 use crate::files::codec::vorbis::LateDecoder;
-use crate::files::codec::window::{Extent, Window};
+use crate::files::codec::window::{ShownBytes, Window};
 use crate::files::codec::{aac, mp4};
 use crate::files::facts::Facts;
 use crate::files::input::Input;
@@ -41,7 +41,7 @@ pub struct OpenStream<'s> {
     /// What is missing at the end, if that is known.
     pub cut: Option<String>,
     /// What of the file the demuxer sees.
-    pub extent: Arc<Extent>,
+    pub extent: Arc<ShownBytes>,
     /// First frames and names of chapters that the demuxer does not know of.
     pub chapters: Vec<(u64, String)>,
 }

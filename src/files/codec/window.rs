@@ -14,12 +14,12 @@ use crate::files::sniff::{Coded, Coding};
 
 /// The bytes of a file that are a file to the demuxer.
 #[derive(Default)]
-pub struct Extent {
+pub struct ShownBytes {
     start: AtomicU64,
     len: AtomicU64,
 }
 
-impl Extent {
+impl ShownBytes {
     /// Shows other bytes, of which the demuxer reads the first next.
     pub fn show(&self, bytes: &Range<u64>) {
         self.start.store(bytes.start, Ordering::Relaxed);
@@ -41,7 +41,7 @@ impl Extent {
 /// An input from where the caller left it on, and how far the demuxer has read.
 pub struct Window<'s> {
     input: Input<'s>,
-    pub extent: Arc<Extent>,
+    pub extent: Arc<ShownBytes>,
     at: u64,
     reached: Arc<AtomicU64>,
     /// Bytes that are read as others than they are, by their places in the file.
