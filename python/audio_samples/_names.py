@@ -23,6 +23,10 @@ _MODULE: _Hints = {
         "AudioSamples.new_multi(np.vstack([left, right]), rate) makes audio of several channels"
     ),
     "resample set_frame_rate": "audio.resample(rate) gives audio of another sample rate",
+    "convolve fftconvolve oaconvolve reverb Convolution add_reverb": (
+        "audio.convolve(ir) convolves with an impulse response, such as that of a room"
+    ),
+    "correlate xcorr crosscorrelate": "audio.correlate(other) is largest where the two match",
     "to_mono": "audio.to_mono() mixes all channels",
     "from_numpy new_mono new_multi zeros from_torch from_buffer attach": (
         "it is one of the class: audio_samples.AudioSamples.NAME(...)"
