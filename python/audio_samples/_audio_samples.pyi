@@ -566,7 +566,7 @@ class AudioSamples(_Closing, Generic[_S]):
         `ir` is audio of the same rate, or an array or a list of shape (taps,) for all channels or
         (channels, taps). `"full"` gives `frames + taps - 1` frames, `"same"` as many as the audio
         has, from the middle of those, `"valid"` the `abs(frames - taps) + 1` for which the shorter
-        of both lies inside the longer; audio without frames stays so. By overlap-save, up to 32
+        of both lies inside the longer; audio without frames stays so. By overlap-save, up to 16
         taps by the sum itself; float32 is computed in float32, all else in float64. Integers are
         fractions of full scale, also those of audio as `ir`, and saturate. `out` is audio of that
         shape and the same rate, in memory of its own. A NaN spoils what the response reaches from
@@ -1368,6 +1368,8 @@ def stream(
     dtype: DTypeLike | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
     reuse: bool = False,
     out: AudioSamples[Any] | None = None,
 ) -> FileStream: ...

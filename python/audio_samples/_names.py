@@ -93,6 +93,8 @@ _KEYWORDS: dict[str, _Hints] = {
         "blocksize block_length frame_length": "block_frames= is the length of a block",
         "overlap": "hop= is from one block to the next: hop=block_frames - overlap",
         "hop_length": "hop= is the frames from one block to the next",
+        "sr samplerate rate": "sample_rate=16_000 resamples; without, blocks have the file's rate",
+        "mono": "channels=1 mixes all channels; without, they stay as in the file",
     },
     "edit": {
         "blocksize": "block_frames= is the length of a block",

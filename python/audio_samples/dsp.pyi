@@ -132,7 +132,7 @@ class Convolver(Processor):
     `AudioSamples.convolve`.
 
     Frames are held back until a block of the convolution is whole: that is the latency, some 16,384
-    frames for a second of response, and 0 up to 32 taps. The tail of `taps - 1` frames comes out of
+    frames for a second of response, and 0 up to 16 taps. The tail of `taps - 1` frames comes out of
     `flush`, `stream` and `AudioSamples.apply`; where samples stay in their place (`apply_inplace`,
     `edit(path).apply`) there is no room for it, and it is cut off: `stream` into `write` keeps it.
 

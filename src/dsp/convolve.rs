@@ -1,7 +1,7 @@
 //! Convolution with an impulse response, and correlation, which is the same backwards.
 //!
 //! By overlap-save on transforms, in blocks that are counted from frame 0, so that no split of a signal changes a bit; up
-//! to 32 taps by the sum itself. Float32 is computed in float32, all else in float64.
+//! to 16 taps by the sum itself. Float32 is computed in float32, all else in float64.
 
 mod blocks;
 mod impulse;

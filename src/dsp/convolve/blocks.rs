@@ -11,7 +11,7 @@ use super::impulse::ImpulseResponse;
 use crate::dsp::fft::{Transform, TransformScratch, Transformed};
 
 /// Taps up to which the sum itself takes no longer than transforms.
-const SUMMED: usize = 32;
+const SUMMED: usize = 16;
 /// Frames of a transform of which an impulse response takes a fourth.
 const SHORTEST: usize = 1024;
 const LONGEST: usize = 32_768;

@@ -13,7 +13,7 @@ use crate::kernel::planes::Planes;
 /// An impulse response from block to block: what comes out is what [`crate::Audio::convolve`] gives of the whole, bit for
 /// bit, with the tail behind the last frame.
 ///
-/// Frames are held back until a block of the convolution is whole: that is the latency. Up to 32 taps need no blocks, and
+/// Frames are held back until a block of the convolution is whole: that is the latency. Up to 16 taps need no blocks, and
 /// have none. Where the samples stay in their place ([`crate::Audio::apply_inplace`]) the tail has no room, and is cut off.
 pub struct Convolver {
     impulse: ImpulseResponse,

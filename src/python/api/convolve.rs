@@ -94,8 +94,20 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
-    /// New audio convolved with an impulse response: audio of the same rate, or an array of shape `(taps,)` for all channels
-    /// or `(channels, taps)`.
+    /// New audio convolved with an impulse response: a room, a loudspeaker, a FIR filter.
+    ///
+    /// `ir` is audio of the same rate, or an array or a list of shape `(taps,)` for all channels or `(channels, taps)`.
+    /// `mode` `"full"` gives `frames + taps - 1` frames, `"same"` as many as the audio has, from the middle of those, `"valid"`
+    /// the `abs(frames - taps) + 1` for which the shorter of both lies inside the longer; audio without frames stays so. By
+    /// overlap-save (Stockham 1966), up to 16 taps by the sum itself; float32 is computed in float32, all else in float64.
+    /// Integers are fractions of full scale, also those of audio as `ir`, and saturate. `out` is audio of that shape and the
+    /// same rate, in memory of its own.
+    ///
+    /// ValueError for no taps, taps that are not finite, other channels, another rate (`SampleRateError`) or an `out` that
+    /// does not fit.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([1.0, 0.0, 0.5]), 48_000).convolve([1, 0.5]).to_numpy()
+    /// array([1.  , 0.5 , 0.5 , 0.25])
     #[pyo3(
         signature = (ir, mode = None, *, out = None),
         text_signature = "($self, ir, mode='full', *, out=None)"
@@ -122,8 +134,17 @@ impl AudioSamples {
         Bound::new(py, AudioSamples::new(convolved))
     }
 
-    /// New audio of floats: the sums of the products of this audio's samples with those of another one that is moved along
-    /// it.
+    /// The sums of products with other audio that is moved along this: largest where they match.
+    ///
+    /// As `scipy.signal.correlate` of real numbers, channel by channel: `other` is audio of the same rate, or an array, of
+    /// one channel or as many. Frame `i` of `"full"` is for this audio being later by `i - (len(other) - 1)` frames. Modes as
+    /// for `convolve`. The result is float32 for float32 audio and float64 for all other, in which integers are fractions of
+    /// full scale: sums know no full scale, and nothing saturates. Errors as for `convolve`, but NaN and infinity come out as
+    /// they do of the sums.
+    ///
+    /// >>> audio = AudioSamples.new_mono(np.array([0.0, 0.0, 1.0, -1.0]), 48_000)
+    /// >>> int(audio.correlate([1, -1]).argmax()) - 1
+    /// 2
     #[pyo3(signature = (other, mode = None), text_signature = "($self, other, mode='full')")]
     fn correlate(
         &self,
@@ -139,8 +160,13 @@ impl AudioSamples {
         Ok(AudioSamples::new(correlated))
     }
 
-    /// New audio of the same length, later by `seconds` (or `frames`): silence in front, and what would come behind the end
-    /// is lost.
+    /// New audio of the same length, later by `seconds` (to the nearest frame) or `frames`.
+    ///
+    /// Silence is in front, and what would come behind the end is lost; `pad(seconds)` keeps it and makes the audio longer,
+    /// and `audio[frames:]` is the other direction. ValueError for a negative time.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([1.0, 2.0, 3.0]), 10).delay(0.1).to_numpy()
+    /// array([0., 1., 2.])
     #[pyo3(signature = (seconds = None, *, frames = None))]
     fn delay(
         &self,

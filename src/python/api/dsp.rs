@@ -238,7 +238,8 @@ impl ResamplerObject {
     }
 }
 
-/// An impulse response.
+/// An impulse response from block to block, as `AudioSamples.convolve`: audio, or an array of shape `(taps,)` or
+/// `(channels, taps)`. The tail comes out at the end, and is cut off where samples stay in their place.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Convolver")]
 pub struct ConvolverObject;
 

@@ -14,7 +14,7 @@ from audio_samples import AudioSamples, SampleRateError, dsp
 
 RATE = 48_000
 # On both sides of where the sum itself, one block and several parts take over from each other.
-TAPS = [1, 2, 31, 32, 33, 255, 256, 257, 5_000, 8_192, 8_193, 16_385, 48_000, 140_001]
+TAPS = [1, 2, 15, 16, 17, 33, 255, 256, 257, 5_000, 8_192, 8_193, 16_385, 48_000, 140_001]
 TOLERANCE = {"float32": 1e-6, "float64": 1e-12}
 
 
@@ -74,7 +74,7 @@ def test_little_audio_and_short_responses_are_scipys(frames, taps, mode):
     )
 
 
-@pytest.mark.parametrize("taps", [20, 700, 20_000])
+@pytest.mark.parametrize("taps", [10, 700, 20_000])
 @pytest.mark.parametrize("mode", ["full", "same", "valid"])
 def test_each_channel_has_its_own_or_the_same_response(taps, mode):
     values = noise((3, 30_000))
@@ -198,7 +198,7 @@ def test_a_correlation_finds_where_audio_is():
     assert np.isnan(audio.correlate([math.nan, 1.0]).to_numpy()).all()
 
 
-@pytest.mark.parametrize("taps", [3, 32, 33, 700, 9_000, 40_000])
+@pytest.mark.parametrize("taps", [3, 16, 17, 700, 9_000, 40_000])
 @pytest.mark.parametrize("size", [1, 7, 480, 65_536])
 @pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
 def test_blocks_of_any_size(taps, size, dtype):
@@ -214,7 +214,7 @@ def test_blocks_of_any_size(taps, size, dtype):
 
 @given(
     st.lists(st.integers(0, 20_000), min_size=1, max_size=6),
-    st.sampled_from([1, 20, 33, 300, 5_000, 9_000, 40_000]),
+    st.sampled_from([1, 10, 17, 300, 5_000, 9_000, 40_000]),
     st.sampled_from(["int32", "float32", "float64"]),
     st.booleans(),
 )
@@ -230,7 +230,7 @@ def test_every_split_gives_the_same(lengths, taps, dtype, own):
     assert np.array_equal(joined(dsp.Convolver(ir).stream(blocks)), whole)
 
 
-@pytest.mark.parametrize("taps", [20, 300, 20_000])
+@pytest.mark.parametrize("taps", [10, 300, 20_000])
 def test_process_lags_by_the_latency_and_the_tail_is_flushed(taps):
     audio, ir = make_audio(noise((2, 30_000)), RATE), decaying(taps)
     whole = audio.convolve(ir).to_numpy()
@@ -238,7 +238,7 @@ def test_process_lags_by_the_latency_and_the_tail_is_flushed(taps):
     blocks = [convolver.process(block) for block in cut(audio, 1_000)]
     assert {len(block) for block in blocks} == {1_000}
     late = convolver.latency
-    assert (late == 0) == (taps == 20)
+    assert (late == 0) == (taps == 10)
     rest = convolver.flush()
     assert len(rest) == late + taps - 1
     assert np.array_equal(joined([*blocks, rest])[:, late:], whole)
@@ -246,7 +246,7 @@ def test_process_lags_by_the_latency_and_the_tail_is_flushed(taps):
     assert np.array_equal(again, joined(blocks))
 
 
-@pytest.mark.parametrize("taps", [20, 300, 20_000])
+@pytest.mark.parametrize("taps", [10, 300, 20_000])
 def test_in_place_there_is_no_room_for_the_tail(taps):
     values, ir = noise((2, 30_000)), decaying(taps)
     whole = make_audio(values, RATE).convolve(ir).to_numpy()
@@ -260,7 +260,7 @@ def test_in_place_there_is_no_room_for_the_tail(taps):
     assert np.array_equal(audio.to_numpy()[:, late:], whole[:, : 30_000 - late])
 
 
-@pytest.mark.parametrize("taps", [20, 20_000])
+@pytest.mark.parametrize("taps", [10, 20_000])
 def test_files_keep_their_length_and_streams_get_the_tail(tmp_path, taps):
     source, target = tmp_path / "a.wav", tmp_path / "b.wav"
     audio = make_audio(noise((2, 30_000), "float32") / 9, RATE)
@@ -306,7 +306,7 @@ def test_threads_change_no_bit(taps):
         assert np.array_equal(modes[0], modes[2])
 
 
-@pytest.mark.parametrize(("taps", "reach"), [(20, 20), (300, 3_000), (40_000, 80_000)])
+@pytest.mark.parametrize(("taps", "reach"), [(10, 11), (300, 3_000), (40_000, 80_000)])
 def test_a_number_that_is_none_spoils_only_what_is_near(taps, reach):
     values, ir = noise(400_000), decaying(taps)
     clean = make_audio(values, RATE).convolve(ir).to_numpy()
@@ -341,7 +341,7 @@ def test_an_impulse_is_audio_as_it_is():
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "float32", "float64"])
 @pytest.mark.parametrize("shape", [(5_000,), (3, 5_000)])
-@pytest.mark.parametrize("frames", [0, 1, 1_234, 4_999, 5_000, 2**70])
+@pytest.mark.parametrize("frames", [0, 1, 1_234, 4_999, 5_000, 2**63])
 def test_a_delay_is_silence_in_front(dtype, shape, frames):
     values = (noise(shape) * (1 if dtype.startswith("f") else 1_000)).astype(dtype)
     late = min(frames, 5_000)
