@@ -243,7 +243,7 @@ fn convolve_in<T: Transformed>(
     let threads = kernel::threads();
     let part = match threads {
         1 => blocks,
-        _ => AT_ONCE * (1 + before),
+        _ => (AT_ONCE * (1 + before)).min(blocks.div_ceil(threads)),
     };
     let done = kernel::in_order(blocks, part, threads, |number, count| {
         let (mut work, mut history) = (filter.scratch(), filter.history());

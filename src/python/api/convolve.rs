@@ -9,6 +9,7 @@ use crate::audio::{Audio, SampleRate};
 use crate::dsp::{ConvolutionMode, ImpulseResponse};
 use crate::python::api::level::length;
 use crate::python::arguments;
+use crate::python::array::operand::refuse_masked;
 use crate::python::class::AudioSamples;
 use crate::python::exchange::ndarray;
 use crate::python::exchange::outward::Outward;
@@ -32,6 +33,7 @@ impl<'py> Taps<'py> {
             return Ok(Taps::Audio(audio.clone()));
         }
         let py = given.py();
+        refuse_masked(given)?;
         let array = numpy_module(py)?.call_out(intern!(py, "asarray"), (given,))?;
         let kind: String = array
             .getattr(intern!(py, "dtype"))?

@@ -191,8 +191,6 @@ def test_a_stream_goes_on_into_processors_and_files(tmp_path):
     assert np.array_equal(audio_samples.read(tmp_path / "a.wav").to_numpy(), expected.to_numpy())
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac"])
-def test_a_file_without_frames_has_no_blocks(ending):
-    content = file_of(ending, 0)
-    stream = audio_samples.stream(content, sample_rate=16_000, channels=1)
+def test_a_file_without_frames_has_no_blocks():
+    stream = audio_samples.stream(file_of("wav", 0), sample_rate=16_000, channels=1)
     assert (len(stream), stream.frames, list(stream)) == (0, 0, [])

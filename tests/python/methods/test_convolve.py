@@ -125,6 +125,7 @@ def test_what_an_impulse_response_may_be():
         ("hall.wav", TypeError, "not 'hall.wav'"),
         ([1j], TypeError, "real numbers"),
         (None, TypeError, "not None"),
+        (np.ma.array([1.0, 2.0], mask=[True, False]), TypeError, "mask"),
     ],
     ids=str,
 )
