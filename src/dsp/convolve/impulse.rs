@@ -46,7 +46,7 @@ impl ImpulseResponse {
         ImpulseResponse::loaded(audio, wait)?.required()
     }
 
-    /// As [`ImpulseResponse::of`], of audio that is no longer used otherwise.
+    /// [`ImpulseResponse::of`]; waits for other operations as long as they take.
     ///
     /// # Errors
     /// As there.

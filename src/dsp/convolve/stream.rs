@@ -15,6 +15,18 @@ use crate::kernel::planes::Planes;
 ///
 /// Frames are held back until a block of the convolution is whole: that is the latency. Up to 16 taps need no blocks, and
 /// have none. Where the samples stay in their place ([`crate::Audio::apply_inplace`]) the tail has no room, and is cut off.
+///
+/// ```
+/// # use audio_samples::{Audio, SampleRate};
+/// use audio_samples::dsp::{ConvolutionMode, Convolver, ImpulseResponse};
+/// let audio = Audio::from_vec(vec![0.5_f32; 300], SampleRate::new(48_000)?)?;
+/// let room = ImpulseResponse::new(vec![(0..100).map(|tap| 0.9_f64.powi(tap)).collect()])?;
+/// let found = audio.apply(&Convolver::new(room.clone()))?;
+/// assert_eq!(found.layout().frames(), 399);
+/// let whole = audio.convolve(&room, ConvolutionMode::Full)?;
+/// assert_eq!(found.to_vec::<f32>()?, whole.to_vec::<f32>()?);
+/// # Ok::<(), audio_samples::Error>(())
+/// ```
 pub struct Convolver {
     impulse: ImpulseResponse,
     state: Option<Convolving>,
