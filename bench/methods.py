@@ -150,6 +150,39 @@ def filters(samples: int) -> Iterator[tuple[str, Calls]]:
     )
 
 
+def responses(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Convolution of mono with an impulse response of a second and a short one, and correlation."""
+    signal = optional("scipy.signal")
+    if signal is None:
+        return
+    noise = np.random.default_rng(8).standard_normal((2, seconds * RATE))
+    for dtype in ("float32", "float64"):
+        samples, long = noise[0].astype(dtype), noise[1, :RATE].astype(dtype)
+        audio = AudioSamples.new_mono(samples, RATE)
+        for what, taps in (("1 s", long), ("255 taps", long[:255])):
+            yield (
+                f"{dtype} convolved with {what}",
+                {
+                    "oaconvolve": partial(signal.oaconvolve, samples, taps),
+                    "audio": partial(audio.convolve, taps),
+                },
+            )
+        yield (
+            f"{dtype} 1 s from block to block",
+            {
+                "oaconvolve": partial(signal.oaconvolve, samples, long),
+                "audio": partial(audio.apply, dsp.Convolver(long)),
+            },
+        )
+        yield (
+            f"{dtype} correlated with as much",
+            {
+                "SciPy": partial(signal.correlate, samples, noise[1].astype(dtype)),
+                "audio": partial(audio.correlate, noise[1].astype(dtype)),
+            },
+        )
+
+
 def cuts(seconds: int) -> Iterator[tuple[str, Calls]]:
     """Silences of half an hour for a minute asked for."""
     random = np.random.default_rng(4)
@@ -284,6 +317,7 @@ TABLES = {
     loudness: "seconds",
     rates: "seconds",
     filters: "samples",
+    responses: "seconds",
     cuts: "seconds",
     conversions: "samples",
     signals: "samples",

@@ -8,6 +8,7 @@ pub mod arrangement;
 pub mod blockwise;
 pub mod channels;
 pub mod conversion;
+mod delay;
 pub mod editing;
 mod elementary;
 pub mod fading;

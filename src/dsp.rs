@@ -16,10 +16,12 @@
 //!   filter      second-order sections: their design, and how they run
 //!   remix       another number of channels
 //!   resample    another sample rate
+//!   convolve    impulse responses, and correlation
 //!   fft         the transforms under it
 //! ```
 
 mod chain;
+mod convolve;
 mod dithering;
 mod fft;
 mod filter;
@@ -33,6 +35,7 @@ mod resample;
 mod session;
 
 pub use chain::Chain;
+pub use convolve::{ConvolutionMode, Convolver, ImpulseResponse};
 pub use dithering::Dithering;
 pub use filter::{Band, Equal, Filter, Response, Sections};
 pub use framewise::{FadeEnds, Framewise};

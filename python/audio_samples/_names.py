@@ -23,6 +23,10 @@ _MODULE: _Hints = {
         "AudioSamples.new_multi(np.vstack([left, right]), rate) makes audio of several channels"
     ),
     "resample set_frame_rate": "audio.resample(rate) gives audio of another sample rate",
+    "convolve fftconvolve oaconvolve reverb Convolution add_reverb": (
+        "audio.convolve(ir) convolves with an impulse response, such as that of a room"
+    ),
+    "correlate xcorr crosscorrelate": "audio.correlate(other) is largest where the two match",
     "to_mono": "audio.to_mono() mixes all channels",
     "from_numpy new_mono new_multi zeros from_torch from_buffer attach": (
         "it is one of the class: audio_samples.AudioSamples.NAME(...)"
@@ -89,6 +93,8 @@ _KEYWORDS: dict[str, _Hints] = {
         "blocksize block_length frame_length": "block_frames= is the length of a block",
         "overlap": "hop= is from one block to the next: hop=block_frames - overlap",
         "hop_length": "hop= is the frames from one block to the next",
+        "sr samplerate rate": "sample_rate=16_000 resamples; without, blocks have the file's rate",
+        "mono": "channels=1 mixes all channels; without, they stay as in the file",
     },
     "edit": {
         "blocksize": "block_frames= is the length of a block",

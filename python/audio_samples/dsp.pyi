@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeVar, final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
 from ._audio_samples import AudioSamples
 
 __all__ = [
     "Chain",
+    "Convolver",
     "Dither",
     "Equalizer",
     "Fade",
@@ -124,6 +125,23 @@ class Resampler(Processor):
     """Another sample rate. As `AudioSamples.resample`: no frame comes late, some are held back."""
 
     def __new__(cls, rate: int, quality: Literal["high", "best"] = "high") -> Resampler: ...
+
+@final
+class Convolver(Processor):
+    """An impulse response: audio, or an array of shape (taps,) or (channels, taps). As
+    `AudioSamples.convolve`.
+
+    Frames are held back until a block of the convolution is whole: that is the latency, some 16,384
+    frames for a second of response, and 0 up to 16 taps. The tail of `taps - 1` frames comes out of
+    `flush`, `stream` and `AudioSamples.apply`; where samples stay in their place (`apply_inplace`,
+    `edit(path).apply`) there is no room for it, and it is cut off: `stream` into `write` keeps it.
+
+    >>> echo = audio_samples.dsp.Convolver([1.0, 0.0, 0.5])
+    >>> AudioSamples.new_mono(np.ones(2), 48_000).apply(echo).to_numpy()
+    array([1. , 1. , 0.5, 0.5])
+    """
+
+    def __new__(cls, ir: AudioSamples[Any] | ArrayLike) -> Convolver: ...
 
 @final
 class Chain(Processor):

@@ -134,7 +134,8 @@ pub trait Processor: Send + Sync {
         false
     }
 
-    /// How many frames come out of a signal of so many, besides the latency.
+    /// How many frames come out of a signal of so many, besides the latency. Samples that stay in their place have no room
+    /// for more frames than went in: those behind them are cut off.
     fn output_frames(&self, frames: usize) -> usize {
         frames
     }

@@ -6,8 +6,10 @@
 //!
 //! A part is some seconds, decoded by several threads; besides the result, that is all the memory there is.
 
+mod frames;
+
 use crate::audio::{Audio, Wait};
-use crate::dsp::{Chain, Processor, Quality, Ratio, Remix, Resampler, Session};
+use crate::dsp::{Chain, Processor, Quality, Ratio, Remix, Resampler, Session, SignalFormat};
 use crate::error::{Error, Unfit};
 use crate::files::asking::Caller;
 use crate::files::facts::{Facts, make_room, out_of_range};
@@ -20,6 +22,8 @@ use crate::kernel;
 use crate::kernel::Engine;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Lock, Strided, access_to};
+
+pub use frames::ConformedFrames;
 
 /// Samples of a part: few enough for memory, and enough for threads.
 const PART: u64 = 1 << 22;
@@ -110,11 +114,17 @@ pub fn read_into(
 /// What makes a file's frames those that are wanted.
 struct Conforming {
     session: Session,
+    resampler: Resampler,
+    /// What goes into it.
+    format: SignalFormat,
     /// What comes out.
     facts: Facts,
     frames: usize,
     /// The frames of the file.
     range: (u64, u64),
+    /// The next of them, and whether all has come out.
+    next: u64,
+    has_ended: bool,
     read_as: ReadAs,
     threads: usize,
 }
@@ -126,32 +136,49 @@ impl Conforming {
         selection: Selection,
         threads: usize,
     ) -> Result<Option<Conforming>, Error> {
-        let facts = source.facts().clone();
+        let facts = source.facts();
         let rate = selection.rate.unwrap_or(facts.rate);
         let channels = selection.channels.unwrap_or(facts.channels);
         if rate == facts.rate && channels == facts.channels {
             return Ok(None);
         }
-        let mut chain: Vec<Box<dyn Processor>> = vec![Box::new(Remix::new(channels)?)];
-        if rate != facts.rate {
-            chain.push(Box::new(Resampler::new(rate, Quality::High)));
-        }
+        Conforming::any(source, selection, threads).map(Some)
+    }
+
+    /// Also where there is nothing to do.
+    fn any(
+        source: &mut FrameSource<'_>,
+        selection: Selection,
+        threads: usize,
+    ) -> Result<Conforming, Error> {
+        let facts = source.facts().clone();
+        let rate = selection.rate.unwrap_or(facts.rate);
+        let channels = selection.channels.unwrap_or(facts.channels);
+        let remix = Remix::new(channels)?;
+        let ratio = Ratio::of_quality(facts.rate, rate, Quality::High)?;
         let (all, start) = (source.count()?, selection.start);
         let rest = all
             .checked_sub(start)
             .ok_or_else(|| out_of_range(start, all))?;
         let count = selection.frames.unwrap_or(rest).min(rest);
-        let frames = usize::try_from(count).unwrap_or(usize::MAX);
-        let frames = match rate == facts.rate {
-            true => frames,
-            false => Ratio::of_quality(facts.rate, rate, Quality::High)?.frames(frames),
-        };
+        let frames = ratio.frames(usize::try_from(count).unwrap_or(usize::MAX));
         let read_as = match selection.dtype {
             ReadAs::Type(dtype) if dtype.is_float() => selection.dtype,
             _ => ReadAs::Float,
         };
-        Ok(Some(Conforming {
-            session: Session::new(Box::new(Chain::new(chain))),
+        let resampler = Resampler::new(rate, Quality::High);
+        let format = SignalFormat {
+            rate: facts.rate,
+            channels: facts.channels,
+            dtype: read_as.of(&facts),
+        };
+        let chain = Chain::new(vec![Box::new(remix), resampler.fresh()]);
+        // What channels do not become is said before anything is read.
+        chain.fresh().begin(&format)?;
+        Ok(Conforming {
+            session: Session::new(Box::new(chain)),
+            resampler,
+            format,
             facts: Facts {
                 rate,
                 channels,
@@ -159,9 +186,42 @@ impl Conforming {
             },
             frames,
             range: (start, start + count),
+            next: start,
+            has_ended: false,
             read_as,
             threads,
-        }))
+        })
+    }
+
+    /// What comes of the next `part` frames; `None` at the end.
+    fn more(&mut self, source: &mut FrameSource<'_>, part: u64) -> Result<Option<Audio>, Error> {
+        let end = self.range.1;
+        if self.next < end {
+            let part = Selection {
+                dtype: self.read_as,
+                start: self.next,
+                frames: Some(part.min(end - self.next)),
+                ..Selection::default()
+            };
+            let audio = parallel::read(source, part, self.threads)?;
+            self.next += audio.layout().frames() as u64;
+            return self.session.process(&audio, own_wait()).map(Some);
+        }
+        if self.has_ended {
+            return Ok(None);
+        }
+        self.has_ended = true;
+        self.session.flush()
+    }
+
+    /// Goes on where `frame` of what comes out is near, and gives the frame that comes out next: up to it, or before it.
+    fn go_to(&mut self, frame: u64) -> Result<u64, Error> {
+        let frame = usize::try_from(frame).unwrap_or(usize::MAX);
+        let (input, output) = self.resampler.entry(&self.format, frame)?;
+        self.session.reset();
+        self.next = (self.range.0 + input as u64).min(self.range.1);
+        self.has_ended = false;
+        Ok(output as u64)
     }
 
     fn fill(
@@ -173,29 +233,20 @@ impl Conforming {
     ) -> Result<(), Error> {
         let channels = source.facts().channels.max(self.facts.channels).max(1) as u64;
         let most = (PART / channels).max(1);
-        let (mut at, (mut start, end)) = (0, self.range);
-        while start < end {
+        let mut at = 0;
+        loop {
             if !caller.goes_on() {
                 return Err(Error::Interrupted);
             }
-            let part = Selection {
-                dtype: self.read_as,
-                start,
-                frames: Some(most.min(end - start)),
-                ..Selection::default()
-            };
-            let audio = parallel::read(source, part, self.threads)?;
-            start += audio.layout().frames() as u64;
-            let made = self.session.process(&audio, own_wait())?;
-            store(access, out, &mut at, &made)?;
-        }
-        match self.session.flush()? {
-            Some(rest) => store(access, out, &mut at, &rest),
-            None => Ok(()),
+            match self.more(source, most)? {
+                Some(made) => store(access, out, &mut at, &made)?,
+                None => return Ok(()),
+            }
         }
     }
 }
 
+/// Stores all of `made` from frame `at` on, and counts it.
 fn store(access: &Access, out: &Strided<'_>, at: &mut usize, made: &Audio) -> Result<(), Error> {
     let frames = made.layout().frames();
     let place = out.take_frames(*at, frames)?;

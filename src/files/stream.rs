@@ -3,10 +3,12 @@
 use crate::audio::Audio;
 use crate::dtype::Dtype;
 use crate::error::Error;
+use crate::files::asking::Caller;
+use crate::files::conformed::ConformedFrames;
 use crate::files::facts::{Facts, make_room, out_of_range};
 use crate::files::input::Input;
 use crate::files::pcm::block::transfer;
-use crate::files::selection::ReadAs;
+use crate::files::selection::{ReadAs, Selection};
 use crate::files::source::FrameSource;
 use crate::registry::{Mode, Until};
 use crate::view::{Access, Fresh, Lock, Strided, access};
@@ -24,9 +26,21 @@ pub struct Cut {
     pub frames: Option<u64>,
 }
 
+impl Cut {
+    fn require_frames(&self) -> Result<(), Error> {
+        if self.block > 0 && self.hop > 0 {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "blocks of {} frames every {} frames never reach the end; both take at least 1",
+            self.block, self.hop
+        )))
+    }
+}
+
 /// The blocks of a file, one after the other.
 pub struct Stream {
-    source: FrameSource<'static>,
+    source: StreamedFrames,
     dtype: Dtype,
     cut: Cut,
     /// One past the last frame of the last block.
@@ -34,6 +48,50 @@ pub struct Stream {
     /// The first frame of the next block; `None` after the last one.
     next: Option<u64>,
     kept: Option<Kept>,
+}
+
+/// Where the frames of the blocks come from.
+enum StreamedFrames {
+    /// As the file has them.
+    Stored(FrameSource<'static>),
+    /// At the caller's rate and in the caller's channels.
+    Conformed(Box<ConformedFrames>),
+}
+
+impl StreamedFrames {
+    fn facts(&self) -> &Facts {
+        match self {
+            StreamedFrames::Stored(source) => source.facts(),
+            StreamedFrames::Conformed(frames) => frames.facts(),
+        }
+    }
+
+    fn likely_frames(&self) -> u64 {
+        match self {
+            StreamedFrames::Stored(source) => source.likely_frames(),
+            StreamedFrames::Conformed(frames) => frames.likely_frames(),
+        }
+    }
+
+    /// Fills `out` with the frames from `frame` on.
+    fn read_into(
+        &mut self,
+        access: &Access,
+        out: &Strided<'_>,
+        frame: u64,
+        caller: &Caller<'_>,
+    ) -> Result<(), Error> {
+        match self {
+            StreamedFrames::Stored(source) => {
+                source.seek(frame)?;
+                source.read_into(access, out)
+            }
+            StreamedFrames::Conformed(frames) => {
+                frames.seek(frame, caller)?;
+                frames.read_into(access, out, caller)
+            }
+        }
+    }
 }
 
 /// The last frames of a block, which are the first of the next: kept, for a decoder seeks back at a price.
@@ -52,28 +110,58 @@ impl Stream {
     /// # Errors
     /// As [`crate::files::read_from`], and [`Error::InvalidArgument`] for blocks or hops of no frame.
     pub fn open(input: Input<'static>, dtype: ReadAs, cut: Cut) -> Result<Stream, Error> {
-        if cut.block == 0 || cut.hop == 0 {
-            return Err(Error::invalid(format!(
-                "blocks of {} frames every {} frames never reach the end; both take at least 1",
-                cut.block, cut.hop
-            )));
-        }
+        cut.require_frames()?;
         let mut source = FrameSource::open(input)?;
         let all = source.count()?;
         source.seek(cut.start)?;
+        Ok(Stream::of(
+            dtype.of(source.facts()),
+            StreamedFrames::Stored(source),
+            cut,
+            all,
+        ))
+    }
+
+    /// The blocks of what [`crate::files::read_from`] gives of a selection, at a rate and in channels of the caller's, in
+    /// the type `dtype`. They are cut by the frames of that, which count from its beginning; `block` and `hop` are theirs.
+    ///
+    /// # Errors
+    /// As [`Stream::open`]; channels that those of the file do not become.
+    pub fn conformed(
+        input: Input<'static>,
+        selection: Selection,
+        dtype: ReadAs,
+        (block, hop): (usize, usize),
+    ) -> Result<Stream, Error> {
+        let cut = Cut {
+            block,
+            hop,
+            start: 0,
+            frames: None,
+        };
+        cut.require_frames()?;
+        let source = FrameSource::open(input)?;
+        let dtype = dtype.of(source.facts());
+        let frames = ConformedFrames::of(source, selection)?;
+        let all = frames.count();
+        let source = StreamedFrames::Conformed(Box::new(frames));
+        Ok(Stream::of(dtype, source, cut, all))
+    }
+
+    fn of(dtype: Dtype, source: StreamedFrames, cut: Cut, all: u64) -> Stream {
         let rest = all - cut.start;
         let end = cut.start + cut.frames.unwrap_or(rest).min(rest);
-        Ok(Stream {
-            dtype: dtype.of(source.facts()),
+        Stream {
+            dtype,
             source,
             cut,
             end,
             next: (cut.start < end).then_some(cut.start),
             kept: None,
-        })
+        }
     }
 
-    /// What the file is.
+    /// What the file is, or what is made of it.
     pub fn facts(&self) -> &Facts {
         self.source.facts()
     }
@@ -145,21 +233,24 @@ impl Stream {
         let out = block.samples().strided();
         let at = self.position();
         let claims = [out.claim(Mode::Write)];
-        let read = access(&claims, Lock::Leases, until, |access| {
-            let ready = match &mut self.kept {
-                Some(kept) if kept.start == at => {
-                    let frames = kept.frames.min(out.layout().frames());
-                    let from = kept.samples.strided().take_frames(0, frames)?;
-                    transfer(access, &out.take_frames(0, frames)?, &from)?;
-                    frames
-                }
-                _ => 0,
-            };
-            let rest = out.layout().frames() - ready;
-            self.source.seek(at + ready as u64)?;
-            self.source
-                .read_into(access, &out.take_frames(ready, rest)?)?;
-            self.keep(access, &out, at)
+        let caller = Caller::of(until);
+        let read = caller.until(|until| {
+            access(&claims, Lock::Leases, until, |access| {
+                let ready = match &mut self.kept {
+                    Some(kept) if kept.start == at => {
+                        let frames = kept.frames.min(out.layout().frames());
+                        let from = kept.samples.strided().take_frames(0, frames)?;
+                        transfer(access, &out.take_frames(0, frames)?, &from)?;
+                        frames
+                    }
+                    _ => 0,
+                };
+                let rest = out.layout().frames() - ready;
+                let rest = out.take_frames(ready, rest)?;
+                self.source
+                    .read_into(access, &rest, at + ready as u64, &caller)?;
+                self.keep(access, &out, at)
+            })
         });
         read??;
         let reached = self.position() + count;

@@ -4,6 +4,7 @@ pub mod borrowing;
 pub mod channels;
 pub mod construct;
 pub mod conversion;
+pub mod convolve;
 pub mod dsp;
 pub mod editing;
 pub mod equalizer;

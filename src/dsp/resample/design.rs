@@ -123,6 +123,11 @@ impl<T: Designed> Converter<T> {
         }
     }
 
+    /// Frames from one block to the next, in the input and in the output.
+    pub fn hops(&self) -> (usize, usize) {
+        (self.hop_in, self.hop_out)
+    }
+
     /// Frames of the input of a block.
     pub fn len_in(&self) -> usize {
         self.input.len()

@@ -35,6 +35,25 @@ impl Resampler {
         }
     }
 
+    /// From where on a resampler that begins anew gives the same from `frame` of what comes out on: the frame that goes in
+    /// first, and the one that comes out first.
+    ///
+    /// # Errors
+    /// As [`Ratio::new`].
+    pub fn entry(&self, format: &SignalFormat, frame: usize) -> Result<(usize, usize), Error> {
+        let ratio = Ratio::new(format.rate, self.rate)?;
+        if format.rate == self.rate {
+            return Ok((frame, frame));
+        }
+        let (hop_in, hop_out) = match self.quality.compute(format.dtype) {
+            Dtype::Float32 => f32::converter(ratio, self.quality).hops(),
+            _ => f64::converter(ratio, self.quality).hops(),
+        };
+        // What is in front of the first block is silence to it: the second is the first that is the same.
+        let blocks = (frame / hop_out).saturating_sub(1);
+        Ok((blocks * hop_in, blocks * hop_out))
+    }
+
     fn run(&mut self, block: &mut SignalBlock, ends: bool) {
         match (self.state.as_mut(), block) {
             (None | Some(RateChange::Same), _) => {}

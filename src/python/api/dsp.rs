@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::python::api::level::curve;
 use crate::python::api::loudness::weights;
 use crate::python::api::resample;
-use crate::python::api::{conversion, equalizer, filter};
+use crate::python::api::{conversion, convolve, equalizer, filter};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
@@ -241,6 +241,20 @@ impl ResamplerObject {
     }
 }
 
+/// An impulse response from block to block, as `AudioSamples.convolve`: audio, or an array of shape `(taps,)` or
+/// `(channels, taps)`. The tail comes out at the end, and is cut off where samples stay in their place.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Convolver")]
+pub struct ConvolverObject;
+
+#[pymethods]
+impl ConvolverObject {
+    #[new]
+    fn __new__(ir: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<ConvolverObject>> {
+        let convolver = core::Convolver::new(convolve::impulse(ir)?);
+        Ok(ProcessorObject::of(convolver).add_subclass(ConvolverObject))
+    }
+}
+
 /// Processors one after the other. They are copied as they were made: what they have processed stays with them.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Chain")]
 pub struct ChainObject;
@@ -437,7 +451,7 @@ pub mod dsp {
     use super::filter::design;
     #[pymodule_export]
     use super::{
-        ChainObject, DitherObject, EqualizerObject, FadeObject, FilterObject, GainObject,
-        LevelMeterObject, LoudnessMeterObject, ProcessorObject, ResamplerObject,
+        ChainObject, ConvolverObject, DitherObject, EqualizerObject, FadeObject, FilterObject,
+        GainObject, LevelMeterObject, LoudnessMeterObject, ProcessorObject, ResamplerObject,
     };
 }

@@ -15,7 +15,7 @@ use crate::python::files::edit::block_frames;
 use crate::python::files::facts;
 use crate::python::files::facts::facts_of;
 use crate::python::files::file_object::From;
-use crate::python::files::read::{first_frame, out_of, selection};
+use crate::python::files::read::{conformed, first_frame, out_of, selection};
 use crate::python::running;
 
 struct Reading {
@@ -184,12 +184,16 @@ fn frames_of(out: &Bound<'_, AudioSamples>, given: Option<&Bound<'_, PyAny>>) ->
 /// `block_frames` are its frames. A block that cannot be decoded leaves it undefined. `dtype`, `start` and `frames` as for
 /// `read`. Iterating goes on where it was, or where `seek` went to (at the end: no block), and after the last block
 /// begins again. `len()` is the number of blocks from the first on.
+///
+/// `sample_rate` and `channels` are those that the blocks are to have, mixed and resampled as `read` does: joined they are
+/// what `read` gives with the same arguments, bit for bit. `block_frames` and `hop` are then frames of that rate, and
+/// `frames`, `position` and `seek` count them from `start` on, while `start=` and `frames=` select frames of the file.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,
-        reuse = false, out = None, **others),
-    text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, reuse=False, \
-        out=None)"
+        sample_rate = None, channels = None, reuse = false, out = None, **others),
+    text_signature = "(path_or_file, block_frames=65536, hop=None, *, dtype=None, start=0, frames=None, \
+        sample_rate=None, channels=None, reuse=False, out=None)"
 )]
 #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
 pub fn stream(
@@ -199,15 +203,18 @@ pub fn stream(
     dtype: Option<&Bound<'_, PyAny>>,
     start: Option<&Bound<'_, PyAny>>,
     frames: Option<&Bound<'_, PyAny>>,
+    sample_rate: Option<&Bound<'_, PyAny>>,
+    channels: Option<&Bound<'_, PyAny>>,
     reuse: bool,
     out: Option<&Bound<'_, PyAny>>,
     others: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<FileStream> {
-    let takes = "block_frames=, hop=, dtype=, start=, frames=, reuse= and out=";
+    let takes =
+        "block_frames=, hop=, dtype=, start=, frames=, sample_rate=, channels=, reuse= and out=";
     arguments::refuse_others("stream", takes, None, others)?;
     let py = path_or_file.py();
     let out = out_of(out)?;
-    let selection = selection(dtype, start, frames)?;
+    let selection = conformed(selection(dtype, start, frames)?, sample_rate, channels)?;
     let block = match out {
         None => self::block_frames(block_frames, "block_frames")?,
         Some(out) => frames_of(out, block_frames)?,
@@ -227,7 +234,10 @@ pub fn stream(
         Some(out) => ReadAs::Type(out.get().audio().dtype()),
         None => selection.dtype,
     };
-    let stream = from.finish(py.detach(|| Stream::open(input, dtype, cut)))?;
+    let stream = from.finish(py.detach(|| match (selection.rate, selection.channels) {
+        (None, None) => Stream::open(input, dtype, cut),
+        _ => Stream::conformed(input, selection, dtype, (cut.block, cut.hop)),
+    }))?;
     if let Some(out) = out {
         into::require_kind(out.get().audio(), stream.facts(), selection.dtype)?;
     }

@@ -11,7 +11,9 @@ import audio_samples
 from audio_samples import AudioSamples, generation
 
 RATE = 8_000
-OF_MODULE = re.findall(r"\w+", "load save blocks SoundFile append resample new_mono sine_wave")
+OF_MODULE = re.findall(
+    r"\w+", "load save blocks SoundFile append resample fftconvolve new_mono sine_wave"
+)
 
 
 @pytest.fixture
@@ -103,6 +105,8 @@ def test_what_never_changes_says_how_to_make_another(audio):
         ("stream", "blocksize", "block_frames="),
         ("stream", "overlap", "hop=block_frames - overlap"),
         ("stream", "always_2d", "np.atleast_2d"),
+        ("stream", "sr", "sample_rate=16_000 resamples"),
+        ("stream", "mono", "channels=1 mixes"),
         ("open", "dtype", "read(path, dtype=...)"),
         ("open", "samplerate", "sample_rate=16_000"),
         ("edit", "blocksize", "block_frames="),

@@ -49,6 +49,7 @@ TWINS = {
     "eq": ([("low_shelf", 100, -3), ("peaking", 1_000, 3)],),
     "notch": (50,),
     "preemphasis": (),
+    "delay": (0.01,),
     "apply": (dsp.Chain([dsp.Gain(-1), dsp.Fade(0, 0.0001, curve="equal_power")]),),
 }
 # The same, of stereo audio alone.
@@ -61,6 +62,9 @@ STEREO = {
 # What gives audio of another shape.
 CHANGES = {
     "resample": lambda audio: audio.resample(11_025),
+    "convolve": lambda audio: audio.convolve([0.5, 0, -0.25]),
+    "convolve, blocks": lambda audio: audio.convolve(np.linspace(0.1, -0.1, 77), "same"),
+    "correlate": lambda audio: audio.correlate(audio.channel(0)),
     "to_mono": lambda audio: audio.to_mono(np.linspace(-1, 1, audio.num_channels)),
     "pad": lambda audio: audio.pad(0.01, 0.02),
     "fit": lambda audio: audio.fit(0.1),
