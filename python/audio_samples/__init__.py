@@ -7,7 +7,7 @@ and `AudioSamples.views` lists every one of them that is alive.
 import sys as _sys
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import _numbers, _pickle, _pipe, _processing, _reductions  # noqa: F401  they complete the classes
+from . import _numbers, _pickle, _pipe, _plot, _processing, _reductions  # noqa: F401  they complete the classes
 from ._audio_samples import (
     AudioFileError,
     AudioInfo,
