@@ -205,28 +205,28 @@ def _trim(listed: Any) -> None:
         "trim",
         "keep a part of files, or what lies between the silences at their ends",
         "take.wav --start 1.5 --end -0.5 -o part.wav\n"
-        "  audio-samples trim takes/ --silence -50 --keep 0.1 --out trimmed/",
+        "  audio-samples trim takes/ --silence --threshold -50 --keep 0.1 --out trimmed/",
         _trimming,
         in_place=False,
     )
     parser.add_argument("--start", type=_number, metavar="SECONDS", help="below 0: from the end")
     parser.add_argument("--end", type=_number, metavar="SECONDS", help="below 0: from the end")
+    parser.add_argument("--silence", action="store_true", help="leave out the silence at both ends")
     parser.add_argument(
-        "--silence",
+        "--threshold",
         type=_number,
-        nargs="?",
-        const=-60.0,
+        default=-60.0,
         metavar="DB",
-        help="leave out the ends that are not above this (default: -60 dBFS)",
+        help="what is not above it is silence (default: -60 dBFS)",
     )
     parser.add_argument(
-        "--keep", type=_length, default=0.0, metavar="SECONDS", help="of the silence at each end"
+        "--keep", type=_length, default=0.0, metavar="SECONDS", help="of the silence, at each end"
     )
 
 
 def _trimming(options: argparse.Namespace, parser: Parser) -> Planner:
     cut = options.start is not None or options.end is not None
-    if cut == (options.silence is not None):
+    if cut == options.silence:
         parser.error("either --start and --end say what is kept, or --silence")
 
     def plan(path: Path, told: AudioInfo) -> Plan:
@@ -236,7 +236,7 @@ def _trimming(options: argparse.Namespace, parser: Parser) -> Planner:
             if start > end:
                 raise ValueError(f"the part ends at {end / rate:g} s, before its start")
         else:
-            start, end = sounding(path, options.silence)
+            start, end = sounding(path, options.threshold)
             if start < end:
                 kept = round(options.keep * rate)
                 start, end = max(0, start - kept), min(frames, end + kept)
@@ -258,9 +258,12 @@ def _at(seconds: float | None, told: AudioInfo) -> int:
 
 
 def _number(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text} is no finite number")
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
     return value
 
 
@@ -273,5 +276,5 @@ def _length(text: str) -> float:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text}: a whole number above 0 is needed")
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number above 0 is needed")
     return int(text)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._audio_samples import AudioInfo, AudioSamples, dsp, stream
+from .._audio_samples import AudioInfo, AudioSamples, dsp, read, stream
 
 Audio = AudioSamples[Any]
 Blocks = Iterable[Audio]
@@ -34,12 +34,22 @@ Planner = Callable[[Path, AudioInfo], Plan]
 def blocks_of(path: Path, plan: Plan) -> Iterator[Audio]:
     """The blocks of `path`, processed."""
     with stream(path, start=plan.start, frames=plan.frames) as source:
-        blocks: Blocks = source
+        blocks: Blocks = _at_least_one(source, path, plan)
         if plan.channels is not None and plan.channels != source.num_channels:
-            blocks = _mixed(source, plan.channels)
+            blocks = _mixed(blocks, plan.channels)
         for processor in plan.processors:
             blocks = processor.stream(blocks)
         yield from blocks
+
+
+def _at_least_one(blocks: Blocks, path: Path, plan: Plan) -> Iterator[Audio]:
+    """One block without frames if there is no other: a file of it has a rate and channels."""
+    none = True
+    for block in blocks:
+        none = False
+        yield block
+    if none:
+        yield read(path, start=plan.start, frames=0)
 
 
 def check_channels(told: AudioInfo, channels: int | None) -> None:
