@@ -117,7 +117,17 @@ def test_trim(music, tmp_path, options, part):
 @pytest.mark.parametrize("threshold", [-60, -20])
 @pytest.mark.parametrize("keep", [0, 0.1, 10])
 def test_trim_silence(music, tmp_path, threshold, keep):
-    done("trim", music, "--silence", "--threshold", threshold, "--keep", keep, "-o", tmp_path / "out.wav")
+    done(
+        "trim",
+        music,
+        "--silence",
+        "--threshold",
+        threshold,
+        "--keep",
+        keep,
+        "-o",
+        tmp_path / "out.wav",
+    )
     close(tmp_path / "out.wav", audio_samples.read(music).trim_silence(threshold, keep), 0)
     assert audio_samples.info(tmp_path / "out.wav").tags == {"title": "Noise"}
 
@@ -244,7 +254,7 @@ def test_a_long_file_takes_the_memory_of_some_blocks(tmp_path):
 # -- commands that write no audio --
 
 
-def test_info_as_json(capsys, tmp_path):
+def test_info_as_json(capsys):
     assert main(["info", str(DATA / "tabla.wav"), str(DATA / "tabla.mp3"), "--json"]) == 0
     wav, mp3 = json.loads(capsys.readouterr().out)["files"]
     assert (wav["format"], wav["frames"], wav["sample_rate"]) == ("WAV", 110_250, 44_100)
