@@ -65,7 +65,7 @@ if not _TYPE_CHECKING:  # with it every name would pass for one
         return missing_of
 
     for _module in (dsp, generation):
-        _module.__getattr__ = _advised(_module.__name__.rpartition(".")[2])
+        vars(_module)["__getattr__"] = _advised(_module.__name__.rpartition(".")[2])
     del _module
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from .._audio_samples import AudioSamplesError
 from .report import Outcome, bar_of, print_json, printable
 from .sources import Source, find
+from .steps import stopping
 
 Work = Callable[[Source], Outcome]
 
@@ -99,12 +100,15 @@ def _each(sources: Sequence[Source], work: Work, jobs: int) -> Iterator[tuple[in
         return
     with ThreadPoolExecutor(min(jobs, len(sources))) as pool:
         running = {pool.submit(work, source): at for at, source in enumerate(sources)}
+        stopping.clear()
         try:
             for future in as_completed(running):
                 yield running[future], future.result()
         finally:
-            # After Ctrl-C what has not begun does not begin.
+            # After Ctrl-C what has begun ends early, and nothing more begins.
+            stopping.set()
             pool.shutdown(wait=True, cancel_futures=True)
+            stopping.clear()
 
 
 def _guarded(work: Work, kept: threading.local) -> Work:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,9 @@ from .._audio_samples import AudioInfo, AudioSamples, dsp, read, stream
 
 Audio = AudioSamples[Any]
 Blocks = Iterable[Audio]
+
+stopping = Event()
+"""Set after Ctrl-C: what runs in other threads ends at its next block, and leaves no file."""
 
 
 class Plan(NamedTuple):
@@ -34,12 +38,19 @@ Planner = Callable[[Path, AudioInfo], Plan]
 def blocks_of(path: Path, plan: Plan) -> Iterator[Audio]:
     """The blocks of `path`, processed."""
     with stream(path, start=plan.start, frames=plan.frames) as source:
-        blocks: Blocks = _at_least_one(source, path, plan)
+        blocks: Blocks = _at_least_one(_until_stopped(source), path, plan)
         if plan.channels is not None and plan.channels != source.num_channels:
             blocks = _mixed(blocks, plan.channels)
         for processor in plan.processors:
             blocks = processor.stream(blocks)
         yield from blocks
+
+
+def _until_stopped(blocks: Blocks) -> Iterator[Audio]:
+    for block in blocks:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        yield block
 
 
 def _at_least_one(blocks: Blocks, path: Path, plan: Plan) -> Iterator[Audio]:
@@ -77,7 +88,7 @@ def loudness_of(path: Path) -> dsp.LoudnessMeter:
     """The loudness of a file."""
     meter = dsp.LoudnessMeter()
     with stream(path, reuse=True) as blocks:
-        for block in blocks:
+        for block in _until_stopped(blocks):
             meter.update(block)
     return meter
 
@@ -86,7 +97,7 @@ def levels_of(path: Path) -> dsp.LevelMeter:
     """The peak and the RMS of a file."""
     meter = dsp.LevelMeter()
     with stream(path, reuse=True) as blocks:
-        for block in blocks:
+        for block in _until_stopped(blocks):
             meter.update(block)
     return meter
 
@@ -95,7 +106,7 @@ def sounding(path: Path, threshold_db: float) -> tuple[int, int]:
     """The first frame of a file that is not silent, and the one behind the last: (0, 0) if none."""
     begin, end, at = None, 0, 0
     with stream(path, reuse=True) as blocks:
-        for block in blocks:
+        for block in _until_stopped(blocks):
             kept = block.trim_silence(threshold_db)
             if len(kept):
                 first = at + (kept.address - block.address) // block.strides[-1]

@@ -2,7 +2,9 @@
 
 import json
 import os
+import pkgutil
 import shutil
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from elsewhere import program
 import audio_samples
 from audio_samples import AudioSamples, generation
 from audio_samples._cli import main
+from audio_samples._cli import program as program_of_the_package
 from audio_samples._cli.sources import find
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -306,6 +309,13 @@ def test_letters_that_a_terminal_would_obey_are_escaped(tmp_path, capsys):
 @pytest.mark.skipif(os.name != "posix", reason="a device by its path")
 def test_a_device_is_no_file_that_is_overwritten(folder):
     assert main(["convert", str(folder / "a.wav"), "--format", "wav", "-o", "/dev/null"]) == 0
+
+
+def test_the_script_of_the_package_is_the_program():
+    with (DATA.parents[1] / "pyproject.toml").open("rb") as file:
+        scripts = tomllib.load(file)["project"]["scripts"]
+    assert list(scripts) == ["audio-samples"]
+    assert pkgutil.resolve_name(scripts["audio-samples"]) is program_of_the_package
 
 
 def test_the_program_by_name_and_as_a_module(folder):

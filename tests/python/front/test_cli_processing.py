@@ -1,6 +1,9 @@
 """What the commands make of the samples: what the methods make of the whole."""
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +252,25 @@ def test_a_long_file_takes_the_memory_of_some_blocks(tmp_path):
     """
     # As float32 the file is 115 MB.
     assert int(run(code, cwd=tmp_path)) < 40_000_000
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, jobs):
+    (tmp_path / "in").mkdir()
+    minute = generation.white_noise(60.0, 8_000, amplitude=0.1, seed=1)
+    for name in "ab":
+        path = tmp_path / "in" / f"{name}.wav"
+        audio_samples.write(path, (minute for _ in range(20)), subtype="PCM_16")
+    out = tmp_path / "out"
+    arguments = ["resample", "in", "--rate", "96000", "--quality", "best", "--jobs", jobs]
+    command = [sys.executable, "-m", "audio_samples", *arguments, "--out", "out"]
+    program = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    while not (out.exists() and any(out.iterdir())):
+        assert program.poll() is None
+    program.send_signal(signal.SIGINT)
+    told, _ = program.communicate(timeout=60)
+    assert (program.returncode, told) == (130, "")
+    assert not any(out.iterdir())
 
 
 # -- commands that write no audio --
