@@ -191,17 +191,17 @@ def missing(name: str, module: str = "") -> AttributeError:
     """The error for a name that the package, or a module of it, does not have."""
     hint = _hint(name, [_MODULES.get(module, _MODULE)])
     whole = f"audio_samples.{module}" if module else "audio_samples"
-    text = f"module '{whole}' has no attribute '{name}'{hint or _elsewhere(name, module)}"
+    text = f"module '{whole}' has no attribute '{name}'{hint or _elsewhere(name)}"
     return AttributeError(text, name=name)
 
 
-def _elsewhere(name: str, module: str) -> str:
+def _elsewhere(name: str) -> str:
     """Where else in the package there is the name, as a hint."""
     if name.startswith("_"):
         return ""
     places: dict[str, Any] = {"": audio_samples, "generation": generation, "dsp": dsp}
     for other, place in places.items():
-        if other != module and name in place.__all__:
+        if name in place.__all__:
             path = f"audio_samples.{other}.{name}" if other else f"audio_samples.{name}"
             return f"; it is {path}"
     method = getattr(AudioSamples, name, None)

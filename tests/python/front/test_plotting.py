@@ -65,9 +65,9 @@ def test_an_envelope_of_integers_is_in_fractions_of_full_scale():
 
 
 def test_what_is_no_number_hides_no_number():
-    samples = np.array([np.nan, 0.5, -0.25, 0.125, np.nan, np.nan])
-    shape = plotting.envelope(AudioSamples.new_mono(samples, 8_000), 3)
-    np.testing.assert_array_equal(shape.lowest, [0.5, -0.25, np.nan])
+    samples = np.array([[np.nan, 0.5, -0.5], [-0.25, 0.125, 0], [np.nan] * 3])
+    shape = plotting.envelope(AudioSamples.new_mono(samples.ravel(), 8_000), 3)
+    np.testing.assert_array_equal(shape.lowest, [-0.5, -0.25, np.nan])
     np.testing.assert_array_equal(shape.highest, [0.5, 0.125, np.nan])
 
 
@@ -165,6 +165,7 @@ def test_a_sine_of_full_scale_is_0_db_in_all_pictures(ax, dtype):
     peaks, rms = (line.get_ydata() for line in peaks_and_rms.lines)
     np.testing.assert_allclose(peaks, 0, atol=0.05)
     np.testing.assert_allclose(rms, -3.01, atol=0.05)
+    np.testing.assert_allclose(peaks_and_rms.lines[0].get_xdata(), np.arange(20) / 20 + 0.025)
 
 
 def test_a_spectrogram_of_one_channel(ax):
