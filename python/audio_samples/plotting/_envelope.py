@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_AT_ONCE = 1 << 20
+"""Bytes of samples that are looked at together."""
+
+
 class Envelope(NamedTuple):
     """The lowest and the highest sample in each of some equal stretches of time, which begin at
     `seconds`: of all channels, or of shape (channels, columns).
@@ -40,10 +44,7 @@ def envelope(
         nothing = np.zeros((channels, 0) if per_channel else 0)
         return Envelope(np.zeros(0), nothing, nothing)
     starts = np.arange(columns, dtype=np.int64) * frames // columns
-    lowest, highest = (
-        _extremes(samples, starts, np.minimum),
-        _extremes(samples, starts, np.maximum),
-    )
+    lowest, highest = _extremes(samples, starts)
     if not per_channel:
         lowest, highest = np.fmin.reduce(lowest, axis=0), np.fmax.reduce(highest, axis=0)
     unit = full_scale(samples.dtype)
@@ -52,17 +53,25 @@ def envelope(
 
 
 def _extremes(
-    samples: NDArray[Any], starts: NDArray[np.int64], extreme: np.ufunc
-) -> NDArray[np.float64]:
-    # NumPy's loops over whole channels: faster than a call for each column, and without a copy.
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.float64] = extreme.reduceat(samples, starts, axis=1).astype(np.float64)
-        ends = [*starts[1:], samples.shape[1]]
-        without_nan = np.fmin if extreme is np.minimum else np.fmax
-        for channel, column in np.argwhere(np.isnan(found)):
-            part = samples[channel, starts[column] : ends[column]]
-            found[channel, column] = without_nan.reduce(part)
-    return found
+    samples: NDArray[Any], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The lowest and the highest sample of each channel from each start to the next one."""
+    channels, frames = samples.shape
+    edges = np.append(starts, frames)
+    lowest, highest = np.empty((2, channels, starts.size))
+    # Both of all channels from what is in the processor's cache, or of a mapped file in memory.
+    wide = max(1, _AT_ONCE * starts.size // (samples.itemsize * samples.size))
+    for at in range(0, starts.size, wide):
+        some = slice(at, at + wide)
+        inner = starts[some]
+        part = samples[:, inner[0] : edges[min(at + wide, starts.size)]]
+        lowest[:, some] = np.minimum.reduceat(part, inner - inner[0], axis=1)
+        highest[:, some] = np.maximum.reduceat(part, inner - inner[0], axis=1)
+    for channel, column in np.argwhere(np.isnan(lowest)):
+        part = samples[channel, edges[column] : edges[column + 1]]
+        lowest[channel, column] = np.fmin.reduce(part)
+        highest[channel, column] = np.fmax.reduce(part)
+    return lowest, highest
 
 
 def draw_envelope(ax: "Axes", shape: Envelope, *, color: str, label: str | None = None) -> None:
