@@ -12,7 +12,7 @@ from typing import Any
 
 from .._audio_samples import AudioSamplesError
 from .report import Outcome, bar_of, print_json, printable
-from .sources import Source, find
+from .sources import Source, find, once
 from .steps import stopping
 
 Work = Callable[[Source], Outcome]
@@ -41,7 +41,7 @@ def _jobs(text: str) -> int:
 
 def sources_of(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Source]:
     """The files of a command that writes; one of them alone for `-o`."""
-    sources = find(options.files, options.out)
+    sources = once(find(options.files, options.out))
     if options.file is not None and len(sources) > 1:
         parser.error(f"-o names one file, and there are {len(sources)}; --out DIR takes them all")
     return sources
@@ -80,14 +80,14 @@ def _tell(told: Sequence[Outcome], options: argparse.Namespace, planned: bool) -
         if outcome.error:
             # Errors about a file begin with its name, or do not have it.
             named = str(outcome.source) in outcome.error
-            text = outcome.error if named else f"{outcome.source}: {outcome.error}"
+            text = outcome.error if named else f"'{outcome.source}': {outcome.error}"
             print(f"failed: {printable(text)}", file=sys.stderr)
         elif outcome.target is not None and not options.quiet:
             would = "would write " if planned else ""
             facts = "".join(f", {name} {value}" for name, value in (outcome.facts or {}).items())
             print(f"{would}{source} -> {printable(str(outcome.target))}{printable(facts)}")
     failed = sum(outcome.error is not None for outcome in told)
-    if len(told) > 1 and (failed or not options.quiet):
+    if options.command != "info" and len(told) > 1 and (failed or not options.quiet):
         sys.stdout.flush()
         word = "planned" if planned else "done"
         print(f"{len(told) - failed} {word}, {failed} failed", file=sys.stderr)
@@ -116,8 +116,10 @@ def _guarded(work: Work, kept: threading.local) -> Work:
         kept.messages = []
         try:
             if source.obstacle:
-                raise FileNotFoundError(f"{source.path}: {source.obstacle}")
+                raise FileNotFoundError(f"'{source.path}': {source.obstacle}")
             outcome = work(source)
+        except BrokenPipeError:  # the reader of what is told has gone
+            raise
         except (AudioSamplesError, OSError, ValueError, ImportError, MemoryError) as error:
             outcome = Outcome(source.path, error=str(error) or type(error).__name__)
         except Exception as error:  # ours or a library's: the other files are to be done

@@ -40,9 +40,9 @@ def _run(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     def work(source: Source) -> Outcome:
         target = _target(source, options)
         if not options.force and target.exists():
-            raise FileExistsError(f"{source.path}: {target} is there; --force overwrites it")
+            raise FileExistsError(f"'{source.path}': {target} is there; --force overwrites it")
         if target.absolute() in taken:
-            raise FileExistsError(f"{source.path}: another file is drawn to {target}")
+            raise FileExistsError(f"'{source.path}': another file is drawn to {target}")
         taken.add(target.absolute())
         told = info(source.path)
         if not options.dry_run:

@@ -22,14 +22,17 @@ class Source(NamedTuple):
 
 
 def find(named: Iterable[str], skipped: Path | None = None) -> list[Source]:
-    """The files that `named` stands for, each once; none below the folder `skipped`."""
-    found: dict[Path, Source] = {}
+    """The files that `named` stands for, in order; none of a folder below the folder `skipped`."""
     leave = skipped.resolve() if skipped else None
-    for name in named:
-        for source in _of(name, leave):
-            # By where the file is, not by its target: a link is a file of its own.
-            found.setdefault(Path(os.path.abspath(source.path)), source)  # noqa: PTH100
-    return list(found.values())
+    return [source for name in named for source in _of(name, leave)]
+
+
+def once(sources: Iterable[Source]) -> list[Source]:
+    """Each file once, though it was named twice. A link is a file of its own."""
+    first: dict[Path, Source] = {}
+    for source in sources:
+        first.setdefault(source.path.absolute(), source)
+    return list(first.values())
 
 
 def _of(name: str, leave: Path | None) -> Iterator[Source]:

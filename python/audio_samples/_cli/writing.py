@@ -30,14 +30,14 @@ def work_of(planner: Planner, options: argparse.Namespace, sources: Sequence[Sou
         target = targets[source.path]
         other = first[target.absolute()]
         if other != source.path:
-            raise FileExistsError(f"{source.path}: {other} is written to {target} already")
+            raise FileExistsError(f"'{source.path}': {other} is written to {target} already")
         if read.get(target.resolve(), source.path) != source.path:
             raise FileExistsError(
-                f"{source.path}: its target, {target}, is one of the files that are read"
+                f"'{source.path}': its target, {target}, is one of the files that are read"
             )
         # A device or a pipe is there, and nothing of it is lost.
         if not options.force and (target.is_file() or target.is_dir()):
-            raise FileExistsError(f"{source.path}: {target} is there; --force overwrites it")
+            raise FileExistsError(f"'{source.path}': {target} is there; --force overwrites it")
         told = info(source.path)
         plan = planner(source.path, told)
         if not options.dry_run:

@@ -15,7 +15,7 @@ import audio_samples
 from audio_samples import AudioSamples, generation
 from audio_samples._cli import main
 from audio_samples._cli import program as program_of_the_package
-from audio_samples._cli.sources import find
+from audio_samples._cli.sources import find, once
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -178,7 +178,9 @@ def test_files_folders_and_patterns(folder, pattern, found):
     assert [source.path.relative_to(folder).as_posix() for source in sources] == found
     if pattern != "notes.txt":
         assert [source.below.as_posix() for source in sources] == found
-    assert len(find([str(folder / pattern), str(folder)])) == len({*found, *all_audio(folder)})
+    both = once(find([str(folder / pattern), str(folder)]))
+    assert [source.path for source in both][: len(found)] == [folder / name for name in found]
+    assert len(both) == len({*found, *all_audio(folder)})
 
 
 def all_audio(folder):
