@@ -138,7 +138,12 @@ def _kept_warnings() -> Iterator[threading.local]:
         messages: list[str] = getattr(kept, "messages", [])
         messages.append(str(message))
 
+    shown_before = warnings.showwarning
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = keep
-        yield kept
+        try:
+            yield kept
+        finally:
+            # Where warnings belong to a context, as without the GIL, this does not come by itself.
+            warnings.showwarning = shown_before
