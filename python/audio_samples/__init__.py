@@ -5,9 +5,11 @@ and `AudioSamples.views` lists every one of them that is alive.
 """
 
 import sys as _sys
+from collections.abc import Callable as _Callable
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import _numbers, _pickle, _pipe, _processing, _reductions  # noqa: F401  they complete the classes
+from . import _numbers, _pickle, _pipe, _plot, _processing, _reductions  # noqa: F401  they complete the classes
 from ._audio_samples import (
     AudioFileError,
     AudioInfo,
@@ -48,9 +50,23 @@ _sys.modules[f"{__name__}.memory"] = memory
 if not _TYPE_CHECKING:  # with it every name would pass for one
 
     def __getattr__(name: str) -> object:
+        if name in ("notebook", "plotting"):  # imported where a caller draws
+            return _import_module(f"{__name__}.{name}")
         from ._names import missing
 
         raise missing(name)
+
+    def _advised(module: str) -> _Callable[[str], object]:
+        def missing_of(name: str) -> object:
+            from ._names import missing
+
+            raise missing(name, module)
+
+        return missing_of
+
+    for _module in (dsp, generation):
+        vars(_module)["__getattr__"] = _advised(_module.__name__.rpartition(".")[2])
+    del _module
 
 
 # Without `open`, which `from audio_samples import *` would put in the place of Python's own.

@@ -321,6 +321,19 @@ class AudioSamples(_Closing, Generic[_S]):
         48000
         """
 
+    def plot(
+        self,
+        kind: Literal["waveform", "spectrum", "spectrogram", "levels"] = "waveform",
+        ax: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Draws the audio with Matplotlib on `ax`, or on a new figure, and gives the axes.
+
+        `kind` is `waveform`, `spectrum`, `spectrogram` or `levels`; options are those of the
+        function of that name in `audio_samples.plotting`. ValueError for another kind;
+        ModuleNotFoundError without Matplotlib.
+        """
+
     def __copy__(self) -> AudioSamples[_S]: ...
     def __deepcopy__(self, memo: Any, /) -> AudioSamples[_S]: ...
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]: ...

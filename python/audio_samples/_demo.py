@@ -86,7 +86,7 @@ def run(source: Path, directory: Path) -> None:
     except ModuleNotFoundError as missing:
         if missing.name != "matplotlib":
             raise
-        print("no picture: it takes Matplotlib, `pip install 'audio_samples[demo]'`")
+        print("no picture: it takes Matplotlib, pip install matplotlib")
     else:
         print(f"wrote {picture}")
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import audio_samples
+
+from ._audio_samples import AudioSamples, dsp, generation
+
 # Names, and what there is in their place.
 _Hints = dict[str, str]
 
@@ -31,14 +35,58 @@ _MODULE: _Hints = {
     "from_numpy new_mono new_multi zeros from_torch from_buffer attach": (
         "it is one of the class: audio_samples.AudioSamples.NAME(...)"
     ),
-    "sine tone sine_wave silence white_noise chirp": (
-        "audio_samples.generation has signals, such as sine_wave(440, duration=1.0)"
+    "sine tone sine_wave silence white_noise chirp noise": (
+        "audio_samples.generation has signals, such as sine_wave(440, duration=1.0) and "
+        "white_noise(1.0)"
     ),
+    "effects Pedalboard Compose": (
+        "audio_samples.dsp has processors, and dsp.Chain([...]) puts one after the other"
+    ),
+    "fft rfft": "np.fft.rfft(audio) reads the samples where they lie",
+    "waveform spectrum spectrogram display specshow": (
+        "audio.plot() and audio.plot('spectrogram') draw audio, as audio_samples.plotting does"
+    ),
+    "play": "a notebook shows a player for audio that ends a cell",
     "get_duration get_samplerate": "audio_samples.info(path) has .duration and .sample_rate",
     "available_formats available_subtypes check_format": (
         "write makes WAV, RF64, AIFF and FLAC; its documentation lists the subtypes"
     ),
 }
+
+_GENERATION: _Hints = {
+    "noise gaussian_noise random": (
+        "white_noise(duration), pink_noise(duration) and brown_noise(duration) are noise"
+    ),
+    "white pink brown": "it is NAME_noise(duration)",
+    "sine cosine square triangle sawtooth": "it is NAME_wave(frequency, duration)",
+    "sin sinewave tone": "it is sine_wave(frequency, duration)",
+    "cos": "it is cosine_wave(frequency, duration)",
+    "saw saw_wave": "it is sawtooth_wave(frequency, duration)",
+    "sweep sine_sweep log_sweep log_chirp": (
+        "chirp(first, last, duration) and exponential_chirp(first, last, duration) are sweeps"
+    ),
+    "click delta unit_impulse dirac": "impulse(duration, position=0.0) is one sample of 1",
+    "zeros empty": "silence(duration) is audio without sound",
+}
+
+_DSP: _Hints = {
+    "Lowpass LowPass LowpassFilter Highpass HighPass HighpassFilter Bandpass Bandstop Butterworth "
+    "SosFilter Biquad": (
+        "Filter(design('lowpass', 1_000, sample_rate)) is a filter, and highpass, bandpass and "
+        "bandstop are designed so too"
+    ),
+    "EQ Eq ParametricEQ Peaking LowShelf HighShelf Notch": (
+        "Equalizer([('peaking', 1_000, 3.0)]) has bands of all kinds"
+    ),
+    "Pedalboard Board Compose Pipeline Sequence": "it is Chain([Gain(-3), Fade(0.1)])",
+    "Resample": "it is Resampler(rate)",
+    "FadeIn FadeOut": "Fade(fade_in=0.1, fade_out=0.5) has both, in seconds",
+    "Volume Amplify": "it is Gain(db)",
+    "Normalize": "audio.normalize(...) needs the whole; a LoudnessMeter measures blocks",
+}
+
+# Modules, and what callers look for in them.
+_MODULES = {"generation": _GENERATION, "dsp": _DSP}
 
 _FILE: _Hints = {
     "sr rate samplerate framerate frame_rate": "the rate in Hz is .sample_rate",
@@ -145,10 +193,27 @@ def _hint(name: str, tables: list[_Hints]) -> str:
     return "" if found is None else "; " + found.replace("NAME", name)
 
 
-def missing(name: str) -> AttributeError:
-    """The error for a name that the package does not have."""
-    text = f"module 'audio_samples' has no attribute '{name}'{_hint(name, [_MODULE])}"
+def missing(name: str, module: str = "") -> AttributeError:
+    """The error for a name that the package, or a module of it, does not have."""
+    hint = _hint(name, [_MODULES.get(module, _MODULE)])
+    whole = f"audio_samples.{module}" if module else "audio_samples"
+    text = f"module '{whole}' has no attribute '{name}'{hint or _elsewhere(name)}"
     return AttributeError(text, name=name)
+
+
+def _elsewhere(name: str) -> str:
+    """Where else in the package there is the name, as a hint."""
+    if name.startswith("_"):
+        return ""
+    places: dict[str, Any] = {"": audio_samples, "generation": generation, "dsp": dsp}
+    for other, place in places.items():
+        if name in place.__all__:
+            path = f"audio_samples.{other}.{name}" if other else f"audio_samples.{name}"
+            return f"; it is {path}"
+    method = getattr(AudioSamples, name, None)
+    return (
+        f"; it is one of audio: audio.{name}{'(...)' if callable(method) else ''}" if method else ""
+    )
 
 
 def attribute(obj: object, name: str) -> AttributeError:

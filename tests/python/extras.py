@@ -19,7 +19,7 @@ def require(module: str, extra: str) -> ModuleType:
         if os.environ.get("AUDIO_SAMPLES_EXTRAS") == "required":
             raise
         pytest.skip(
-            f"{module} is not installed: pip install 'audio_samples[{extra}]'",
+            f"{module} is not installed; pyproject.toml has it in the extra {extra!r}",
             allow_module_level=True,
         )
     # They make a million objects: the collector need not look at those in every other test.

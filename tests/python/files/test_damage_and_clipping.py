@@ -402,7 +402,8 @@ def test_the_command_line_tells_of_every_format_and_of_every_error(tmp_path, con
     good, bad = tmp_path / f"a.{container.lower()}", tmp_path / "b.wav"
     soundfile.write(good, tones(2, 5_000), RATE, format=container)
     bad.write_bytes(b"")
-    missing, folder = tmp_path / "missing.wav", tmp_path
+    missing, folder = tmp_path / "missing.wav", tmp_path / "empty"
+    folder.mkdir()
     assert main(["info", *map(str, (bad, good, missing, folder, good))]) == 1
     told = capsys.readouterr()
     assert told.out.count(f"{good}\n  format       {container} ") == 2

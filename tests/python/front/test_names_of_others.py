@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from elsewhere import run
 
 import audio_samples
 from audio_samples import AudioSamples, generation
@@ -65,6 +66,58 @@ def test_a_name_of_no_library_is_missing_without_a_sentence():
     from audio_samples import plotting
 
     assert plotting.__name__ == "audio_samples.plotting"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "told"),
+    [
+        ("", "noise", r"generation has signals.*white_noise\(1\.0\)"),
+        ("", "gain", r"it is one of audio: audio\.gain\(\.\.\.\)$"),
+        ("", "num_channels", r"it is one of audio: audio\.num_channels$"),
+        ("", "pink_noise", r"it is audio_samples\.generation\.pink_noise$"),
+        ("", "Resampler", r"it is audio_samples\.dsp\.Resampler$"),
+        ("", "spectrogram", r"audio\.plot\('spectrogram'\)"),
+        ("generation", "noise", r"white_noise\(duration\), pink_noise"),
+        ("generation", "square", r"it is square_wave\(frequency, duration\)$"),
+        ("generation", "sweep", r"chirp\(first, last, duration\)"),
+        ("generation", "read", r"it is audio_samples\.read$"),
+        ("generation", "fade_in", r"audio\.fade_in\(\.\.\.\)$"),
+        ("dsp", "Lowpass", r"Filter\(design\('lowpass', 1_000, sample_rate\)\)"),
+        ("dsp", "Pedalboard", r"it is Chain\("),
+        ("dsp", "chirp", r"it is audio_samples\.generation\.chirp$"),
+    ],
+)
+def test_what_is_elsewhere_is_told_where(module, name, told):
+    place = getattr(audio_samples, module) if module else audio_samples
+    whole = f"audio_samples.{module}".rstrip(".")
+    assert not hasattr(place, name)
+    with pytest.raises(AttributeError, match=f"^module '{whole}' has no .*'{name}'; .*{told}"):
+        getattr(place, name)
+
+
+@pytest.mark.parametrize("module", [audio_samples, generation, audio_samples.dsp])
+def test_what_is_nowhere_has_no_hint(module):
+    for name in ("xyz", "__wrapped__", "_private"):
+        with pytest.raises(AttributeError, match=rf"^module 'audio_samples[.\w]*' .*'{name}'$"):
+            getattr(module, name)
+
+
+def test_every_hint_names_what_there_is():
+    from audio_samples import _names
+
+    known = {*dir(audio_samples), *dir(AudioSamples), *dir(generation), *dir(audio_samples.dsp)}
+    for table in (_names._MODULE, _names._GENERATION, _names._DSP):
+        names = [name for row in table for name in row.split()]
+        assert len(names) == len(set(names))
+        for row, hint in table.items():
+            for name in row.split():
+                called = re.findall(r"(\w+)\(", hint.replace("NAME", name))
+                assert set(called) - {"vstack", "rfft", "path"} <= known, (name, called)
+
+
+def test_modules_that_draw_are_there_without_an_import():
+    code = "import audio_samples as a; print(a.plotting.__name__, a.notebook.__name__)"
+    assert run(code) == "audio_samples.plotting audio_samples.notebook"
 
 
 @pytest.mark.parametrize("name", ["channels", "samplerate", "sr"])
