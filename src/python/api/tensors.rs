@@ -18,9 +18,7 @@ fn torch(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         if !error.is_instance_of::<PyModuleNotFoundError>(py) {
             return error;
         }
-        let told = PyImportError::new_err(
-            "to_torch needs PyTorch, an extra: pip install 'audio_samples[torch]'",
-        );
+        let told = PyImportError::new_err("to_torch needs PyTorch: pip install torch");
         told.set_cause(py, Some(error));
         told
     })

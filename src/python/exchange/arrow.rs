@@ -244,9 +244,7 @@ fn pyarrow(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         if !error.is_instance_of::<PyModuleNotFoundError>(py) {
             return error;
         }
-        let told = PyImportError::new_err(
-            "to_arrow needs PyArrow, an extra: pip install 'audio_samples[arrow]'",
-        );
+        let told = PyImportError::new_err("to_arrow needs PyArrow: pip install pyarrow");
         told.set_cause(py, Some(error));
         told
     })
