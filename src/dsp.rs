@@ -17,6 +17,7 @@
 //!   remix       another number of channels
 //!   resample    another sample rate
 //!   convolve    impulse responses, and correlation
+//!   spectrum    spectra over time, and the way back
 //!   fft         the transforms under it
 //! ```
 
@@ -33,6 +34,7 @@ mod processor;
 mod remix;
 mod resample;
 mod session;
+mod spectrum;
 
 pub use chain::Chain;
 pub use convolve::{ConvolutionMode, Convolver, ImpulseResponse};
@@ -46,3 +48,7 @@ pub use processor::{Processor, SignalBlock, SignalFormat};
 pub use remix::Remix;
 pub use resample::{Quality, Ratio, Resampler};
 pub use session::Session;
+pub use spectrum::{
+    Complex, Framing, InType, Intensities, Intensity, MelBands, MelScale, Padding, Spectra,
+    overlap_added, window_of,
+};

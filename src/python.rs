@@ -40,6 +40,8 @@ mod _audio_samples {
     #[pymodule_export]
     use super::api::shared::{attach_handle, handle};
     #[pymodule_export]
+    use super::api::spectrum::{_density, _intensities, _overlap_added, _spectra};
+    #[pymodule_export]
     use super::api::views::View;
     #[pymodule_export]
     use super::array::computing::{

@@ -9,7 +9,7 @@ from collections.abc import Callable as _Callable
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import _numbers, _pickle, _pipe, _plot, _processing, _reductions  # noqa: F401  they complete the classes
+from . import _numbers, _pickle, _pipe, _plot, _processing, _reductions, _spectrum  # noqa: F401  they complete the classes
 from ._audio_samples import (
     AudioFileError,
     AudioInfo,
@@ -40,6 +40,7 @@ from ._audio_samples import (
 from ._audio_samples import open as open
 from ._measures import Statistics
 from ._policies import integer_overflow, no_copies
+from ._spectrum import Density, Spectrum
 
 # Attributes of an extension module are no modules to the import system until they are listed:
 # these lines make `import audio_samples.generation` work.
@@ -77,10 +78,12 @@ __all__ = [
     "AudioSamplesError",
     "BorrowError",
     "CopyError",
+    "Density",
     "FileEdit",
     "FileIterator",
     "FileStream",
     "SampleRateError",
+    "Spectrum",
     "Statistics",
     "__version__",
     "concatenate",

@@ -18,5 +18,6 @@ pub mod methods;
 pub mod missing_names;
 pub mod resample;
 pub mod shared;
+pub mod spectrum;
 pub mod tensors;
 pub mod views;
