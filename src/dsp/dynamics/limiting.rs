@@ -132,8 +132,9 @@ impl Limiting {
             for (sample, gain) in plane.iter_mut().zip(&self.scratch) {
                 let whole = sample.to_f64();
                 let limited = whole * gain;
-                // The last bits of a product may be past the ceiling, and what is infinite always is.
-                *sample = if limited.abs() > self.ceiling || whole.is_infinite() {
+                // The last bits of a product may be past the ceiling; and no step of a gain is as small as what is infinite,
+                // or nearly so, needs.
+                *sample = if limited.abs() > self.ceiling || whole.abs() >= ONE as f64 {
                     if whole < 0.0 { -ceiling } else { ceiling }
                 } else {
                     T::nearest(limited)
