@@ -8,10 +8,12 @@
 //! ```text
 //!   reduction   compressors, expanders and gates at work
 //!   limiting    limiters at work
+//!   sidechain   gains that other audio decides
 //! ```
 
 mod limiting;
 mod reduction;
+mod sidechain;
 
 use crate::audio::Audio;
 use crate::error::Error;

@@ -7,10 +7,11 @@
 
 use std::collections::VecDeque;
 
-use crate::audio::elementary::factor_of;
+use crate::audio::elementary::{decibels_of, factor_of};
+use crate::audio::{Audio, Wait};
 use crate::dsp::dynamics::Limiter;
-use crate::dsp::dynamics::reduction::{kept_per_frame, levels_of};
-use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, on_planes};
+use crate::dsp::dynamics::reduction::{kept_per_frame, levels_of, room_for};
+use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, measured, on_planes};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
 use crate::kernel::planes::{Planes, Real};
@@ -84,6 +85,35 @@ impl Limiting {
             held: Vec::new(),
             scratch: Vec::new(),
         }
+    }
+
+    /// The gain of each frame of audio in dB: 0, or less.
+    ///
+    /// # Errors
+    /// As [`Processor::begin`]; samples that are borrowed; [`Error::OutOfMemory`].
+    pub fn gain_curve(&self, audio: &Audio, wait: Wait<'_>) -> Result<Vec<f64>, Error> {
+        let mut worker = Limiting::new(self.limiter);
+        worker.begin(&SignalFormat::of(audio))?;
+        let mut late = worker.ahead;
+        let mut curve = room_for(audio.layout().frames())?;
+        let mut add = |gains: &[f64]| {
+            let skipped = late.min(gains.len());
+            late -= skipped;
+            curve.extend(gains[skipped..].iter().map(|gain| match *gain {
+                0.0 => f64::NEG_INFINITY,
+                gain => decibels_of(gain),
+            }));
+        };
+        measured(audio, wait, |block| {
+            on_planes!(block, planes => levels_of(planes, &mut worker.scratch));
+            worker.gains();
+            add(&worker.scratch);
+        })?;
+        worker.scratch.clear();
+        worker.scratch.resize(worker.ahead, 0.0);
+        worker.gains();
+        add(&worker.scratch);
+        Ok(curve)
     }
 
     /// Makes gains of the levels in the scratch memory, each for the frame that comes out then.

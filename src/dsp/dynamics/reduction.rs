@@ -2,10 +2,10 @@
 
 use std::f64::consts::LOG2_E;
 
-use crate::audio::SampleRate;
 use crate::audio::elementary::{decibels_of, factor_of, power_of_two};
+use crate::audio::{Audio, SampleRate, Wait};
 use crate::dsp::dynamics::{Compressor, Expander, Gate};
-use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, on_planes};
+use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, measured, on_planes};
 use crate::error::Error;
 use crate::kernel::planes::{Planes, Real};
 
@@ -38,6 +38,16 @@ pub(super) fn levels_of<T: Real>(planes: &Planes<T>, levels: &mut Vec<f64>) {
             *level = if distance > *level { distance } else { *level };
         }
     }
+}
+
+/// Memory for a number for each frame.
+pub(super) fn room_for(frames: usize) -> Result<Vec<f64>, Error> {
+    let mut room = Vec::new();
+    room.try_reserve_exact(frames)
+        .map_err(|_| Error::OutOfMemory {
+            bytes: frames.saturating_mul(size_of::<f64>()),
+        })?;
+    Ok(room)
 }
 
 /// By how many decibels a steady level is made softer.
@@ -166,6 +176,34 @@ impl Reduction {
         self.state = state;
     }
 
+    /// The gain of each frame of audio in dB: 0, or less.
+    ///
+    /// # Errors
+    /// Samples that are borrowed; [`Error::OutOfMemory`].
+    pub fn gain_curve(&self, audio: &Audio, wait: Wait<'_>) -> Result<Vec<f64>, Error> {
+        let mut worker = self.anew();
+        worker.begin(&SignalFormat::of(audio))?;
+        let mut curve = room_for(audio.layout().frames())?;
+        measured(audio, wait, |block| {
+            worker.reductions_of(block);
+            curve.extend(worker.scratch.iter().map(|reduction| 0.0 - reduction));
+        })?;
+        Ok(curve)
+    }
+
+    fn anew(&self) -> Reduction {
+        Reduction::new(self.computer, self.times.0, self.times.1)
+    }
+
+    /// Makes the next frames softer, as the levels of the next frames of another signal say.
+    pub(super) fn process_by(&mut self, key: &SignalBlock, block: &mut SignalBlock) {
+        self.reductions_of(key);
+        // Most frames of speech and music are above the threshold of a gate.
+        if self.scratch.iter().any(|reduction| *reduction != 0.0) {
+            on_planes!(block, planes => self.multiply(planes));
+        }
+    }
+
     /// By how many decibels each frame of a block is made softer, as the next of the signal.
     fn reductions_of(&mut self, block: &SignalBlock) {
         on_planes!(block, planes => levels_of(planes, &mut self.scratch));
@@ -207,6 +245,6 @@ impl Processor for Reduction {
     }
 
     fn fresh(&self) -> Box<dyn Processor> {
-        Box::new(Reduction::new(self.computer, self.times.0, self.times.1))
+        Box::new(self.anew())
     }
 }

@@ -1,12 +1,16 @@
 //! Compressors, expanders, gates and limiters: methods of audio, and processors.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::audio::{Audio, Wait};
 use crate::dsp as core;
-use crate::dsp::{Compressor, Expander, Gate, Limiter};
+use crate::dsp::{Compressor, Expander, Gate, Limiter, Limiting, Reduction};
+use crate::error::Error;
 use crate::python::api::dsp::ProcessorObject;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
+use crate::python::numpy::numpy_module;
 use crate::python::running;
 
 /// A number that a caller may leave out.
@@ -29,6 +33,52 @@ fn new_audio(
         audio.audio().applied(by, wait)
     })?;
     Ok(AudioSamples::new(found))
+}
+
+/// By the level of the audio itself, or of a sidechain.
+fn reduced(
+    py: Python<'_>,
+    audio: &AudioSamples,
+    by: &Reduction,
+    sidechain: Option<&Bound<'_, AudioSamples>>,
+) -> PyResult<AudioSamples> {
+    let Some(sidechain) = sidechain else {
+        return new_audio(py, audio, by);
+    };
+    let key = sidechain.get().audio();
+    let found = running::run(py, WORK * audio.bytes_per_pass(), |wait| {
+        audio.audio().reduced_by(by, key, wait)
+    })?;
+    Ok(AudioSamples::new(found))
+}
+
+fn reduce<'py>(
+    audio: Bound<'py, AudioSamples>,
+    by: &Reduction,
+    sidechain: Option<&Bound<'_, AudioSamples>>,
+) -> PyResult<Bound<'py, AudioSamples>> {
+    let Some(sidechain) = sidechain else {
+        return in_place(audio, by);
+    };
+    let (own, key) = (audio.get(), sidechain.get().audio());
+    running::run(audio.py(), WORK * own.bytes_per_pass(), |wait| {
+        own.audio().reduce_own_by(by, key, wait)
+    })?;
+    Ok(audio)
+}
+
+/// The gain of each frame in dB, as an array.
+fn curve_of<'py>(
+    audio: &Bound<'py, AudioSamples>,
+    curve: impl Fn(&Audio, Wait<'_>) -> Result<Vec<f64>, Error> + Sync,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, own) = (audio.py(), audio.get());
+    let gains = running::run(py, WORK * own.bytes_per_pass(), |wait| {
+        Audio::from_vec(curve(own.audio(), wait)?, own.audio().rate())
+    })?;
+    // A list of Python's floats would take ten times the memory.
+    let samples = Bound::new(py, AudioSamples::new(gains))?;
+    numpy_module(py)?.call_method1(intern!(py, "array"), (samples,))
 }
 
 fn in_place<'py>(
@@ -110,9 +160,10 @@ fn limiter_of(
 impl AudioSamples {
     /// New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
     #[pyo3(
-        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
-        text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
     fn compress(
         &self,
         py: Python<'_>,
@@ -121,15 +172,16 @@ impl AudioSamples {
         attack_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
         knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
     ) -> PyResult<AudioSamples> {
         let made = compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
-        new_audio(py, self, &made.processor()?)
+        reduced(py, self, &made.processor()?, sidechain)
     }
 
     /// `compress`, where the samples lie. Gives the same object.
     #[pyo3(
-        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
-        text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
     )]
     fn compress_inplace<'py>(
         slf: Bound<'py, Self>,
@@ -138,16 +190,18 @@ impl AudioSamples {
         attack_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
         knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
     ) -> PyResult<Bound<'py, Self>> {
         let made = compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
-        in_place(slf, &made.processor()?)
+        reduce(slf, &made.processor()?, sidechain)
     }
 
     /// New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
     #[pyo3(
-        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
-        text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
     fn expand(
         &self,
         py: Python<'_>,
@@ -156,15 +210,16 @@ impl AudioSamples {
         attack_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
         knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
     ) -> PyResult<AudioSamples> {
         let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
-        new_audio(py, self, &made.processor()?)
+        reduced(py, self, &made.processor()?, sidechain)
     }
 
     /// `expand`, where the samples lie. Gives the same object.
     #[pyo3(
-        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
-        text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
     )]
     fn expand_inplace<'py>(
         slf: Bound<'py, Self>,
@@ -173,16 +228,18 @@ impl AudioSamples {
         attack_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
         knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
     ) -> PyResult<Bound<'py, Self>> {
         let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
-        in_place(slf, &made.processor()?)
+        reduce(slf, &made.processor()?, sidechain)
     }
 
     /// New audio: what is below `threshold_db` turned down by `range_db`.
     #[pyo3(
-        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None),
-        text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0)"
+        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0, sidechain=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
     fn gate(
         &self,
         py: Python<'_>,
@@ -191,15 +248,16 @@ impl AudioSamples {
         hold_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
         range_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
     ) -> PyResult<AudioSamples> {
         let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?;
-        new_audio(py, self, &made.processor()?)
+        reduced(py, self, &made.processor()?, sidechain)
     }
 
     /// `gate`, where the samples lie. Gives the same object.
     #[pyo3(
-        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None),
-        text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0)"
+        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0, sidechain=None)"
     )]
     fn gate_inplace<'py>(
         slf: Bound<'py, Self>,
@@ -208,9 +266,10 @@ impl AudioSamples {
         hold_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
         range_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
     ) -> PyResult<Bound<'py, Self>> {
         let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?;
-        in_place(slf, &made.processor()?)
+        reduce(slf, &made.processor()?, sidechain)
     }
 
     /// New audio that is nowhere past `ceiling_db`; what is below it stays as it is.
@@ -247,7 +306,9 @@ impl AudioSamples {
 
 /// Makes softer what is above a threshold, as `AudioSamples.compress`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Compressor")]
-pub struct CompressorObject;
+pub struct CompressorObject {
+    made: Reduction,
+}
 
 #[pymethods]
 impl CompressorObject {
@@ -263,14 +324,22 @@ impl CompressorObject {
         release_ms: Number<'_, '_>,
         knee_db: Number<'_, '_>,
     ) -> PyResult<PyClassInitializer<CompressorObject>> {
-        let made = compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
-        Ok(ProcessorObject::of(made.processor()?).add_subclass(CompressorObject))
+        let made =
+            compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(CompressorObject { made }))
+    }
+
+    /// The gain that each frame of some audio gets as a whole, in dB.
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
 }
 
 /// Makes what is below a threshold softer still, as `AudioSamples.expand`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Expander")]
-pub struct ExpanderObject;
+pub struct ExpanderObject {
+    made: Reduction,
+}
 
 #[pymethods]
 impl ExpanderObject {
@@ -286,14 +355,21 @@ impl ExpanderObject {
         release_ms: Number<'_, '_>,
         knee_db: Number<'_, '_>,
     ) -> PyResult<PyClassInitializer<ExpanderObject>> {
-        let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
-        Ok(ProcessorObject::of(made.processor()?).add_subclass(ExpanderObject))
+        let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(ExpanderObject { made }))
+    }
+
+    /// The gain that each frame of some audio gets as a whole, in dB.
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
 }
 
 /// Turns down what is below a threshold, as `AudioSamples.gate`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Gate")]
-pub struct GateObject;
+pub struct GateObject {
+    made: Reduction,
+}
 
 #[pymethods]
 impl GateObject {
@@ -309,14 +385,21 @@ impl GateObject {
         release_ms: Number<'_, '_>,
         range_db: Number<'_, '_>,
     ) -> PyResult<PyClassInitializer<GateObject>> {
-        let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?;
-        Ok(ProcessorObject::of(made.processor()?).add_subclass(GateObject))
+        let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(GateObject { made }))
+    }
+
+    /// The gain that each frame of some audio gets as a whole, in dB.
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
 }
 
 /// Lets no sample past a ceiling, as `AudioSamples.limit`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Limiter")]
-pub struct LimiterObject;
+pub struct LimiterObject {
+    made: Limiting,
+}
 
 #[pymethods]
 impl LimiterObject {
@@ -330,7 +413,12 @@ impl LimiterObject {
         lookahead_ms: Number<'_, '_>,
         release_ms: Number<'_, '_>,
     ) -> PyResult<PyClassInitializer<LimiterObject>> {
-        let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?;
-        Ok(ProcessorObject::of(made.processor()?).add_subclass(LimiterObject))
+        let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(LimiterObject { made }))
+    }
+
+    /// The gain that each frame of some audio gets as a whole, in dB.
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
 }
