@@ -1023,6 +1023,7 @@ class AudioSamples(_Closing, Generic[_S]):
         attack_ms: float = 5.0,
         release_ms: float = 100.0,
         knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
     ) -> AudioSamples[_S]:
         """New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
 
@@ -1035,6 +1036,9 @@ class AudioSamples(_Closing, Generic[_S]):
         attack_ms, release_ms: the times in which 63 % of a fall and of a rise of the gain, in
             decibels, are done; from 0 to 10,000 ms.
         knee_db: the width of the bend around the threshold, from 0 to 200 dB.
+        sidechain: audio of as many frames and the same rate, of any type and number of channels,
+            whose level decides instead of that of this audio: music gets softer where there is
+            speech. In place, a sidechain that lies in the samples themselves is a ValueError.
 
         A feed-forward design after Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012),
         with their smooth, branching detector; computed in float64.
@@ -1052,6 +1056,7 @@ class AudioSamples(_Closing, Generic[_S]):
         attack_ms: float = 5.0,
         release_ms: float = 100.0,
         knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
     ) -> Self:
         """`compress`, where the samples lie. Gives the same object."""
 
@@ -1063,6 +1068,7 @@ class AudioSamples(_Closing, Generic[_S]):
         attack_ms: float = 5.0,
         release_ms: float = 100.0,
         knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
     ) -> AudioSamples[_S]:
         """New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
 
@@ -1082,6 +1088,7 @@ class AudioSamples(_Closing, Generic[_S]):
         attack_ms: float = 5.0,
         release_ms: float = 100.0,
         knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
     ) -> Self:
         """`expand`, where the samples lie. Gives the same object."""
 
@@ -1093,6 +1100,7 @@ class AudioSamples(_Closing, Generic[_S]):
         hold_ms: float = 50.0,
         release_ms: float = 100.0,
         range_db: float = 80.0,
+        sidechain: AudioSamples[Any] | None = None,
     ) -> AudioSamples[_S]:
         """New audio: what is below `threshold_db` turned down by `range_db`.
 
@@ -1113,6 +1121,7 @@ class AudioSamples(_Closing, Generic[_S]):
         hold_ms: float = 50.0,
         release_ms: float = 100.0,
         range_db: float = 80.0,
+        sidechain: AudioSamples[Any] | None = None,
     ) -> Self:
         """`gate`, where the samples lie. Gives the same object."""
 

@@ -141,6 +141,15 @@ class Compressor(Processor):
         release_ms: float = 100.0,
         knee_db: float = 6.0,
     ) -> Compressor: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+
+        The processor's own state is neither used nor changed.
+
+        >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+        >>> round(audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1], 3)
+        -15.0
+        """
 
 @final
 class Expander(Processor):
@@ -155,6 +164,8 @@ class Expander(Processor):
         release_ms: float = 100.0,
         knee_db: float = 6.0,
     ) -> Expander: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """As `Compressor.gain_curve`."""
 
 @final
 class Gate(Processor):
@@ -169,6 +180,8 @@ class Gate(Processor):
         release_ms: float = 100.0,
         range_db: float = 80.0,
     ) -> Gate: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """As `Compressor.gain_curve`."""
 
 @final
 class Limiter(Processor):
@@ -186,6 +199,8 @@ class Limiter(Processor):
         lookahead_ms: float = 5.0,
         release_ms: float = 50.0,
     ) -> Limiter: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """As `Compressor.gain_curve`, without the latency."""
 
 @final
 class Resampler(Processor):

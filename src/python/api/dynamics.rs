@@ -329,7 +329,7 @@ impl CompressorObject {
         Ok(ProcessorObject::of(made.clone()).add_subclass(CompressorObject { made }))
     }
 
-    /// The gain that each frame of some audio gets as a whole, in dB.
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
     fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
         curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
@@ -359,7 +359,7 @@ impl ExpanderObject {
         Ok(ProcessorObject::of(made.clone()).add_subclass(ExpanderObject { made }))
     }
 
-    /// The gain that each frame of some audio gets as a whole, in dB.
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
     fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
         curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
@@ -389,7 +389,7 @@ impl GateObject {
         Ok(ProcessorObject::of(made.clone()).add_subclass(GateObject { made }))
     }
 
-    /// The gain that each frame of some audio gets as a whole, in dB.
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
     fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
         curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
@@ -417,7 +417,7 @@ impl LimiterObject {
         Ok(ProcessorObject::of(made.clone()).add_subclass(LimiterObject { made }))
     }
 
-    /// The gain that each frame of some audio gets as a whole, in dB.
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
     fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
         curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }

@@ -324,6 +324,56 @@ def test_integers_are_fractions_of_full_scale(name):
     assert np.abs(found - exact).max() <= (1.5 if name == "limit" else 0.5)
 
 
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("frames", [0, 1, 300, 9_001])
+def test_a_curve_has_the_gain_of_each_frame(name, frames):
+    kind, options = METHODS[name]
+    audio = make_audio(noise((2, frames)), RATE)
+    curve = kind(**options).gain_curve(audio)
+    assert (curve.shape, curve.dtype) == ((frames,), np.float64)
+    assert np.all(curve <= 0)
+    found = getattr(audio, name)(**options).to_numpy()
+    np.testing.assert_allclose(audio.to_numpy() * 10 ** (curve / 20), found, rtol=0, atol=1e-12)
+
+
+# -- sidechains --
+
+
+@pytest.mark.parametrize("name", ["compress", "expand", "gate"])
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
+def test_a_sidechain_decides(name, dtype):
+    kind, options = METHODS[name]
+    music = make_audio(np.random.default_rng(7).uniform(-0.5, 0.5, (3, 9_001)), RATE)
+    voice = make_audio(noise((2, 9_001)), RATE).convert(dtype)
+    found = getattr(music, name)(**options, sidechain=voice)
+    curve = kind(**options).gain_curve(voice)
+    expected = music.to_numpy() * 10 ** (curve / 20)
+    np.testing.assert_allclose(found.to_numpy(), expected, rtol=0, atol=1e-12)
+    copy = make_audio(music.to_numpy(), RATE)
+    assert getattr(copy, f"{name}_inplace")(**options, sidechain=voice) is copy
+    assert np.array_equal(copy.to_numpy(), found.to_numpy())
+    own = getattr(music, name)(**options, sidechain=music).to_numpy()
+    assert np.array_equal(own, getattr(music, name)(**options).to_numpy())
+
+
+@pytest.mark.parametrize("name", ["compress", "expand", "gate"])
+def test_a_sidechain_is_alike_and_elsewhere(name):
+    audio = make_audio(noise((2, 500)), RATE)
+    method, twin = getattr(audio, name), getattr(audio, f"{name}_inplace")
+    for other, message in [
+        (AudioSamples.zeros(499, RATE), "499 frames at 8000 Hz, and this audio 500 at 8000 Hz"),
+        (AudioSamples.zeros(500, 8_001), "500 frames at 8001 Hz, and this audio 500 at 8000 Hz"),
+    ]:
+        for call in (method, twin):
+            with pytest.raises(ValueError, match=message):
+                call(sidechain=other)
+    with pytest.raises(ValueError, match="the sidechain lies in the samples"):
+        twin(sidechain=audio.channel(1))
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(audio.as_readonly(), f"{name}_inplace")(sidechain=AudioSamples.zeros(500, RATE))
+    assert np.array_equal(audio.to_numpy(), noise((2, 500)))
+
+
 def test_channels_keep_their_place():
     samples = noise((2, 3_000))
     samples[1] = 0.25 * samples[0]
