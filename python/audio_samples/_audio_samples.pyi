@@ -1044,7 +1044,7 @@ class AudioSamples(_Closing, Generic[_S]):
         with their smooth, branching detector; computed in float64.
 
         >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
-        >>> round(20 * np.log10(loud.compress(-20, 4)[-1]), 3)
+        >>> round(20 * float(np.log10(loud.compress(-20, 4)[-1])), 3)
         -15.0
         """
 
@@ -1076,7 +1076,7 @@ class AudioSamples(_Closing, Generic[_S]):
         and go down in `release_ms`; none is turned down by more than 200 dB.
 
         >>> soft = AudioSamples.new_mono(np.full(96_000, 0.001), 48_000)
-        >>> round(20 * np.log10(soft.expand(-40, 2)[-1]), 3)
+        >>> round(20 * float(np.log10(soft.expand(-40, 2)[-1])), 3)
         -80.0
         """
 
@@ -1109,7 +1109,7 @@ class AudioSamples(_Closing, Generic[_S]):
         is closed at the first frame. `range_db` is from 0 to 200 dB.
 
         >>> hiss = AudioSamples.new_mono(np.full(48_000, 0.001), 48_000)
-        >>> round(20 * np.log10(hiss.gate(-50)[-1]), 3)
+        >>> round(20 * float(np.log10(hiss.gate(-50)[-1])), 3)
         -140.0
         """
 

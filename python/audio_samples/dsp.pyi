@@ -147,8 +147,8 @@ class Compressor(Processor):
         The processor's own state is neither used nor changed.
 
         >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
-        >>> round(audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1], 3)
-        -15.0
+        >>> audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1].round(3)
+        np.float64(-15.0)
         """
 
 @final
