@@ -10,7 +10,7 @@ pub mod channels;
 pub mod conversion;
 mod delay;
 pub mod editing;
-mod elementary;
+pub mod elementary;
 pub mod fading;
 pub mod g711;
 pub mod generation;

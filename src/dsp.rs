@@ -13,6 +13,7 @@
 //!   meter       what blocks measure together
 //!   loudness    EBU R 128
 //!   normalize   audio made as loud as a goal
+//!   dynamics    compressors, expanders, gates and limiters
 //!   filter      second-order sections: their design, and how they run
 //!   remix       another number of channels
 //!   resample    another sample rate
@@ -24,6 +25,7 @@
 mod chain;
 mod convolve;
 mod dithering;
+mod dynamics;
 mod fft;
 mod filter;
 mod framewise;
@@ -39,6 +41,7 @@ mod spectrum;
 pub use chain::Chain;
 pub use convolve::{ConvolutionMode, Convolver, ImpulseResponse};
 pub use dithering::Dithering;
+pub use dynamics::{Compressor, Expander, Gate, Limiter, Limiting, Reduction};
 pub use filter::{Band, Equal, Filter, Response, Sections};
 pub use framewise::{FadeEnds, Framewise};
 pub use loudness::{LoudnessMeter, Measure, largest_peak};

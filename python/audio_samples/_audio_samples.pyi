@@ -1014,6 +1014,152 @@ class AudioSamples(_Closing, Generic[_S]):
     def preemphasis_inplace(self, coefficient: float = 0.97) -> Self:
         """`preemphasis`, where the samples lie. Gives the same object."""
 
+    # -- dynamics --
+    def compress(
+        self,
+        threshold_db: float = -20.0,
+        ratio: float = 4.0,
+        *,
+        attack_ms: float = 5.0,
+        release_ms: float = 100.0,
+        knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
+    ) -> AudioSamples[_S]:
+        """New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
+
+        The level is the largest distance of a sample from zero in all channels of a frame, in dBFS,
+        and all channels get one gain: sounds stay where they are. A sample that is no number counts
+        as silence, and integers are fractions of full scale. The gain is 0 dB at the first frame.
+
+        threshold_db: from -200 to 200 dBFS.
+        ratio: from 1, which changes nothing, to `math.inf`.
+        attack_ms, release_ms: the times in which 63 % of a fall and of a rise of the gain, in
+            decibels, are done; from 0 to 10,000 ms.
+        knee_db: the width of the bend around the threshold, from 0 to 200 dB.
+        sidechain: audio of as many frames and the same rate, of any type and number of channels,
+            whose level decides instead of that of this audio: music gets softer where there is
+            speech. In place, a sidechain that lies in the samples themselves is a ValueError.
+
+        A feed-forward design after Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012),
+        with their smooth, branching detector; computed in float64.
+
+        >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+        >>> round(20 * float(np.log10(loud.compress(-20, 4)[-1])), 3)
+        -15.0
+        """
+
+    def compress_inplace(
+        self,
+        threshold_db: float = -20.0,
+        ratio: float = 4.0,
+        *,
+        attack_ms: float = 5.0,
+        release_ms: float = 100.0,
+        knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
+    ) -> Self:
+        """`compress`, where the samples lie. Gives the same object."""
+
+    def expand(
+        self,
+        threshold_db: float = -40.0,
+        ratio: float = 2.0,
+        *,
+        attack_ms: float = 5.0,
+        release_ms: float = 100.0,
+        knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
+    ) -> AudioSamples[_S]:
+        """New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
+
+        As `compress`, but for these: `ratio` is from 1 to 1000; samples come back in `attack_ms`
+        and go down in `release_ms`; none is turned down by more than 200 dB.
+
+        >>> soft = AudioSamples.new_mono(np.full(96_000, 0.001), 48_000)
+        >>> round(20 * float(np.log10(soft.expand(-40, 2)[-1])), 3)
+        -80.0
+        """
+
+    def expand_inplace(
+        self,
+        threshold_db: float = -40.0,
+        ratio: float = 2.0,
+        *,
+        attack_ms: float = 5.0,
+        release_ms: float = 100.0,
+        knee_db: float = 6.0,
+        sidechain: AudioSamples[Any] | None = None,
+    ) -> Self:
+        """`expand`, where the samples lie. Gives the same object."""
+
+    def gate(
+        self,
+        threshold_db: float = -50.0,
+        *,
+        attack_ms: float = 1.0,
+        hold_ms: float = 50.0,
+        release_ms: float = 100.0,
+        range_db: float = 80.0,
+        sidechain: AudioSamples[Any] | None = None,
+    ) -> AudioSamples[_S]:
+        """New audio: what is below `threshold_db` turned down by `range_db`.
+
+        Level and times as for `compress`: the gate opens in `attack_ms`, stays open for `hold_ms`
+        after the last frame whose level is at least the threshold, and closes in `release_ms`. It
+        is closed at the first frame. `range_db` is from 0 to 200 dB.
+
+        >>> hiss = AudioSamples.new_mono(np.full(48_000, 0.001), 48_000)
+        >>> round(20 * float(np.log10(hiss.gate(-50)[-1])), 3)
+        -140.0
+        """
+
+    def gate_inplace(
+        self,
+        threshold_db: float = -50.0,
+        *,
+        attack_ms: float = 1.0,
+        hold_ms: float = 50.0,
+        release_ms: float = 100.0,
+        range_db: float = 80.0,
+        sidechain: AudioSamples[Any] | None = None,
+    ) -> Self:
+        """`gate`, where the samples lie. Gives the same object."""
+
+    def limit(
+        self,
+        ceiling_db: float = -1.0,
+        *,
+        lookahead_ms: float = 5.0,
+        release_ms: float = 50.0,
+    ) -> AudioSamples[_S]:
+        """New audio that is nowhere past `ceiling_db`; what is nowhere past it stays as it is, bit
+        for bit.
+
+        The gain begins to fall `lookahead_ms` before a peak and reaches it in time; what comes out
+        is not late. All channels get one gain. Sample peaks are limited: the signal between them
+        may be louder by some tenths of a decibel, as `true_peak` measures it. What is infinite
+        comes out at the ceiling; what is no number stays as it is.
+
+        ceiling_db: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
+        lookahead_ms: from 0 to 1000 ms, and less than 1,048,576 frames.
+        release_ms: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
+
+        The least gain within the look-ahead (Lemire 2006), averaged over the look-ahead
+        (Hämäläinen, DAFx 2002).
+
+        >>> AudioSamples.new_mono(np.array([0.25, -2.0, 0.25]), 48_000).limit(0).to_numpy()[1]
+        np.float64(-1.0)
+        """
+
+    def limit_inplace(
+        self,
+        ceiling_db: float = -1.0,
+        *,
+        lookahead_ms: float = 5.0,
+        release_ms: float = 50.0,
+    ) -> Self:
+        """`limit`, where the samples lie. Gives the same object."""
+
     # -- processors --
     def apply(self, processor: dsp.Processor) -> AudioSamples[_S]:
         """New audio: a processor of `audio_samples.dsp` used once on the whole.

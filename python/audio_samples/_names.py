@@ -30,6 +30,11 @@ _MODULE: _Hints = {
     "convolve fftconvolve oaconvolve reverb Convolution add_reverb": (
         "audio.convolve(ir) convolves with an impulse response, such as that of a room"
     ),
+    "compressor compress_dynamic_range dynaudnorm compand": (
+        "audio.compress(threshold_db=-20, ratio=4) makes what is loud softer"
+    ),
+    "limiter alimiter": "audio.limit(ceiling_db=-1) lets no sample past a ceiling",
+    "noise_gate agate": "audio.gate(threshold_db=-50) turns down what is soft",
     "correlate xcorr crosscorrelate": "audio.correlate(other) is largest where the two match",
     "to_mono": "audio.to_mono() mixes all channels",
     "from_numpy new_mono new_multi zeros from_torch from_buffer attach": (
@@ -82,6 +87,11 @@ _DSP: _Hints = {
     "Resample": "it is Resampler(rate)",
     "FadeIn FadeOut": "Fade(fade_in=0.1, fade_out=0.5) has both, in seconds",
     "Volume Amplify": "it is Gain(db)",
+    "Compress DynamicRangeCompressor": "it is Compressor(threshold_db=-20, ratio=4)",
+    "NoiseGate": "it is Gate(threshold_db=-50)",
+    "Limit Maximizer Clipping HardLimiter": (
+        "Limiter(ceiling_db=-1) lets no sample past a ceiling"
+    ),
     "Normalize": "audio.normalize(...) needs the whole; a LoudnessMeter measures blocks",
 }
 

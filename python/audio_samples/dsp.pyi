@@ -13,13 +13,17 @@ from ._audio_samples import AudioSamples
 
 __all__ = [
     "Chain",
+    "Compressor",
     "Convolver",
     "Dither",
     "Equalizer",
+    "Expander",
     "Fade",
     "Filter",
     "Gain",
+    "Gate",
     "LevelMeter",
+    "Limiter",
     "LoudnessMeter",
     "Processor",
     "Resampler",
@@ -119,6 +123,84 @@ class Equalizer(Processor):
     """The bands of an equalizer, such as `("peaking", 1_000, 3.0)`. As `AudioSamples.eq`."""
 
     def __new__(cls, bands: Sequence[tuple[Any, ...]]) -> Equalizer: ...
+
+@final
+class Compressor(Processor):
+    """Makes what is above `threshold_db` softer. As `AudioSamples.compress`.
+
+    >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+    >>> softer = loud.apply(audio_samples.dsp.Compressor(-20, ratio=4))
+    """
+
+    def __new__(
+        cls,
+        threshold_db: float = -20.0,
+        ratio: float = 4.0,
+        *,
+        attack_ms: float = 5.0,
+        release_ms: float = 100.0,
+        knee_db: float = 6.0,
+    ) -> Compressor: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+
+        The processor's own state is neither used nor changed.
+
+        >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+        >>> audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1].round(3)
+        np.float64(-15.0)
+        """
+
+@final
+class Expander(Processor):
+    """Makes what is below `threshold_db` softer still. As `AudioSamples.expand`."""
+
+    def __new__(
+        cls,
+        threshold_db: float = -40.0,
+        ratio: float = 2.0,
+        *,
+        attack_ms: float = 5.0,
+        release_ms: float = 100.0,
+        knee_db: float = 6.0,
+    ) -> Expander: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """As `Compressor.gain_curve`."""
+
+@final
+class Gate(Processor):
+    """Turns down what is below `threshold_db`. As `AudioSamples.gate`."""
+
+    def __new__(
+        cls,
+        threshold_db: float = -50.0,
+        *,
+        attack_ms: float = 1.0,
+        hold_ms: float = 50.0,
+        release_ms: float = 100.0,
+        range_db: float = 80.0,
+    ) -> Gate: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """As `Compressor.gain_curve`."""
+
+@final
+class Limiter(Processor):
+    """Lets no sample past `ceiling_db`. As `AudioSamples.limit`.
+
+    The look-ahead holds back as many frames: that is the latency.
+
+    >>> master = audio_samples.dsp.Chain([audio_samples.dsp.Gain(3), audio_samples.dsp.Limiter(-1)])
+    """
+
+    def __new__(
+        cls,
+        ceiling_db: float = -1.0,
+        *,
+        lookahead_ms: float = 5.0,
+        release_ms: float = 50.0,
+    ) -> Limiter: ...
+    def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
+        """As `Compressor.gain_curve`, without the latency."""
 
 @final
 class Resampler(Processor):

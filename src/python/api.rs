@@ -6,6 +6,7 @@ pub mod construct;
 pub mod conversion;
 pub mod convolve;
 pub mod dsp;
+pub mod dynamics;
 pub mod editing;
 pub mod equalizer;
 pub mod filter;

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::python::api::level::curve;
 use crate::python::api::loudness::weights;
 use crate::python::api::resample;
-use crate::python::api::{conversion, convolve, equalizer, filter};
+use crate::python::api::{conversion, convolve, dynamics, equalizer, filter};
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
@@ -49,7 +49,7 @@ pub struct ProcessorObject {
 }
 
 impl ProcessorObject {
-    fn of(processor: impl core::Processor + 'static) -> PyClassInitializer<ProcessorObject> {
+    pub fn of(processor: impl core::Processor + 'static) -> PyClassInitializer<ProcessorObject> {
         PyClassInitializer::from(ProcessorObject::boxed(Box::new(processor)))
     }
 
@@ -447,6 +447,8 @@ impl FileEdit {
 /// Processing that goes on from block to block.
 #[pymodule(gil_used = false)]
 pub mod dsp {
+    #[pymodule_export]
+    use super::dynamics::{CompressorObject, ExpanderObject, GateObject, LimiterObject};
     #[pymodule_export]
     use super::filter::design;
     #[pymodule_export]

@@ -50,6 +50,10 @@ TWINS = {
     "notch": (50,),
     "preemphasis": (),
     "delay": (0.01,),
+    "compress": (-20, 3),
+    "expand": (-10, 2),
+    "gate": (-6,),
+    "limit": (-6,),
     "apply": (dsp.Chain([dsp.Gain(-1), dsp.Fade(0, 0.0001, curve="equal_power")]),),
 }
 # The same, of stereo audio alone.

@@ -1,0 +1,424 @@
+//! Compressors, expanders, gates and limiters: methods of audio, and processors.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::audio::{Audio, Wait};
+use crate::dsp as core;
+use crate::dsp::{Compressor, Expander, Gate, Limiter, Limiting, Reduction};
+use crate::error::Error;
+use crate::python::api::dsp::ProcessorObject;
+use crate::python::arguments;
+use crate::python::class::AudioSamples;
+use crate::python::numpy::numpy_module;
+use crate::python::running;
+
+/// A number that a caller may leave out.
+type Number<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
+/// Times that a pass over the samples takes less than dynamics.
+const WORK: usize = 16;
+
+/// A number, or what is usual.
+fn number_or(given: Number<'_, '_>, name: &str, usual: f64) -> PyResult<f64> {
+    given.map_or(Ok(usual), |given| arguments::number(given, name))
+}
+
+fn new_audio(
+    py: Python<'_>,
+    audio: &AudioSamples,
+    by: &dyn core::Processor,
+) -> PyResult<AudioSamples> {
+    let found = running::run(py, WORK * audio.bytes_per_pass(), |wait| {
+        audio.audio().applied(by, wait)
+    })?;
+    Ok(AudioSamples::new(found))
+}
+
+/// By the level of the audio itself, or of a sidechain.
+fn reduced(
+    py: Python<'_>,
+    audio: &AudioSamples,
+    by: &Reduction,
+    sidechain: Option<&Bound<'_, AudioSamples>>,
+) -> PyResult<AudioSamples> {
+    let Some(sidechain) = sidechain else {
+        return new_audio(py, audio, by);
+    };
+    let key = sidechain.get().audio();
+    let found = running::run(py, WORK * audio.bytes_per_pass(), |wait| {
+        audio.audio().reduced_by(by, key, wait)
+    })?;
+    Ok(AudioSamples::new(found))
+}
+
+fn reduce<'py>(
+    audio: Bound<'py, AudioSamples>,
+    by: &Reduction,
+    sidechain: Option<&Bound<'_, AudioSamples>>,
+) -> PyResult<Bound<'py, AudioSamples>> {
+    let Some(sidechain) = sidechain else {
+        return in_place(audio, by);
+    };
+    let (own, key) = (audio.get(), sidechain.get().audio());
+    running::run(audio.py(), WORK * own.bytes_per_pass(), |wait| {
+        own.audio().reduce_own_by(by, key, wait)
+    })?;
+    Ok(audio)
+}
+
+/// The gain of each frame in dB, as an array.
+fn curve_of<'py>(
+    audio: &Bound<'py, AudioSamples>,
+    curve: impl Fn(&Audio, Wait<'_>) -> Result<Vec<f64>, Error> + Sync,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (py, own) = (audio.py(), audio.get());
+    let gains = running::run(py, WORK * own.bytes_per_pass(), |wait| {
+        Audio::from_vec(curve(own.audio(), wait)?, own.audio().rate())
+    })?;
+    // A list of Python's floats would take ten times the memory.
+    let samples = Bound::new(py, AudioSamples::new(gains))?;
+    numpy_module(py)?.call_method1(intern!(py, "array"), (samples,))
+}
+
+fn in_place<'py>(
+    audio: Bound<'py, AudioSamples>,
+    by: &dyn core::Processor,
+) -> PyResult<Bound<'py, AudioSamples>> {
+    let own = audio.get();
+    running::run(audio.py(), WORK * own.bytes_per_pass(), |wait| {
+        own.audio().apply_to_own(by, wait)
+    })?;
+    Ok(audio)
+}
+
+fn compressor_of(
+    threshold_db: Number<'_, '_>,
+    ratio: Number<'_, '_>,
+    attack_ms: Number<'_, '_>,
+    release_ms: Number<'_, '_>,
+    knee_db: Number<'_, '_>,
+) -> PyResult<Compressor> {
+    let usual = Compressor::default();
+    Ok(Compressor {
+        threshold_db: number_or(threshold_db, "threshold_db", usual.threshold_db)?,
+        ratio: number_or(ratio, "ratio", usual.ratio)?,
+        attack_ms: number_or(attack_ms, "attack_ms", usual.attack_ms)?,
+        release_ms: number_or(release_ms, "release_ms", usual.release_ms)?,
+        knee_db: number_or(knee_db, "knee_db", usual.knee_db)?,
+    })
+}
+
+fn expander_of(
+    threshold_db: Number<'_, '_>,
+    ratio: Number<'_, '_>,
+    attack_ms: Number<'_, '_>,
+    release_ms: Number<'_, '_>,
+    knee_db: Number<'_, '_>,
+) -> PyResult<Expander> {
+    let usual = Expander::default();
+    Ok(Expander {
+        threshold_db: number_or(threshold_db, "threshold_db", usual.threshold_db)?,
+        ratio: number_or(ratio, "ratio", usual.ratio)?,
+        attack_ms: number_or(attack_ms, "attack_ms", usual.attack_ms)?,
+        release_ms: number_or(release_ms, "release_ms", usual.release_ms)?,
+        knee_db: number_or(knee_db, "knee_db", usual.knee_db)?,
+    })
+}
+
+fn gate_of(
+    threshold_db: Number<'_, '_>,
+    attack_ms: Number<'_, '_>,
+    hold_ms: Number<'_, '_>,
+    release_ms: Number<'_, '_>,
+    range_db: Number<'_, '_>,
+) -> PyResult<Gate> {
+    let usual = Gate::default();
+    Ok(Gate {
+        threshold_db: number_or(threshold_db, "threshold_db", usual.threshold_db)?,
+        attack_ms: number_or(attack_ms, "attack_ms", usual.attack_ms)?,
+        hold_ms: number_or(hold_ms, "hold_ms", usual.hold_ms)?,
+        release_ms: number_or(release_ms, "release_ms", usual.release_ms)?,
+        range_db: number_or(range_db, "range_db", usual.range_db)?,
+    })
+}
+
+fn limiter_of(
+    ceiling_db: Number<'_, '_>,
+    lookahead_ms: Number<'_, '_>,
+    release_ms: Number<'_, '_>,
+) -> PyResult<Limiter> {
+    let usual = Limiter::default();
+    Ok(Limiter {
+        ceiling_db: number_or(ceiling_db, "ceiling_db", usual.ceiling_db)?,
+        lookahead_ms: number_or(lookahead_ms, "lookahead_ms", usual.lookahead_ms)?,
+        release_ms: number_or(release_ms, "release_ms", usual.release_ms)?,
+    })
+}
+
+#[pymethods]
+impl AudioSamples {
+    /// New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
+    #[pyo3(
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+    fn compress(
+        &self,
+        py: Python<'_>,
+        threshold_db: Number<'_, '_>,
+        ratio: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
+    ) -> PyResult<AudioSamples> {
+        let made = compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
+        reduced(py, self, &made.processor()?, sidechain)
+    }
+
+    /// `compress`, where the samples lie. Gives the same object.
+    #[pyo3(
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
+    )]
+    fn compress_inplace<'py>(
+        slf: Bound<'py, Self>,
+        threshold_db: Number<'_, '_>,
+        ratio: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let made = compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
+        reduce(slf, &made.processor()?, sidechain)
+    }
+
+    /// New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
+    #[pyo3(
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+    fn expand(
+        &self,
+        py: Python<'_>,
+        threshold_db: Number<'_, '_>,
+        ratio: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
+    ) -> PyResult<AudioSamples> {
+        let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
+        reduced(py, self, &made.processor()?, sidechain)
+    }
+
+    /// `expand`, where the samples lie. Gives the same object.
+    #[pyo3(
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
+    )]
+    fn expand_inplace<'py>(
+        slf: Bound<'py, Self>,
+        threshold_db: Number<'_, '_>,
+        ratio: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        knee_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?;
+        reduce(slf, &made.processor()?, sidechain)
+    }
+
+    /// New audio: what is below `threshold_db` turned down by `range_db`.
+    #[pyo3(
+        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0, sidechain=None)"
+    )]
+    #[expect(clippy::too_many_arguments, reason = "they are the caller's")]
+    fn gate(
+        &self,
+        py: Python<'_>,
+        threshold_db: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        hold_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        range_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
+    ) -> PyResult<AudioSamples> {
+        let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?;
+        reduced(py, self, &made.processor()?, sidechain)
+    }
+
+    /// `gate`, where the samples lie. Gives the same object.
+    #[pyo3(
+        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None, sidechain = None),
+        text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0, sidechain=None)"
+    )]
+    fn gate_inplace<'py>(
+        slf: Bound<'py, Self>,
+        threshold_db: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        hold_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        range_db: Number<'_, '_>,
+        sidechain: Option<&Bound<'_, AudioSamples>>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?;
+        reduce(slf, &made.processor()?, sidechain)
+    }
+
+    /// New audio that is nowhere past `ceiling_db`; what is below it stays as it is.
+    #[pyo3(
+        signature = (ceiling_db = None, *, lookahead_ms = None, release_ms = None),
+        text_signature = "($self, ceiling_db=-1.0, *, lookahead_ms=5.0, release_ms=50.0)"
+    )]
+    fn limit(
+        &self,
+        py: Python<'_>,
+        ceiling_db: Number<'_, '_>,
+        lookahead_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+    ) -> PyResult<AudioSamples> {
+        let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?;
+        new_audio(py, self, &made.processor()?)
+    }
+
+    /// `limit`, where the samples lie. Gives the same object.
+    #[pyo3(
+        signature = (ceiling_db = None, *, lookahead_ms = None, release_ms = None),
+        text_signature = "($self, ceiling_db=-1.0, *, lookahead_ms=5.0, release_ms=50.0)"
+    )]
+    fn limit_inplace<'py>(
+        slf: Bound<'py, Self>,
+        ceiling_db: Number<'_, '_>,
+        lookahead_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+    ) -> PyResult<Bound<'py, Self>> {
+        let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?;
+        in_place(slf, &made.processor()?)
+    }
+}
+
+/// Makes softer what is above a threshold, as `AudioSamples.compress`.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Compressor")]
+pub struct CompressorObject {
+    made: Reduction,
+}
+
+#[pymethods]
+impl CompressorObject {
+    #[new]
+    #[pyo3(
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
+        text_signature = "(threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
+    )]
+    fn __new__(
+        threshold_db: Number<'_, '_>,
+        ratio: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        knee_db: Number<'_, '_>,
+    ) -> PyResult<PyClassInitializer<CompressorObject>> {
+        let made =
+            compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(CompressorObject { made }))
+    }
+
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
+    }
+}
+
+/// Makes what is below a threshold softer still, as `AudioSamples.expand`.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Expander")]
+pub struct ExpanderObject {
+    made: Reduction,
+}
+
+#[pymethods]
+impl ExpanderObject {
+    #[new]
+    #[pyo3(
+        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
+        text_signature = "(threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
+    )]
+    fn __new__(
+        threshold_db: Number<'_, '_>,
+        ratio: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        knee_db: Number<'_, '_>,
+    ) -> PyResult<PyClassInitializer<ExpanderObject>> {
+        let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(ExpanderObject { made }))
+    }
+
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
+    }
+}
+
+/// Turns down what is below a threshold, as `AudioSamples.gate`.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Gate")]
+pub struct GateObject {
+    made: Reduction,
+}
+
+#[pymethods]
+impl GateObject {
+    #[new]
+    #[pyo3(
+        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None),
+        text_signature = "(threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0)"
+    )]
+    fn __new__(
+        threshold_db: Number<'_, '_>,
+        attack_ms: Number<'_, '_>,
+        hold_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+        range_db: Number<'_, '_>,
+    ) -> PyResult<PyClassInitializer<GateObject>> {
+        let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(GateObject { made }))
+    }
+
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
+    }
+}
+
+/// Lets no sample past a ceiling, as `AudioSamples.limit`.
+#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Limiter")]
+pub struct LimiterObject {
+    made: Limiting,
+}
+
+#[pymethods]
+impl LimiterObject {
+    #[new]
+    #[pyo3(
+        signature = (ceiling_db = None, *, lookahead_ms = None, release_ms = None),
+        text_signature = "(ceiling_db=-1.0, *, lookahead_ms=5.0, release_ms=50.0)"
+    )]
+    fn __new__(
+        ceiling_db: Number<'_, '_>,
+        lookahead_ms: Number<'_, '_>,
+        release_ms: Number<'_, '_>,
+    ) -> PyResult<PyClassInitializer<LimiterObject>> {
+        let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?.processor()?;
+        Ok(ProcessorObject::of(made.clone()).add_subclass(LimiterObject { made }))
+    }
+
+    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
+        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
+    }
+}
