@@ -25,6 +25,7 @@ from . import dsp as dsp
 from . import generation as generation
 from . import memory as memory
 from ._measures import Statistics
+from ._spectrum import Density, Spectrum
 
 __version__: str
 
@@ -297,6 +298,112 @@ class AudioSamples(_Closing, Generic[_S]):
 
         >>> AudioSamples.from_a_law(bytes([213]), 8_000).to_numpy().tolist()
         [8]
+        """
+
+    def stft(
+        self,
+        n_fft: int = 2048,
+        hop: int = 512,
+        *,
+        window: str | Sequence[float] | NDArray[Any] = "hann",
+        pad: Literal["zeros", "reflect"] = "zeros",
+    ) -> Spectrum:
+        """The short-time Fourier transform, as a `Spectrum`: complex, (..., bins, frames).
+
+        Frame t is centred on sample `t * hop`, with `pad` around the audio; there are `1 + len //
+        hop` (of an even `n_fft`), and none of audio without a frame. float32 audio gives complex64,
+        all other complex128, integers as fractions of full scale. `window` is 'hann', 'hamming',
+        'blackman', 'boxcar' or at most `n_fft` values, which lie in the middle of a frame. Nothing
+        is scaled, as in librosa. ValueError for sizes that do not fit.
+
+        >>> audio = AudioSamples.zeros(48_000, 48_000)
+        >>> audio.stft().shape
+        (1025, 94)
+        >>> len(audio.stft().istft())
+        48000
+        """
+
+    def spectrogram(
+        self,
+        *,
+        power: float = 2.0,
+        db: bool = False,
+        n_fft: int = 2048,
+        hop: int = 512,
+        window: str | Sequence[float] | NDArray[Any] = "hann",
+        pad: Literal["zeros", "reflect"] = "zeros",
+        out: Any = None,
+    ) -> Any:
+        """The magnitudes of `stft` to a power, (..., bins, frames).
+
+        It is float32 of float32 audio, and float64 of all other. `db=True` gives `10 log10` of
+        them, of at least -100 dB. `out` is an array or a tensor of exactly that shape and type,
+        such as a row of a batch, and is given back. Otherwise as `stft`.
+
+        >>> AudioSamples.zeros((2, 48_000), 48_000).spectrogram(n_fft=512, hop=128).shape
+        (2, 257, 376)
+        """
+
+    def mel(
+        self,
+        n_mels: int = 128,
+        *,
+        n_fft: int = 2048,
+        hop: int = 512,
+        power: float = 2.0,
+        scale: Literal["slaney", "htk"] = "slaney",
+        norm: Literal["slaney"] | None = "slaney",
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        db: bool = False,
+        window: str | Sequence[float] | NDArray[Any] = "hann",
+        pad: Literal["zeros", "reflect"] = "zeros",
+        out: Any = None,
+    ) -> Any:
+        """The mel spectrogram, (..., bands, frames): float32 of float32 audio, else float64.
+
+        `n_mels` triangles from `fmin` to `fmax` (half the rate) Hz on Slaney's `scale` or HTK's,
+        each of one area with `norm="slaney"`, of height 1 with None: librosa's defaults. `power` is
+        that of the magnitudes, and `db=True` gives `10 log10`, of at least -100 dB. `out` as for
+        `spectrogram`.
+
+        >>> AudioSamples.zeros(16_000, 16_000).mel(80, n_fft=400, hop=160).shape
+        (80, 101)
+        """
+
+    def mfcc(
+        self,
+        n: int = 20,
+        *,
+        n_mels: int = 128,
+        n_fft: int = 2048,
+        hop: int = 512,
+        scale: Literal["slaney", "htk"] = "slaney",
+        norm: Literal["slaney"] | None = "slaney",
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        window: str | Sequence[float] | NDArray[Any] = "hann",
+        pad: Literal["zeros", "reflect"] = "zeros",
+        out: Any = None,
+    ) -> Any:
+        """The first `n` mel-frequency cepstral coefficients, (..., n, frames).
+
+        The mel spectrogram in decibels, of at most 80 below its largest value, through the
+        orthonormal DCT of type II: librosa's defaults. Arguments as for `mel`.
+
+        >>> AudioSamples.zeros(16_000, 16_000).mfcc(13).shape
+        (13, 32)
+        """
+
+    def psd(self, n_fft: int = 2048, *, window: str = "hann") -> Density:
+        """The power spectral density by Welch's method, as `(frequencies, density)`.
+
+        Segments of `n_fft` samples, which overlap by half, each without its mean: SciPy's `welch`
+        with `nperseg=n_fft`. `density` is float64 in full scale squared per hertz, (bins,) or
+        (channels, bins).
+
+        >>> AudioSamples.zeros(48_000, 48_000).psd().frequencies[-1]
+        np.float64(24000.0)
         """
 
     def pipe(
@@ -1669,6 +1776,18 @@ def _allow_copy(audio: AudioSamples, why: str) -> None: ...
 def _parts(audio: AudioSamples) -> list[tuple[int, int]] | None: ...
 def _give_back(audio: AudioSamples, start: int, count: int) -> None: ...
 def _same_samples(array: np.ndarray[Any, Any], audio: AudioSamples) -> bool: ...
+def _spectra(audio: AudioSamples, frames: tuple[int, int, Any, str]) -> NDArray[Any]: ...
+def _intensities(
+    audio: AudioSamples,
+    frames: tuple[int, int, Any, str],
+    power: float,
+    db: bool,
+    bands: tuple[int, float, float | None, str, str | None] | None,
+) -> NDArray[Any]: ...
+def _density(audio: AudioSamples, n_fft: int, window: str) -> list[list[float]]: ...
+def _overlap_added(
+    spectra: NDArray[Any], frames: tuple[int, int, Any, str], samples: int
+) -> NDArray[Any]: ...
 def _refuse_masked(value: Any) -> None: ...
 def _refuse_shape(audio: AudioSamples, shape: tuple[int, ...]) -> None: ...
 def _handle(audio: AudioSamples) -> tuple[Any, ...] | None: ...

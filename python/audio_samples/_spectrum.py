@@ -17,9 +17,9 @@ from ._audio_samples import (
 )
 from ._class import install
 
-Window = str | Sequence[float] | NDArray[Any]
-Pad = Literal["zeros", "reflect"]
-Frames = tuple[int, int, Any, str]
+_Window = str | Sequence[float] | NDArray[Any]
+_Pad = Literal["zeros", "reflect"]
+_Frames = tuple[int, int, Any, str]
 
 # Below a spectrum's loudest decibels by so many, `mfcc` takes all for equal.
 _RANGE = 80.0
@@ -28,22 +28,22 @@ _RANGE = 80.0
 class Density(NamedTuple):
     """A power spectral density: the frequencies in Hz, and full scale squared per hertz."""
 
-    frequencies: NDArray[np.float64]
-    density: NDArray[np.float64]
+    frequencies: NDArray[Any]
+    density: NDArray[Any]
 
 
 class Spectrum:
-    """The spectra of audio over time: `np.asarray(spectrum)` is complex, (bins, frames) of mono audio
-    and (channels, bins, frames) of several channels.
+    """The spectra of audio over time, as an array: `np.asarray(spectrum)`.
 
-    Frame t is centred on sample `t * hop`. `values` is that array itself; a mask is a product of it,
-    and `replace(values)` makes a spectrum of the product, whose `istft()` is audio again.
+    It is complex, (bins, frames) of mono audio and (channels, bins, frames) of several channels.
+    Frame t is centred on sample `t * hop`. `values` is that array itself; a mask is a product of
+    it, and `replace(values)` makes a spectrum of the product, whose `istft()` is audio again.
     """
 
     __slots__ = ("hop", "n_fft", "pad", "sample_rate", "samples", "values", "window")
 
     def __init__(
-        self, values: NDArray[Any], sample_rate: int, frames: Frames, samples: int
+        self, values: NDArray[Any], sample_rate: int, frames: _Frames, samples: int
     ) -> None:
         self.values = values
         self.sample_rate = sample_rate
@@ -66,12 +66,12 @@ class Spectrum:
         return self.values.ndim
 
     @property
-    def frequencies(self) -> NDArray[np.float64]:
+    def frequencies(self) -> NDArray[Any]:
         """The frequency of each bin in Hz."""
         return np.fft.rfftfreq(self.n_fft, 1 / self.sample_rate)
 
     @property
-    def times(self) -> NDArray[np.float64]:
+    def times(self) -> NDArray[Any]:
         """The time of each frame's middle in seconds."""
         return np.arange(self.shape[-1]) * (self.hop / self.sample_rate)
 
@@ -90,28 +90,30 @@ class Spectrum:
     def replace(self, values: Any) -> Spectrum:
         """A spectrum of other values with the same frames: of a mask or another phase.
 
-        `values` has as many bins; ValueError otherwise, and for values that are no complex numbers.
+        `values` has as many bins; ValueError otherwise, and for values that are no complex
+        numbers.
         """
         array = np.asarray(values)
         bins = self.n_fft // 2 + 1
         if array.ndim not in (2, 3) or array.shape[-2] != bins or array.dtype.kind not in "fc":
             raise ValueError(
-                f"values are complex numbers of shape (bins, frames) or (channels, bins, frames) with {bins} "
-                f"bins, not {array.dtype} of shape {array.shape}"
+                f"values are complex numbers of shape (bins, frames) or (channels, bins, frames) "
+                f"with {bins} bins, not {array.dtype} of shape {array.shape}"
             )
         single = array.dtype in (np.dtype("complex64"), np.dtype("float32"))
         array = array.astype("complex64" if single else "complex128", copy=False)
         return Spectrum(array, self.sample_rate, self._frames, self.samples)
 
     @property
-    def _frames(self) -> Frames:
+    def _frames(self) -> _Frames:
         return self.n_fft, self.hop, self.window, self.pad
 
     def istft(self, frames: int | None = None) -> AudioSamples[Any]:
         """The audio whose spectra these are, of its length or of so many `frames`.
 
         Frames are transformed back, windowed, added and divided by the sum of the squared windows
-        (Griffin and Lim, 1984): what `stft` gave comes back to 1e-12 in float64 where windows overlap.
+        (Griffin and Lim, 1984): what `stft` gave comes back to 1e-12 in float64 where windows
+        overlap.
         """
         samples = self.samples if frames is None else frames
         if not isinstance(samples, int | np.integer) or samples < 0:
@@ -123,6 +125,9 @@ class Spectrum:
         ]
         if self.ndim == 2:
             return AudioSamples.from_numpy(rows[0], self.sample_rate)
+        if not rows:
+            real = "float32" if self.dtype == np.complex64 else "float64"
+            return AudioSamples.zeros((0, int(samples)), self.sample_rate, dtype=real)
         return AudioSamples.from_numpy(np.stack(rows), self.sample_rate, layout="channels_first")
 
 
@@ -131,7 +136,7 @@ Density.__module__ = "audio_samples"
 
 
 def _shaped(audio: AudioSamples[Any], row: NDArray[Any], each: int) -> NDArray[Any]:
-    """Numbers of frames, one after the other, as (..., numbers, frames): the memory is not copied."""
+    """Numbers of frames, one after the other, as (..., numbers, frames), on their memory."""
     shape = () if audio.ndim == 1 else (audio.num_channels,)
     count = 0 if len(audio) == 0 or row.size == 0 else row.size // each // (audio.num_channels or 1)
     return row.reshape(*shape, count, each).swapaxes(-1, -2)
@@ -159,8 +164,8 @@ def _stft(
     n_fft: int = 2048,
     hop: int = 512,
     *,
-    window: Window = "hann",
-    pad: Pad = "zeros",
+    window: _Window = "hann",
+    pad: _Pad = "zeros",
 ) -> Spectrum:
     frames = (n_fft, hop, window, pad)
     row = _spectra(self, frames)
@@ -169,10 +174,10 @@ def _stft(
 
 _stft.__doc__ = """The short-time Fourier transform, as a `Spectrum`: complex, (..., bins, frames).
 
-Frame t is centred on sample `t * hop`, with `pad` around the audio; there are `1 + len // hop` (of an
-even `n_fft`). float32 audio gives complex64, all other complex128, integers as fractions of full scale.
-`window` is 'hann', 'hamming', 'blackman', 'boxcar' or at most `n_fft` values. Nothing is scaled, as in
-librosa. ValueError for sizes that do not fit.
+Frame t is centred on sample `t * hop`, with `pad` around the audio; there are `1 + len // hop` (of
+an even `n_fft`). float32 audio gives complex64, all other complex128, integers as fractions of
+full scale. `window` is 'hann', 'hamming', 'blackman', 'boxcar' or at most `n_fft` values. Nothing
+is scaled, as in librosa. ValueError for sizes that do not fit.
 """
 
 
@@ -183,18 +188,19 @@ def _spectrogram(
     db: bool = False,
     n_fft: int = 2048,
     hop: int = 512,
-    window: Window = "hann",
-    pad: Pad = "zeros",
+    window: _Window = "hann",
+    pad: _Pad = "zeros",
     out: Any = None,
 ) -> Any:
     row = _intensities(self, (n_fft, hop, window, pad), power, db, None)
     return _given(_shaped(self, row, n_fft // 2 + 1), out)
 
 
-_spectrogram.__doc__ = """The magnitudes of `stft` to a power, (..., bins, frames): float32 of float32 audio, else float64.
+_spectrogram.__doc__ = """The magnitudes of `stft` to a power, (..., bins, frames).
 
-`db=True` gives `10 log10` of them, of at least -100 dB. `out` is an array or a tensor of exactly that
-shape and type, such as a row of a batch, and is given back. Otherwise as `stft`.
+It is float32 of float32 audio, and float64 of all other. `db=True` gives `10 log10` of them, of at
+least -100 dB. `out` is an array or a tensor of exactly that shape and type, such as a row of a
+batch, and is given back. Otherwise as `stft`.
 """
 
 
@@ -210,8 +216,8 @@ def _mel(
     fmin: float = 0.0,
     fmax: float | None = None,
     db: bool = False,
-    window: Window = "hann",
-    pad: Pad = "zeros",
+    window: _Window = "hann",
+    pad: _Pad = "zeros",
     out: Any = None,
 ) -> Any:
     bands = (n_mels, fmin, fmax, scale, norm)
@@ -219,11 +225,13 @@ def _mel(
     return _given(_shaped(self, row, n_mels), out)
 
 
-_mel.__doc__ = """The mel spectrogram, (..., bands, frames): float32 of float32 audio, else float64.
+_mel.__doc__ = """The mel spectrogram, (..., bands, frames): float32 of float32 audio, else
+float64.
 
-`n_mels` triangles from `fmin` to `fmax` (half the rate) on Slaney's `scale` or HTK's, each of area 2 over
-its width in Hz with `norm="slaney"`, of height 1 with None: librosa's defaults. `power` is that of the
-magnitudes, and `db=True` gives `10 log10`, of at least -100 dB. `out` as for `spectrogram`.
+`n_mels` triangles from `fmin` to `fmax` (half the rate) on Slaney's `scale` or HTK's, each of area
+2 over its width in Hz with `norm="slaney"`, of height 1 with None: librosa's defaults. `power` is
+that of the magnitudes, and `db=True` gives `10 log10`, of at least -100 dB. `out` as for
+`spectrogram`.
 """
 
 
@@ -238,8 +246,8 @@ def _mfcc(
     norm: Literal["slaney"] | None = "slaney",
     fmin: float = 0.0,
     fmax: float | None = None,
-    window: Window = "hann",
-    pad: Pad = "zeros",
+    window: _Window = "hann",
+    pad: _Pad = "zeros",
     out: Any = None,
 ) -> Any:
     if not 1 <= n <= n_mels:
@@ -268,8 +276,8 @@ def _mfcc(
 
 _mfcc.__doc__ = """The first `n` mel-frequency cepstral coefficients, (..., n, frames).
 
-The mel spectrogram in decibels, of at most 80 below its largest value, through the orthonormal DCT of
-type II: librosa's defaults. Arguments as for `mel`.
+The mel spectrogram in decibels, of at most 80 below its largest value, through the orthonormal DCT
+of type II: librosa's defaults. Arguments as for `mel`.
 """
 
 
