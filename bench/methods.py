@@ -150,6 +150,31 @@ def filters(samples: int) -> Iterator[tuple[str, Calls]]:
     )
 
 
+def dynamics(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Compressors, gates and limiters over stereo float32."""
+    random = np.random.default_rng(6)
+    noise = (0.3 * random.standard_normal((2, 44_100 * seconds))).astype(np.float32)
+    audio = AudioSamples.new_multi(noise, 44_100)
+    pedalboard = optional("pedalboard")
+    for name, theirs, ours in (
+        ("compressor, stereo", "Compressor", lambda: audio.compress(-20, 4, knee_db=0)),
+        ("gate, stereo", "NoiseGate", lambda: audio.gate(-20)),
+        ("limiter, stereo", "Limiter", lambda: audio.limit(-1)),
+    ):
+        options = {"Compressor": {"ratio": 4}}.get(theirs, {})
+        level = -1 if theirs == "Limiter" else -20
+        peer = (
+            {}
+            if pedalboard is None
+            else {
+                "pedalboard": partial(
+                    getattr(pedalboard, theirs)(threshold_db=level, **options), noise, 44_100
+                )
+            }
+        )
+        yield name, {**peer, "audio": ours}
+
+
 def responses(seconds: int) -> Iterator[tuple[str, Calls]]:
     """Convolution of mono with an impulse response of a second and a short one, and correlation."""
     signal = optional("scipy.signal")
@@ -317,6 +342,7 @@ TABLES = {
     loudness: "seconds",
     rates: "seconds",
     filters: "samples",
+    dynamics: "seconds",
     responses: "seconds",
     cuts: "seconds",
     conversions: "samples",

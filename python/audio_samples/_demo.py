@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from . import plotting
-from ._audio_samples import AudioSamples, read, write
-from ._dynamics import Compressor, Gain, Gate, gain_curve, to_decibels
+from ._audio_samples import AudioSamples, dsp, read, write
 
 TARGET_PEAK_DB = -1.0
 QUIETER_DB = 12.0
@@ -17,7 +17,14 @@ FADE_IN_SECONDS = 0.02
 FADE_OUT_SECONDS = 0.6
 FADE: Literal["raised_cosine"] = "raised_cosine"
 
+GATE = dsp.Gate(-38.0, attack_ms=2.0, release_ms=150.0, range_db=48.0)
+COMPRESSOR = dsp.Compressor(-24.0, 3.5, release_ms=150.0)
+
+FLOOR_DB = -120.0
+"""The level of silence, so that no logarithm of zero is taken."""
+
 Audio = AudioSamples[np.float32]
+Gain = NDArray[np.float32]
 
 
 class Step(NamedTuple):
@@ -104,17 +111,16 @@ def _show_addresses(addresses: dict[str, Callable[[], int]]) -> int:
 
 def _process(audio: Audio) -> list[Step]:
     """Gate, compress, fade and normalise `audio` in place; each curve is measured where it acts."""
-    samples = audio.to_numpy()
     frames = audio.samples_per_channel()
 
-    gate = gain_curve(samples, audio.sample_rate, Gate())
-    audio *= gate
-    _tell("audio *= gate", audio)
+    gate = _gains(GATE, audio)
+    audio.apply_inplace(GATE)
+    _tell("apply_inplace(dsp.Gate(...))", audio)
     _tell_gate(gate)
 
-    compression = gain_curve(samples, audio.sample_rate, Compressor())
-    audio *= compression
-    _tell("audio *= compression", audio)
+    compression = _gains(COMPRESSOR, audio)
+    audio.apply_inplace(COMPRESSOR)
+    _tell("apply_inplace(dsp.Compressor(...))", audio)
 
     fades: Audio = AudioSamples.new_mono(np.ones(frames, np.float32), audio.sample_rate)
     for faded in (audio, fades):
@@ -132,6 +138,20 @@ def _process(audio: Audio) -> list[Step]:
         Step("fades", fades.to_numpy()),
         Step("normalisation", np.full(frames, gain, dtype=np.float32)),
     ]
+
+
+def _gains(processor: dsp.Gate | dsp.Compressor, audio: Audio) -> Gain:
+    """What the processor multiplies each frame with."""
+    return np.power(10.0, processor.gain_curve(audio) / 20.0).astype(np.float32)
+
+
+def to_decibels(amplitudes: ArrayLike) -> NDArray[np.float64]:
+    """Amplitudes or gains in dB, `FLOOR_DB` at least."""
+    floor = 10.0 ** (FLOOR_DB / 20.0)
+    result: NDArray[np.float64] = 20.0 * np.log10(
+        np.maximum(np.asarray(amplitudes, np.float64), floor)
+    )
+    return result
 
 
 def _tell(name: str, audio: Audio) -> None:

@@ -17,6 +17,7 @@ pub mod measure;
 pub mod memory;
 pub mod methods;
 pub mod missing_names;
+pub mod processor;
 pub mod resample;
 pub mod shared;
 pub mod spectrum;

@@ -151,17 +151,18 @@ impl Reduction {
             Computer::Gate {
                 threshold, range, ..
             } => {
+                let threshold = factor_of(threshold);
+                let (held, mut left) = self.hold;
                 for level in &mut self.scratch {
-                    let is_open = decibels_of(level.max(SILENCE)) >= threshold;
-                    let (hold, left) = &mut self.hold;
-                    let is_held = *left > 0;
-                    *left = if is_open {
-                        *hold
+                    // This frame, and those for which it is held.
+                    left = if *level >= threshold {
+                        held + 1
                     } else {
                         left.saturating_sub(1)
                     };
-                    *level = if is_open || is_held { 0.0 } else { range };
+                    *level = if left > 0 { 0.0 } else { range };
                 }
+                self.hold = (held, left);
             }
         }
         let (grow, shrink) = self.kept;

@@ -7,7 +7,7 @@ use crate::audio::{Audio, Wait};
 use crate::dsp as core;
 use crate::dsp::{Compressor, Expander, Gate, Limiter, Limiting, Reduction};
 use crate::error::Error;
-use crate::python::api::dsp::ProcessorObject;
+use crate::python::api::processor::ProcessorObject;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::numpy::numpy_module;
