@@ -208,6 +208,31 @@ def responses(seconds: int) -> Iterator[tuple[str, Calls]]:
         )
 
 
+def spectra(seconds: int) -> Iterator[tuple[str, Calls]]:
+    """Over time: NumPy on all frames at once, and librosa where it is installed."""
+    rate = 22_050
+    sound = np.random.default_rng(3).uniform(-0.5, 0.5, rate * seconds).astype(np.float32)
+    audio = AudioSamples.from_numpy(sound, rate)
+    window = np.hanning(2049)[:-1].astype(np.float32)
+
+    def by_numpy() -> np.ndarray:
+        padded = np.pad(sound, 1024)
+        frames = np.lib.stride_tricks.sliding_window_view(padded, 2048)[::512]
+        return np.fft.rfft(frames * window).T
+
+    librosa = optional("librosa")
+    calls: Calls = {"NumPy": by_numpy, "audio": audio.stft}
+    if librosa is not None:
+        calls["librosa"] = partial(librosa.stft, sound)
+    yield "stft", calls
+    if librosa is not None:
+        mel, mfcc = librosa.feature.melspectrogram, librosa.feature.mfcc
+        yield "mel, 128 bands", {"librosa": partial(mel, y=sound, sr=rate), "audio": audio.mel}
+        yield "mfcc", {"librosa": partial(mfcc, y=sound, sr=rate), "audio": audio.mfcc}
+    else:
+        yield "mel, 128 bands", {"audio": audio.mel}
+
+
 def cuts(seconds: int) -> Iterator[tuple[str, Calls]]:
     """Silences of half an hour for a minute asked for."""
     random = np.random.default_rng(4)
@@ -344,6 +369,7 @@ TABLES = {
     filters: "samples",
     dynamics: "seconds",
     responses: "seconds",
+    spectra: "seconds",
     cuts: "seconds",
     conversions: "samples",
     signals: "samples",

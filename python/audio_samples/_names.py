@@ -47,6 +47,13 @@ _MODULE: _Hints = {
     "effects Pedalboard Compose": (
         "audio_samples.dsp has processors, and dsp.Chain([...]) puts one after the other"
     ),
+    "melspectrogram melspectrogram_db MelSpectrogram feature": (
+        "audio.mel(n_mels, n_fft=, hop=) is the mel spectrogram, and audio.mfcc(n) its coefficients"
+    ),
+    "Spectrogram welch periodogram": (
+        "audio.spectrogram() and audio.stft() are spectra over time, audio.psd() that of all of it"
+    ),
+    "power_to_db amplitude_to_db": "audio.mel(db=True) and audio.spectrogram(db=True) give decibels",
     "fft rfft": "np.fft.rfft(audio) reads the samples where they lie",
     "waveform spectrum spectrogram display specshow": (
         "audio.plot() and audio.plot('spectrogram') draw audio, as audio_samples.plotting does"

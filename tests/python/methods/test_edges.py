@@ -30,6 +30,12 @@ MEASURES = {
     "mu_law": lambda audio: audio.mu_law(),
     "pipe": lambda audio: audio.pipe(np.abs).to_numpy(),
     "silences": lambda audio: np.array(audio.silences(-12, 0.001)),
+    "stft": lambda audio: np.asarray(audio.stft(256, 100)),
+    "istft": lambda audio: audio.stft(256, 100).istft().to_numpy(),
+    "spectrogram": lambda audio: audio.spectrogram(n_fft=255, hop=100),
+    "mel": lambda audio: audio.mel(20, n_fft=256, hop=300, db=True),
+    "mfcc": lambda audio: audio.mfcc(5, n_mels=20, n_fft=256),
+    "psd": lambda audio: audio.psd(256).density,
 }
 # What changes samples and has a twin: the arguments.
 TWINS = {
