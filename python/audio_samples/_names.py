@@ -96,6 +96,7 @@ _DSP: _Hints = {
     "Volume Amplify": "it is Gain(db)",
     "Compress DynamicRangeCompressor": "it is Compressor(threshold_db=-20, ratio=4)",
     "NoiseGate": "it is Gate(threshold_db=-50)",
+    "Sidechain Ducker": "audio.compress(sidechain=other) takes the level from other audio",
     "Limit Maximizer Clipping HardLimiter": (
         "Limiter(ceiling_db=-1) lets no sample past a ceiling"
     ),

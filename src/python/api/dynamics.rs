@@ -159,6 +159,15 @@ fn limiter_of(
 #[pymethods]
 impl AudioSamples {
     /// New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
+    ///
+    /// The level is the largest distance of a sample from zero in all channels of a frame, in dBFS, and all channels get
+    /// one gain. `threshold_db` is from -200 to 200, `ratio` from 1 to inf, `knee_db` from 0 to 200; in `attack_ms` and
+    /// `release_ms`, from 0 to 10,000, 63 % of a change in decibels are done. The level of a `sidechain`, audio of as many
+    /// frames and the same rate, decides where one is given. ValueError for what is out of its range.
+    ///
+    /// >>> softer = audio.compress(-20, 4, attack_ms=5)
+    ///
+    /// After Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012).
     #[pyo3(
         signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
         text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
@@ -197,6 +206,10 @@ impl AudioSamples {
     }
 
     /// New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
+    ///
+    /// As `compress`; `ratio` is from 1 to 1000, and no sample is turned down by more than 200 dB.
+    ///
+    /// >>> softer = audio.expand(-40, 2)
     #[pyo3(
         signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
         text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
@@ -235,6 +248,11 @@ impl AudioSamples {
     }
 
     /// New audio: what is below `threshold_db` turned down by `range_db`.
+    ///
+    /// Level and times as for `compress`; the gate is closed at the first frame, and stays open for `hold_ms` after the
+    /// last frame that is at least at the threshold. `range_db` is from 0 to 200.
+    ///
+    /// >>> gated = audio.gate(-50, hold_ms=50)
     #[pyo3(
         signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None, sidechain = None),
         text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0, sidechain=None)"
@@ -273,6 +291,13 @@ impl AudioSamples {
     }
 
     /// New audio that is nowhere past `ceiling_db`; what is below it stays as it is.
+    ///
+    /// The gain begins to fall `lookahead_ms` (from 0 to 1000) before a peak, and comes back in `release_ms` (from 0 to
+    /// 10,000); what comes out is not late. `ceiling_db` is from -200 to 0 dBFS. ValueError for what is out of its range.
+    ///
+    /// >>> master = audio.limit(-1)
+    ///
+    /// After Lemire (2006) and Hämäläinen (DAFx 2002).
     #[pyo3(
         signature = (ceiling_db = None, *, lookahead_ms = None, release_ms = None),
         text_signature = "($self, ceiling_db=-1.0, *, lookahead_ms=5.0, release_ms=50.0)"

@@ -76,6 +76,10 @@ CHANGES = {
     "convolve, blocks": lambda audio: audio.convolve(np.linspace(0.1, -0.1, 77), "same"),
     "correlate": lambda audio: audio.correlate(audio.channel(0)),
     "to_mono": lambda audio: audio.to_mono(np.linspace(-1, 1, audio.num_channels)),
+    "compress, sidechain": lambda audio: audio.compress(-20, sidechain=audio.channel(0)),
+    "gain_curve": lambda audio: AudioSamples.from_numpy(
+        dsp.Limiter(-6).gain_curve(audio), audio.sample_rate
+    ),
     "pad": lambda audio: audio.pad(0.01, 0.02),
     "fit": lambda audio: audio.fit(0.1),
     "repeat": lambda audio: audio.repeat(2),
