@@ -53,7 +53,7 @@ _MODULE: _Hints = {
     "Spectrogram welch periodogram": (
         "audio.spectrogram() and audio.stft() are spectra over time, audio.psd() that of all of it"
     ),
-    "power_to_db amplitude_to_db": "audio.mel(db=True) and audio.spectrogram(db=True) give decibels",
+    "power_to_db amplitude_to_db": "audio.mel(db=True) and audio.spectrogram(db=True) are in dB",
     "fft rfft": "np.fft.rfft(audio) reads the samples where they lie",
     "waveform spectrum spectrogram display specshow": (
         "audio.plot() and audio.plot('spectrogram') draw audio, as audio_samples.plotting does"
