@@ -18,7 +18,6 @@ from ._audio_samples import (
 from ._class import install
 
 _Window = str | Sequence[float] | NDArray[Any]
-_Pad = Literal["zeros", "reflect"]
 _Frames = tuple[int, int, Any, str]
 
 # Below a spectrum's loudest decibels by so many, `mfcc` takes all for equal.
@@ -165,7 +164,7 @@ def _stft(
     hop: int = 512,
     *,
     window: _Window = "hann",
-    pad: _Pad = "zeros",
+    pad: str = "zeros",
 ) -> Spectrum:
     frames = (n_fft, hop, window, pad)
     row = _spectra(self, frames)
@@ -189,7 +188,7 @@ def _spectrogram(
     n_fft: int = 2048,
     hop: int = 512,
     window: _Window = "hann",
-    pad: _Pad = "zeros",
+    pad: str = "zeros",
     out: Any = None,
 ) -> Any:
     row = _intensities(self, (n_fft, hop, window, pad), power, db, None)
@@ -217,7 +216,7 @@ def _mel(
     fmax: float | None = None,
     db: bool = False,
     window: _Window = "hann",
-    pad: _Pad = "zeros",
+    pad: str = "zeros",
     out: Any = None,
 ) -> Any:
     bands = (n_mels, fmin, fmax, scale, norm)
@@ -247,7 +246,7 @@ def _mfcc(
     fmin: float = 0.0,
     fmax: float | None = None,
     window: _Window = "hann",
-    pad: _Pad = "zeros",
+    pad: str = "zeros",
     out: Any = None,
 ) -> Any:
     if not 1 <= n <= n_mels:
