@@ -1,4 +1,4 @@
-"""The demo: a recording gated, compressed, faded and normalised, all in one memory."""
+"""The demo: a recording from high-pass to fades, all in one memory."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from . import plotting
 from ._audio_samples import AudioSamples, dsp, read, write
 
-TARGET_PEAK_DB = -1.0
+HIGHPASS_HZ = 60.0
+TARGET_LUFS = -16.0
+CEILING_DB = -1.0
+OUT_RATE = 48_000
 QUIETER_DB = 12.0
 FADE_IN_SECONDS = 0.02
 FADE_OUT_SECONDS = 0.6
@@ -19,6 +22,10 @@ FADE: Literal["raised_cosine"] = "raised_cosine"
 
 GATE = dsp.Gate(-38.0, attack_ms=2.0, release_ms=150.0, range_db=48.0)
 COMPRESSOR = dsp.Compressor(-24.0, 3.5, release_ms=150.0)
+LIMITER = dsp.Limiter(CEILING_DB)
+
+LEAST_RATE = 3_364
+"""The lowest rate in Hz at which loudness is defined."""
 
 FLOOR_DB = -120.0
 """The level of silence, so that no logarithm of zero is taken."""
@@ -32,6 +39,18 @@ class Step(NamedTuple):
 
     name: str
     gain: Gain
+
+
+class Look(NamedTuple):
+    """What audio looks like: its waveform, and decibels by frequency and time."""
+
+    envelope: plotting.Envelope
+    levels: NDArray[np.float32]
+
+    @classmethod
+    def at(cls, audio: Audio) -> "Look":
+        levels = audio.spectrogram(db=True, n_fft=1024, hop=256)
+        return cls(plotting.envelope(audio), levels.mean(axis=0) if levels.ndim == 3 else levels)
 
 
 def recording() -> Path:
@@ -67,11 +86,11 @@ def run(source: Path, directory: Path) -> None:
     for view in audio.views:
         print(f"  {view}")
 
-    before = plotting.envelope(audio)
+    before = Look.at(audio)
     print(f"\n{'in place':<40}{'peak':>12}{'RMS':>12}")
     _tell("as recorded", audio)
     steps = _process(audio)
-    after = plotting.envelope(audio)
+    after = Look.at(audio)
 
     moved = {audio.address, samples.ctypes.data, np.asarray(buffer).ctypes.data} - {address}
     if moved:
@@ -87,6 +106,10 @@ def run(source: Path, directory: Path) -> None:
     sound = directory / f"{source.stem}-processed.wav"
     write(sound, audio)
     print(f"\nwrote {sound}")
+    if audio.sample_rate != OUT_RATE:
+        resampled = directory / f"{source.stem}-{OUT_RATE // 1000}k.wav"
+        write(resampled, audio.resample(OUT_RATE))
+        print(f"wrote {resampled}")
     picture = directory / f"{source.stem}-processed.png"
     try:
         _draw(picture, source.name, before, after, steps, audio.sample_rate)
@@ -110,8 +133,11 @@ def _show_addresses(addresses: dict[str, Callable[[], int]]) -> int:
 
 
 def _process(audio: Audio) -> list[Step]:
-    """Gate, compress, fade and normalise `audio` in place; each curve is measured where it acts."""
+    """Everything that is done, in place; each curve is measured where it acts."""
     frames = audio.samples_per_channel()
+
+    audio.highpass_inplace(min(HIGHPASS_HZ, audio.sample_rate / 4))
+    _tell("highpass_inplace", audio)
 
     gate = _gains(GATE, audio)
     audio.apply_inplace(GATE)
@@ -122,25 +148,32 @@ def _process(audio: Audio) -> list[Step]:
     audio.apply_inplace(COMPRESSOR)
     _tell("apply_inplace(dsp.Compressor(...))", audio)
 
+    quiet = audio.peak()
+    if audio.sample_rate >= LEAST_RATE:
+        audio.normalize_inplace(lufs=TARGET_LUFS)
+        _tell("normalize_inplace(lufs=...)", audio)
+    loudness = audio.peak() / quiet if quiet > 0.0 else 1.0
+
+    limiting = _gains(LIMITER, audio)
+    audio.limit_inplace(CEILING_DB)
+    _tell("limit_inplace", audio)
+
     fades: Audio = AudioSamples.new_mono(np.ones(frames, np.float32), audio.sample_rate)
     for faded in (audio, fades):
         faded.fade_in_inplace(min(FADE_IN_SECONDS, audio.duration), curve=FADE)
         faded.fade_out_inplace(min(FADE_OUT_SECONDS, audio.duration), curve=FADE)
     _tell("fade_in_inplace, fade_out_inplace", audio)
 
-    loudest = audio.peak()
-    audio.normalize_inplace(peak=TARGET_PEAK_DB)
-    gain = audio.peak() / loudest if loudest > 0.0 else 1.0
-    _tell("normalize_inplace", audio)
     return [
         Step("gate", gate),
         Step("compressor", compression),
+        Step("loudness", np.full(frames, loudness, dtype=np.float32)),
+        Step("limiter", limiting),
         Step("fades", fades.to_numpy()),
-        Step("normalisation", np.full(frames, gain, dtype=np.float32)),
     ]
 
 
-def _gains(processor: dsp.Gate | dsp.Compressor, audio: Audio) -> Gain:
+def _gains(processor: dsp.Gate | dsp.Compressor | dsp.Limiter, audio: Audio) -> Gain:
     """What the processor multiplies each frame with."""
     return np.power(10.0, processor.gain_curve(audio) / 20.0).astype(np.float32)
 
@@ -194,19 +227,28 @@ def _peak_memory() -> int | None:
 def _draw(
     path: Path,
     title: str,
-    before: plotting.Envelope,
-    after: plotting.Envelope,
+    before: Look,
+    after: Look,
     steps: list[Step],
     sample_rate: int,
 ) -> None:
-    """The waveform before and after on one scale, and the gain of every step in dB below them."""
+    """Before and after, as waveforms and over frequencies, and the gain of every step in dB."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 7), dpi=150, layout="constrained", facecolor="white")
-    above, below, curves = figure.subplots(3, 1, sharex=True, height_ratios=[1, 1, 1.1])
+    figure = Figure(figsize=(11, 10), dpi=150, layout="constrained", facecolor="white")
+    rows = figure.subplots(5, 1, sharex=True, height_ratios=[1, 1, 1, 1, 1.1])
+    above, lower, below, lowest, curves = rows
     above.set_title(title, loc="left", fontsize=13, fontweight="bold")
-    plotting.draw_envelope(above, before, color=plotting.GHOST, label="before")
-    plotting.draw_envelope(below, after, color=plotting.FILL, label="after")
+    plotting.draw_envelope(above, before.envelope, color=plotting.GHOST, label="before")
+    plotting.draw_envelope(below, after.envelope, color=plotting.FILL, label="after")
+    length = max(steps[0].gain.size, 1) / sample_rate
+    for picture, look in ((lower, before), (lowest, after)):
+        if look.levels.size:
+            extent = (0.0, length, 0.0, sample_rate / 2000)
+            picture.imshow(
+                look.levels, origin="lower", aspect="auto", extent=extent, vmin=-60, vmax=40
+            )
+        picture.set_ylabel("kHz")
     for waveform in (above, below):
         waveform.set_ylim(-1.05, 1.05)
         waveform.set_yticks([-1, 0, 1])
@@ -218,7 +260,7 @@ def _draw(
     shown = np.unique(np.linspace(0, max(frames - 1, 0), min(frames, 4000), dtype=np.int64))
     seconds = shown / sample_rate
     whole = np.zeros(shown.size)
-    colors = ("#8d99a6", plotting.TRACE, "#e3a34f", "#6b9080")
+    colors = ("#8d99a6", plotting.TRACE, "#6b9080", "#7d5ba6", "#e3a34f")
     for step, color in zip(steps, colors, strict=True):
         gain_db = to_decibels(step.gain[shown])
         whole += gain_db
@@ -228,7 +270,7 @@ def _draw(
     curves.set_ylabel("gain, dB")
     curves.set_xlabel("seconds")
     curves.set_xlim(0, max(frames, 1) / sample_rate)
-    curves.legend(loc="lower left", ncols=5, frameon=False, handlelength=1.2)
+    curves.legend(loc="lower left", ncols=6, frameon=False, handlelength=1.2)
     for axes in (above, below, curves):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#e7ebee", linewidth=0.8)
