@@ -48,8 +48,9 @@ const EMPTY_NAMES: [&str; 8] = [
     "utils", "util", "common", "helpers", "helper", "types", "misc", "stuff",
 ];
 
-const TOP_LEVEL: [&str; 10] = [
+const TOP_LEVEL: [&str; 11] = [
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",

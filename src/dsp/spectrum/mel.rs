@@ -139,21 +139,19 @@ impl<T: Real> MelBank<T> {
     }
 }
 
-/// The sum of products, in lanes.
+/// The sum of products: in lanes, and then of the rest.
+#[inline]
 fn dot<T: Real>(bins: &[T], weights: &[T]) -> T {
-    const LANES: usize = 8;
+    const LANES: usize = 4;
     let zero = T::nearest(0.0);
-    let mut lanes = [zero; LANES];
-    let ((some, bins), (others, weights)) =
-        (bins.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
-    for (bins, weights) in some.iter().zip(others) {
-        for ((lane, bin), weight) in lanes.iter_mut().zip(bins).zip(weights) {
-            *lane = *lane + *bin * *weight;
-        }
+    let (some, others) = (bins.as_chunks::<LANES>(), weights.as_chunks::<LANES>());
+    let [mut a, mut b, mut c, mut d] = [zero; LANES];
+    for (bins, weights) in some.0.iter().zip(others.0) {
+        a = a + bins[0] * weights[0];
+        b = b + bins[1] * weights[1];
+        c = c + bins[2] * weights[2];
+        d = d + bins[3] * weights[3];
     }
-    for ((lane, bin), weight) in lanes.iter_mut().zip(bins).zip(weights) {
-        *lane = *lane + *bin * *weight;
-    }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
+    let rest = some.1.iter().zip(others.1);
+    rest.fold((a + b) + (c + d), |sum, (bin, weight)| sum + *bin * *weight)
 }
