@@ -286,16 +286,33 @@ impl Audio {
         })?
     }
 
+    /// The shape of audio of so many frames in these channels.
+    pub fn shape_with(&self, frames: usize) -> Vec<usize> {
+        let mut shape = self.layout().shape().to_vec();
+        if let Some(last) = shape.last_mut() {
+            *last = frames;
+        }
+        shape
+    }
+
     /// An error unless this is `out=` of a method on `from` whose result has a shape.
     ///
     /// # Errors
     /// Read-only samples; another shape or rate; samples that overlap those of `from`.
     pub fn require_fit(&self, from: &Audio, shape: &[usize]) -> Result<(), Error> {
-        self.samples().require_writable()?;
         from.require_rate_of(self)?;
+        self.require_room(from, shape)
+    }
+
+    /// As [`Audio::require_fit`], for a result of any rate.
+    ///
+    /// # Errors
+    /// As there, but for the rate.
+    pub fn require_room(&self, from: &Audio, shape: &[usize]) -> Result<(), Error> {
+        self.samples().require_writable()?;
         if self.layout().shape() != shape {
             return Err(Error::invalid(format!(
-                "out has the shape {:?}, and the result has {shape:?}",
+                "out has the shape {:?}, and the result has {shape:?}: make it of shape {shape:?}",
                 self.layout().shape()
             )));
         }

@@ -87,10 +87,7 @@ impl Audio {
     ) -> Result<Audio, Error> {
         impulse.require(&SignalFormat::of(self))?;
         let (first, frames) = mode.range(self.layout().frames(), impulse.taps());
-        let mut fresh = match self.layout().ndim() {
-            1 => Fresh::new(&[frames], dtype)?,
-            _ => Fresh::new(&[self.layout().channels(), frames], dtype)?,
-        };
+        let mut fresh = Fresh::new(&self.shape_with(frames), dtype)?;
         let own = self.samples().strided();
         let claims = [own.claim(Mode::Read)];
         access_to(&own, &claims, wait.lock, wait.until, |access| {
@@ -111,33 +108,10 @@ impl Audio {
         mode: ConvolutionMode,
         wait: Wait<'_>,
     ) -> Result<(), Error> {
-        out.samples().require_writable()?;
         impulse.require(&SignalFormat::of(self))?;
-        if out.rate() != self.rate() {
-            return Err(Error::SampleRateMismatch {
-                audio: self.rate().hertz(),
-                operand: out.rate().hertz(),
-            });
-        }
         let (first, frames) = mode.range(self.layout().frames(), impulse.taps());
-        let mut wanted = self.layout().shape().to_vec();
-        if let Some(last) = wanted.last_mut() {
-            *last = frames;
-        }
-        if out.layout().shape() != wanted {
-            return Err(Error::invalid(format!(
-                "out has the shape {:?}, and {} frames convolved with {} taps are {frames}: make it of shape {wanted:?}",
-                out.layout().shape(),
-                self.layout().frames(),
-                impulse.taps(),
-            )));
-        }
+        out.require_fit(self, &self.shape_with(frames))?;
         let (own, into) = (self.samples().strided(), out.samples().strided());
-        if own.span().overlaps(&into.span()) {
-            return Err(Error::invalid(
-                "out overlaps the samples that are convolved; give other memory".into(),
-            ));
-        }
         let claims = [own.claim(Mode::Read), into.claim(Mode::Write)];
         access_to(&own, &claims, wait.lock, wait.until, |access| {
             convolve_all(access, &into, &own, impulse, first)

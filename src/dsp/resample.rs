@@ -158,10 +158,7 @@ impl Audio {
     ) -> Result<Audio, Error> {
         let ratio = Ratio::of_quality(self.rate(), rate, quality)?;
         let frames = ratio.frames(self.layout().frames());
-        let mut fresh = match self.layout().ndim() {
-            1 => Fresh::new(&[frames], self.dtype())?,
-            _ => Fresh::new(&[self.layout().channels(), frames], self.dtype())?,
-        };
+        let mut fresh = Fresh::new(&self.shape_with(frames), self.dtype())?;
         let own = self.samples().strided();
         let claims = [own.claim(Mode::Read)];
         access_to(&own, &claims, wait.lock, wait.until, |access| {
@@ -181,29 +178,10 @@ impl Audio {
         quality: Quality,
         wait: Wait<'_>,
     ) -> Result<(), Error> {
-        out.samples().require_writable()?;
         let ratio = Ratio::of_quality(self.rate(), out.rate(), quality)?;
-        let layout = self.layout();
-        let frames = ratio.frames(layout.frames());
-        let mut wanted = layout.shape().to_vec();
-        if let Some(last) = wanted.last_mut() {
-            *last = frames;
-        }
-        if out.layout().shape() != wanted {
-            return Err(Error::invalid(format!(
-                "out has the shape {:?}, and {} frames at {} Hz are {frames} at {} Hz: make it of shape {wanted:?}",
-                out.layout().shape(),
-                layout.frames(),
-                self.rate().hertz(),
-                out.rate().hertz()
-            )));
-        }
+        let frames = ratio.frames(self.layout().frames());
+        out.require_room(self, &self.shape_with(frames))?;
         let (own, into) = (self.samples().strided(), out.samples().strided());
-        if own.span().overlaps(&into.span()) {
-            return Err(Error::invalid(
-                "out overlaps the samples that are resampled; give other memory".into(),
-            ));
-        }
         let claims = [own.claim(Mode::Read), into.claim(Mode::Write)];
         access_to(&own, &claims, wait.lock, wait.until, |access| {
             resample_all(access, &into, &own, ratio, quality)

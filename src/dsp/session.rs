@@ -271,7 +271,8 @@ impl Audio {
     /// use audio_samples::audio::level::Gain;
     /// use audio_samples::dsp::{Chain, Framewise, Processor};
     /// let audio = Audio::from_vec(vec![1.0_f32, -0.5], SampleRate::new(48_000)?)?;
-    /// let half = || -> Box<dyn Processor> { Box::new(Framewise::new(Gain::factor(0.5).unwrap())) };
+    /// let gain = Gain::factor(0.5)?;
+    /// let half = || -> Box<dyn Processor> { Box::new(Framewise::new(gain)) };
     /// let quarter = audio.apply(&Chain::new(vec![half(), half()]))?;
     /// assert_eq!(quarter.to_vec::<f32>()?, [0.25, -0.125]);
     /// # Ok::<(), audio_samples::Error>(())

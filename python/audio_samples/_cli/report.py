@@ -115,7 +115,7 @@ class _RichBar:
 
 
 def bar_of(total: int, wanted: bool = True) -> Bar:
-    """A bar of tqdm or rich, or a plain one; none where nobody looks or there is one file."""
+    """A bar of tqdm or rich, or a plain one; nobody gets one off a terminal or for one file."""
     if not wanted or total < 2 or not sys.stderr.isatty():
         return _NoBar()
     try:

@@ -199,6 +199,11 @@ impl Reduction {
     /// Makes the next frames softer, as the levels of the next frames of another signal say.
     pub(super) fn process_by(&mut self, key: &SignalBlock, block: &mut SignalBlock) {
         self.reductions_of(key);
+        self.soften(block);
+    }
+
+    /// Makes a block softer by the reductions in the scratch memory.
+    fn soften(&mut self, block: &mut SignalBlock) {
         // Most frames of speech and music are above the threshold of a gate.
         if self.scratch.iter().any(|reduction| *reduction != 0.0) {
             on_planes!(block, planes => self.multiply(planes));
@@ -239,10 +244,7 @@ impl Processor for Reduction {
 
     fn process(&mut self, block: &mut SignalBlock) {
         self.reductions_of(block);
-        // Most frames of speech and music are above the threshold of a gate.
-        if self.scratch.iter().any(|reduction| *reduction != 0.0) {
-            on_planes!(block, planes => self.multiply(planes));
-        }
+        self.soften(block);
     }
 
     fn fresh(&self) -> Box<dyn Processor> {

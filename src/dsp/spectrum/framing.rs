@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use realfft::num_complex::Complex;
 
-use crate::dsp::fft::{Transform, Transformed};
+use crate::dsp::fft::{Transform, TransformScratch, Transformed};
 use crate::error::Error;
 use crate::kernel;
 use crate::kernel::planes::load_row;
@@ -197,22 +197,14 @@ impl Framing {
         let is_long = count.saturating_mul(self.n_fft) >= 1 << 18;
         let threads = if is_long { kernel::threads() } else { 1 };
         let done = kernel::in_order(parts.len(), 4, threads, |first, number| {
-            let mut work = FrameWork::<T>::new(&transform);
+            let mut work = FrameWork::<T>::new(&transform, &window);
             for (index, part) in parts.iter().enumerate().skip(first).take(number) {
                 let Ok(mut part) = part.lock() else { continue };
-                let (channel, frame) = (index / batches, index % batches * BATCH);
-                self.batch(
-                    access,
-                    samples,
-                    (channel, frame),
-                    &window,
-                    &transform,
-                    &mut work,
-                    |at, spectrum| {
-                        store(spectrum, &mut part[at * each..][..each]);
-                    },
-                    part_frames(count, frame),
-                )?;
+                let place = (index / batches, index % batches * BATCH);
+                let frames = part.len() / each;
+                self.batch(access, samples, place, frames, &mut work, |at, spectrum| {
+                    store(spectrum, &mut part[at * each..][..each]);
+                })?;
             }
             Ok(())
         });
@@ -221,21 +213,15 @@ impl Framing {
         Ok(out)
     }
 
-    /// The spectra of some frames of a channel from one on.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what a thread has, and what it is to do"
-    )]
+    /// The spectra of `count` frames of a channel from one on.
     fn batch<T: Transformed>(
         &self,
         access: &Access,
         samples: &Strided<'_>,
         (channel, first): (usize, usize),
-        window: &[T],
-        transform: &Transform<T>,
-        work: &mut FrameWork<T>,
-        mut store: impl FnMut(usize, &[Complex<T>]),
         count: usize,
+        work: &mut FrameWork<'_, T>,
+        mut store: impl FnMut(usize, &[Complex<T>]),
     ) -> Result<(), Error> {
         // Frames that lie apart are loaded one by one.
         let together = if self.hop < self.n_fft { count } else { 1 };
@@ -248,10 +234,12 @@ impl Framing {
             self.load(access, samples, channel, begin, &mut work.samples)?;
             for at in 0..together {
                 let frame = &work.samples[at * self.hop.min(self.n_fft)..][..self.n_fft];
-                for ((out, sample), factor) in work.frame.iter_mut().zip(frame).zip(window) {
+                let factors = frame.iter().zip(work.window);
+                for (out, (sample, factor)) in work.frame.iter_mut().zip(factors) {
                     *out = *sample * *factor;
                 }
-                transform.forward(&mut work.frame, &mut work.spectrum, &mut work.scratch);
+                work.transform
+                    .forward(&mut work.frame, &mut work.spectrum, &mut work.scratch);
                 store(start + at, &work.spectrum);
             }
         }
@@ -306,21 +294,21 @@ impl Framing {
     }
 }
 
-fn part_frames(count: usize, first: usize) -> usize {
-    BATCH.min(count - first)
-}
-
 /// What a thread has for frames.
-struct FrameWork<T: Transformed> {
+struct FrameWork<'w, T: Transformed> {
+    transform: &'w Transform<T>,
+    window: &'w [T],
     samples: Vec<T>,
     frame: Vec<T>,
     spectrum: Vec<Complex<T>>,
-    scratch: crate::dsp::fft::TransformScratch<T>,
+    scratch: TransformScratch<T>,
 }
 
-impl<T: Transformed> FrameWork<T> {
-    fn new(transform: &Transform<T>) -> FrameWork<T> {
+impl<'w, T: Transformed> FrameWork<'w, T> {
+    fn new(transform: &'w Transform<T>, window: &'w [T]) -> FrameWork<'w, T> {
         FrameWork {
+            transform,
+            window,
             samples: Vec::new(),
             frame: vec![T::zero(); transform.len()],
             spectrum: vec![Complex::new(T::zero(), T::zero()); transform.bins()],
