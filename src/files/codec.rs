@@ -31,7 +31,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::codecs::audio::{AudioDecoder, well_known as codecs};
 use symphonia::core::errors::Error as Refusal;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::io::MediaSourceStream;
@@ -137,6 +137,9 @@ impl<'s> Decoder<'s> {
             parked: None,
         };
         decoder.shorten_last_packet()?;
+        if decoder.traits.padding > 0 {
+            decoder.count()?;
+        }
         decoder.survey()?;
         Ok(decoder)
     }
@@ -212,12 +215,25 @@ impl<'s> Decoder<'s> {
             while let Some(packet) = self.next_packet()? {
                 frames = frames.saturating_add(packet.dur.get());
             }
+        } else if self.decoder.codec_params().codec == codecs::CODEC_ID_OPUS {
+            frames = self.count_opus()?;
         } else {
             frames = self.count_decoded()?;
         }
         self.rewind()?;
         self.facts.frames = Some(frames);
         Ok(frames)
+    }
+
+    /// How many frames the packets of Opus from here on say that they have.
+    fn count_opus(&mut self) -> Result<u64, Error> {
+        let mut frames = 0_u64;
+        while let Some(packet) = self.next_packet()? {
+            let trimmed = packet.trim_end.get();
+            frames += opus::frames_of(&packet.data).saturating_sub(trimmed);
+        }
+        let before = opus::pre_skip(self.decoder.codec_params());
+        Ok(frames.saturating_sub(before.saturating_add(self.traits.padding)))
     }
 
     /// How many frames are decoded from here on.

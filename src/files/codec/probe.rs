@@ -77,6 +77,8 @@ pub struct StreamTraits {
     pub has_swapped_head: bool,
     /// Frames of each packet, where the last one may have fewer than the file says.
     pub whole_packets: Option<u64>,
+    /// Frames at the end of the last packet that are no sound.
+    pub padding: u64,
 }
 
 /// Opens a file.
@@ -86,7 +88,7 @@ pub fn open<'s>(
     reached: &Arc<AtomicU64>,
 ) -> Result<OpenStream<'s>, Error> {
     let mut window = Window::new(input, coded, reached)?;
-    let (bytes, is_open) = (window.extent.len(), window.is_open);
+    let (bytes, is_open, padding) = (window.extent.len(), window.is_open, window.padding);
     let extent = Arc::clone(&window.extent);
     let tables = if coded.coding == Some(Coding::Mp4) {
         let start = extent.start();
@@ -105,6 +107,8 @@ pub fn open<'s>(
         opening = demux(opening.reader.into_inner(), bytes, coded, reached)?;
     }
     opening.traits.ends_anywhere |= is_open;
+    let padding = u128::from(padding) * u128::from(opening.facts.rate.hertz());
+    opening.traits.padding = u64::try_from((padding + 500_000_000) / 1_000_000_000).unwrap_or(0);
     opening.extent = extent;
     if let Some(tables) = tables {
         let own = tables.tracks.iter().find(|packets| packets.track == track);
@@ -261,6 +265,7 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
                         && format == formats::FORMAT_ID_ISOMP4)
             })
             .and_then(packet_length),
+        padding: 0,
         guesses: is_estimated(reader)
             && !matches!(
                 coded.coding,

@@ -48,6 +48,8 @@ pub struct Window<'s> {
     changed: Vec<(u64, u8)>,
     /// Whether the file says nowhere how long it is.
     pub is_open: bool,
+    /// Nanoseconds at the end that are no sound.
+    pub padding: u64,
 }
 
 impl<'s> Window<'s> {
@@ -71,6 +73,7 @@ impl<'s> Window<'s> {
             reached: Arc::clone(reached),
             changed: coded.changed.clone(),
             is_open: false,
+            padding: 0,
         };
         window.extent.show(&(start..end));
         if coded.coding == Some(Coding::Matroska) {
@@ -78,7 +81,7 @@ impl<'s> Window<'s> {
             let odd = oddities(&mut window, bytes).map_err(io)?;
             let changed = odd.changed.iter();
             (window.changed).extend(changed.map(|(place, byte)| (start + place, *byte)));
-            window.is_open = odd.is_open;
+            (window.is_open, window.padding) = (odd.is_open, odd.padding);
         }
         window.seek(SeekFrom::Start(0)).map_err(io)?;
         window.reached.store(0, Ordering::Relaxed);
