@@ -19,6 +19,9 @@ const CLUSTER: u32 = 0x1F43_B675;
 const CHAPTERS: u32 = 0x1043_A770;
 const EDITION: u32 = 0x45B9;
 const EDITION_NUMBER: u32 = 0x45BC;
+const TRACKS: u32 = 0x1654_AE6B;
+const TRACK_ENTRY: u32 = 0xAE;
+const CODEC_DELAY: u32 = 0x56AA;
 const BLOCK_GROUP: u32 = 0xA0;
 const DISCARD_PADDING: u32 = 0x75A2;
 
@@ -52,6 +55,8 @@ pub struct Oddities {
     pub changed: Vec<(u64, u8)>,
     /// Whether the segment ends where the file does.
     pub is_open: bool,
+    /// Nanoseconds at the front of the only track that are the encoder's delay.
+    pub delay: u64,
     /// Nanoseconds at the end of the last block that are no sound: the encoder had to fill its packet.
     pub padding: u64,
 }
@@ -92,6 +97,7 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         let mut odd = Oddities {
             changed: Vec::new(),
             is_open: segment.end == NO_END,
+            delay: 0,
             padding: 0,
         };
         let is_cut = !odd.is_open && segment.end > bytes;
@@ -106,6 +112,9 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         while let Some(found) = self.element_at(at)? {
             if found.name == CLUSTER {
                 break;
+            }
+            if found.name == TRACKS {
+                odd.delay = self.delay(&found)?;
             }
             // All of these names have four bytes.
             if (found.name == CHAPTERS && self.lacks_number(&found)?)
@@ -176,22 +185,42 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         let Some(group) = self.last_of(last)?.filter(|last| last.name == BLOCK_GROUP) else {
             return Ok(0);
         };
-        let mut at = group.start;
-        while at < group.end
+        // Less than nothing is padding in front, of which the track tells.
+        let padding = self.inner(&group, DISCARD_PADDING)?;
+        Ok(padding.filter(|padding| padding >> 63 == 0).unwrap_or(0))
+    }
+
+    /// The delay of the track, if there is one track.
+    fn delay(&mut self, tracks: &EbmlElement) -> io::Result<u64> {
+        let (mut delay, mut count, mut at) = (0, 0, tracks.start);
+        while at < tracks.end
+            && let Some(track) = self.element_at(at)?
+        {
+            if track.name == TRACK_ENTRY {
+                delay = self.inner(&track, CODEC_DELAY)?.unwrap_or(0);
+                count += 1;
+            }
+            at = track.end;
+        }
+        Ok(if count == 1 { delay } else { 0 })
+    }
+
+    /// The number in the first element of that name in another one, with its sign as the highest bit.
+    fn inner(&mut self, outer: &EbmlElement, name: u32) -> io::Result<Option<u64>> {
+        let mut at = outer.start;
+        while at < outer.end
             && let Some(part) = self.element_at(at)?
         {
             let len = (part.end - part.start) as usize;
-            if part.name == DISCARD_PADDING && (1..=8).contains(&len) {
+            if part.name == name && (1..=8).contains(&len) {
                 let mut bytes = [0; 8];
                 self.file.seek(SeekFrom::Start(part.start))?;
-                self.file.read_exact(&mut bytes[8 - len..])?;
-                // Less than nothing is padding in front, of which the header tells.
-                let is_negative = bytes[8 - len] & 0x80 != 0;
-                return Ok(if is_negative { 0 } else { u64::from_be_bytes(bytes) });
+                self.file.read_exact(&mut bytes[..len])?;
+                return Ok(Some((i64::from_be_bytes(bytes) >> (64 - 8 * len)) as u64));
             }
             at = part.end;
         }
-        Ok(0)
+        Ok(None)
     }
 
     /// The last element in another one.

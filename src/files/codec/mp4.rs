@@ -210,10 +210,19 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
                     track.track = if flags >> 24 == 0 { short } else { long };
                 }
                 b"elst" => {
-                    let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
-                    let lead = if flags >> 24 == 0 { short } else { long };
-                    // An edit of nothing says -1.
-                    track.lead = if lead >> 31 == 0 { lead } else { 0 };
+                    let [flags, edits] = self.words::<2>(found.start)?;
+                    let is_short = flags >> 24 == 0;
+                    // Each has a duration, a place and a speed. An edit of nothing, which another one may follow, says -1.
+                    for edit in 0..edits.min(2) {
+                        let size = if is_short { 12 } else { 20 };
+                        let at = found.start + 8 + u64::from(edit) * size;
+                        let [_, short, _, long] = self.words::<4>(at)?;
+                        let lead = if is_short { short } else { long };
+                        if lead >> 31 == 0 {
+                            track.lead = lead;
+                            break;
+                        }
+                    }
                 }
                 b"mdhd" => {
                     let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
