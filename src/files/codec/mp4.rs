@@ -60,6 +60,8 @@ pub struct Tables {
     pub tracks: Vec<Packets>,
     /// Why the file is not whole, if a box in it goes on behind its end.
     pub cut: Option<String>,
+    /// What no such file can have.
+    pub impossible: Option<String>,
     /// When each chapter begins, in units of 100 ns, and its name.
     pub chapters: Vec<(u64, String)>,
 }
@@ -71,6 +73,7 @@ const AT_ONCE: usize = 1024;
 pub fn tables<R: Read + Seek>(file: &mut R, start: u64, len: u64) -> io::Result<Tables> {
     let mut walk = BoxWalk {
         file,
+        len,
         left: MOST,
         read: [0; AT_ONCE],
         read_at: 0..0,
@@ -92,6 +95,8 @@ struct Mp4Box {
 
 struct BoxWalk<'f, R> {
     file: &'f mut R,
+    /// Bytes of the file.
+    len: u64,
     /// Boxes that the walk may still visit.
     left: usize,
     /// The bytes that were read last, and where they are.
@@ -273,6 +278,14 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
                     }
                 }
                 b"trun" => {
+                    let [_, count] = self.words::<2>(found.start)?;
+                    // A packet has a byte. Demuxers count to what a box says, with nothing behind it.
+                    if u64::from(count) > self.len {
+                        self.tables.impossible = Some(format!(
+                            "a fragment claims {count} packets, and the file has {} bytes",
+                            self.len
+                        ));
+                    }
                     if let Some(place) = place {
                         let mut track = std::mem::take(&mut self.tables.tracks[place]);
                         let run = self.run(&found, default, &mut track);

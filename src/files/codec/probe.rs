@@ -95,7 +95,11 @@ pub fn open<'s>(
     let tables = if coded.coding == Some(Coding::Mp4) {
         let start = extent.start();
         let tables = mp4::tables(&mut window, start, bytes);
-        Some(tables.map_err(|error| Error::io(&error, None))?)
+        let mut tables = tables.map_err(|error| Error::io(&error, None))?;
+        if let Some(impossible) = tables.impossible.take() {
+            return Err(Error::damaged(start, impossible));
+        }
+        Some(tables)
     } else {
         None
     };

@@ -143,6 +143,14 @@ def test_an_index_in_front_of_fragments_counts_no_frames(tmp_path):
     check_ranges(content, whole)
 
 
+def test_a_fragment_of_more_packets_than_bytes_is_refused_at_once():
+    content = bytearray(encode("mp4", "flac", "s16", {**OPTIONS[0], "strict": "-2"}))
+    run = content.rindex(b"trun")
+    content[run + 4 : run + 12] = struct.pack(">II", 0, 1_126_310_689)
+    with pytest.raises(AudioFileError, match="claims 1126310689 packets, and the file has"):
+        audio_samples.read(content)
+
+
 def test_fragments_from_a_pipe_that_was_cut():
     content = encode("mp4", "flac", "s16", {**OPTIONS[0], "strict": "-2"})
     whole = audio_samples.read(content, dtype="stored").to_numpy()
