@@ -519,7 +519,7 @@ def silence(
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
-    """Silence.
+    """Silence of `duration` seconds; mono, or `(channels, frames)` if `channels` is given.
 
     >>> audio_samples.generation.silence(1, 4, channels=2).shape
     (2, 4)
