@@ -64,7 +64,7 @@ def wanted(module: types.ModuleType, tree: ast.Module) -> list[tuple[Definition,
                     last[node.name] = node
         for name, node in last.items():
             if holder is not None and hasattr(holder, name):
-                found.append((node, text_of(inspect.getattr_static(holder, name))))
+                found.append((node, text_of(getattr(holder, name))))
     return found
 
 

@@ -48,7 +48,7 @@ const EMPTY_NAMES: [&str; 8] = [
     "utils", "util", "common", "helpers", "helper", "types", "misc", "stuff",
 ];
 
-const TOP_LEVEL: [&str; 11] = [
+const TOP_LEVEL: [&str; 12] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Cargo.lock",
@@ -56,6 +56,7 @@ const TOP_LEVEL: [&str; 11] = [
     "LICENSE",
     "README.md",
     "bench",
+    "docs",
     "pyproject.toml",
     "python",
     "src",

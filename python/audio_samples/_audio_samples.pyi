@@ -159,24 +159,11 @@ class AudioSamples(_Closing, Generic[_S]):
         dtype: DTypeLike | None = None,
         copy: bool | None = True,
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
+        """Mono audio of an array, a buffer, a tensor or a sequence of numbers of shape `(frames,)`.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        `copy=True` copies, `copy=False` shares the memory or raises, `copy=None` shares it where it can. With
+        `dtype` the numbers become samples of that type, unscaled; a ValueError names the first that it does not
+        hold. Numbers of a type that is no sample type, such as Python's ints, need it.
         """
     @staticmethod
     def new_multi(
@@ -187,24 +174,8 @@ class AudioSamples(_Closing, Generic[_S]):
         layout: _Layout | None = None,
         copy: bool | None = True,
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        """Multi-channel audio of an array of shape `(channels, frames)`, or `(frames, channels)` with
+        `layout="frames_first"`. `dtype` and `copy` as for `new_mono`.
         """
     @overload
     @staticmethod
@@ -225,24 +196,8 @@ class AudioSamples(_Closing, Generic[_S]):
         dtype: DTypeLike | None = None,
         shared: bool = False,
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        """Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames. With
+        `shared=True` it lies in memory that other processes can have too, as that of `share()` does.
         """
     @overload
     @staticmethod
@@ -263,24 +218,8 @@ class AudioSamples(_Closing, Generic[_S]):
         layout: _Layout | None = None,
         copy: bool | None = False,
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        """Audio on an array's own memory, mono or multi-channel as the array's shape is. `dtype` and `copy` as for
+        `new_mono`; an array of another type is refused unless it may be copied.
         """
     @staticmethod
     def from_buffer(
@@ -291,93 +230,30 @@ class AudioSamples(_Closing, Generic[_S]):
         layout: _Layout | None = None,
         copy: bool | None = False,
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        """Audio on the memory of a buffer exporter (bytearray, mmap, array.array, memoryview). With `dtype`, a buffer of bytes
+        is read as samples of that type, and numbers of another type become samples of it in a copy, as for `from_numpy`
+        (`memoryview(buffer).cast("B")` is their bytes). Without, the buffer's own type counts.
         """
     @staticmethod
     def from_dlpack(
         tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        """Audio on a tensor's own memory (PyTorch, JAX, CuPy, NumPy and others), mono or multi-channel as its shape
+        is. `copy=False` shares the memory or raises; `copy=None` shares it where the tensor's library does.
         """
     @staticmethod
     def from_torch(
         tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
-        """
+        """Audio on a PyTorch tensor's own memory, mono or multi-channel as the tensor's shape is."""
     @staticmethod
     def from_arrow(
         data: Any, sample_rate: int | None = None, *, copy: bool | None = None
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
-
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        """Audio on Arrow's memory (arrays, record batches and tables of PyArrow, pandas, Polars and others): numbers
+        are mono audio, columns and lists of a fixed size are channels. It is read-only, for Arrow data never
+        changes. `copy=None` copies where channels or chunks lie apart, and `copy=False` refuses those.
+        `sample_rate` is needed unless the schema's metadata says it.
         """
 
     # -- facts --
@@ -505,46 +381,19 @@ class AudioSamples(_Closing, Generic[_S]):
 
     @staticmethod
     def from_mu_law(data: Buffer | NDArray[np.uint8], sample_rate: int) -> AudioSamples[np.int16]:
-        """staticmethod(function) -> method
+        """int16 audio of bytes of G.711's mu-law: bytes, or uint8 of shape (frames,) or (channels,
+        frames).
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        >>> AudioSamples.from_mu_law(bytes([255, 0]), 8_000).to_numpy().tolist()
+        [0, -32124]
         """
 
     @staticmethod
     def from_a_law(data: Buffer | NDArray[np.uint8], sample_rate: int) -> AudioSamples[np.int16]:
-        """staticmethod(function) -> method
+        """int16 audio of bytes of G.711's A-law, as `from_mu_law`.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        >>> AudioSamples.from_a_law(bytes([213]), 8_000).to_numpy().tolist()
+        [8]
         """
 
     def stft(
@@ -1387,14 +1236,14 @@ class AudioSamples(_Closing, Generic[_S]):
         and all channels get one gain: sounds stay where they are. A sample that is no number counts
         as silence, and integers are fractions of full scale. The gain is 0 dB at the first frame.
 
-        threshold_db: from -200 to 200 dBFS.
-        ratio: from 1, which changes nothing, to `math.inf`.
-        attack_ms, release_ms: the times in which 63 % of a fall and of a rise of the gain, in
-            decibels, are done; from 0 to 10,000 ms.
-        knee_db: the width of the bend around the threshold, from 0 to 200 dB.
-        sidechain: audio of as many frames and the same rate, of any type and number of channels,
-            whose level decides instead of that of this audio: music gets softer where there is
-            speech. In place, a sidechain that lies in the samples themselves is a ValueError.
+        - `threshold_db`: from -200 to 200 dBFS.
+        - `ratio`: from 1, which changes nothing, to `math.inf`.
+        - `attack_ms`, `release_ms`: the times in which 63 % of a fall and of a rise of the gain, in
+          decibels, are done; from 0 to 10,000 ms.
+        - `knee_db`: the width of the bend around the threshold, from 0 to 200 dB.
+        - `sidechain`: audio of as many frames and the same rate, of any type and number of channels,
+          whose level decides instead of that of this audio: music gets softer where there is
+          speech. In place, a sidechain that lies in the samples themselves is a ValueError.
 
         A feed-forward design after Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012),
         with their smooth, branching detector; computed in float64.
@@ -1496,9 +1345,9 @@ class AudioSamples(_Closing, Generic[_S]):
         may be louder by some tenths of a decibel, as `true_peak` measures it. What is infinite
         comes out at the ceiling; what is no number stays as it is.
 
-        ceiling_db: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
-        lookahead_ms: from 0 to 1000 ms, and less than 1,048,576 frames.
-        release_ms: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
+        - `ceiling_db`: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
+        - `lookahead_ms`: from 0 to 1000 ms, and less than 1,048,576 frames.
+        - `release_ms`: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
 
         The least gain within the look-ahead (Lemire 2006), averaged over the look-ahead
         (Hämäläinen, DAFx 2002).
@@ -1552,24 +1401,11 @@ class AudioSamples(_Closing, Generic[_S]):
     def attach(
         name: str, *, shape: int | tuple[int, ...] | None = None, dtype: DTypeLike | None = None
     ) -> AudioSamples[Any]:
-        """staticmethod(function) -> method
+        """The shared audio of that name, which another process made with `share()`: all of it, and no copy. What
+        is expected of it can be said with `shape` and `dtype`.
 
-        Convert a function to be a static method.
-
-        A static method does not receive an implicit first argument.
-        To declare a static method, use this idiom:
-
-             class C:
-                 @staticmethod
-                 def f(arg1, arg2, argN):
-                     ...
-
-        It can be called either on the class (e.g. C.f()) or on an instance
-        (e.g. C().f()). Both the class and the instance are ignored, and
-        neither is passed implicitly as the first argument to the method.
-
-        Static methods in Python are similar to those found in Java or C++.
-        For a more advanced concept, see the classmethod builtin.
+        Raises FileNotFoundError where there is none, ValueError for another shape or type than expected, and
+        `AudioFileError` where it is damaged.
         """
 
     # -- a mapped file, or shared memory --

@@ -164,14 +164,14 @@ impl AudioSamples {
     /// and all channels get one gain: sounds stay where they are. A sample that is no number counts
     /// as silence, and integers are fractions of full scale. The gain is 0 dB at the first frame.
     ///
-    /// threshold_db: from -200 to 200 dBFS.
-    /// ratio: from 1, which changes nothing, to `math.inf`.
-    /// attack_ms, release_ms: the times in which 63 % of a fall and of a rise of the gain, in
-    ///     decibels, are done; from 0 to 10,000 ms.
-    /// knee_db: the width of the bend around the threshold, from 0 to 200 dB.
-    /// sidechain: audio of as many frames and the same rate, of any type and number of channels,
-    ///     whose level decides instead of that of this audio: music gets softer where there is
-    ///     speech. In place, a sidechain that lies in the samples themselves is a ValueError.
+    /// - `threshold_db`: from -200 to 200 dBFS.
+    /// - `ratio`: from 1, which changes nothing, to `math.inf`.
+    /// - `attack_ms`, `release_ms`: the times in which 63 % of a fall and of a rise of the gain, in
+    ///   decibels, are done; from 0 to 10,000 ms.
+    /// - `knee_db`: the width of the bend around the threshold, from 0 to 200 dB.
+    /// - `sidechain`: audio of as many frames and the same rate, of any type and number of channels,
+    ///   whose level decides instead of that of this audio: music gets softer where there is
+    ///   speech. In place, a sidechain that lies in the samples themselves is a ValueError.
     ///
     /// A feed-forward design after Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012),
     /// with their smooth, branching detector; computed in float64.
@@ -315,9 +315,9 @@ impl AudioSamples {
     /// may be louder by some tenths of a decibel, as `true_peak` measures it. What is infinite
     /// comes out at the ceiling; what is no number stays as it is.
     ///
-    /// ceiling_db: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
-    /// lookahead_ms: from 0 to 1000 ms, and less than 1,048,576 frames.
-    /// release_ms: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
+    /// - `ceiling_db`: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
+    /// - `lookahead_ms`: from 0 to 1000 ms, and less than 1,048,576 frames.
+    /// - `release_ms`: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
     ///
     /// The least gain within the look-ahead (Lemire 2006), averaged over the look-ahead
     /// (Hämäläinen, DAFx 2002).
