@@ -1,5 +1,4 @@
 //! The house rules, held: floors, storeys, no circles, rooms for `unsafe`, no Python below its floor, names, lengths.
-//!
 //! Every rule is a function over text, so that it is shown to catch what it is there for.
 
 #![cfg(not(miri))]
