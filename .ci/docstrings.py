@@ -102,7 +102,7 @@ def rewritten(source: str, module: types.ModuleType) -> tuple[str, list[str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; 1 if a stub differs")
+    parser.add_argument("--check", action="store_true", help="change nothing")
     options = parser.parse_args()
     failed = False
     for name, module in STUBS.items():

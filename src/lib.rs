@@ -7,7 +7,7 @@
 //! ```
 //! use audio_samples::{Error, files};
 //!
-//! # let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tabla.wav");
+//! # let source = concat!(env!("CARGO_MANIFEST_DIR"), "/python/audio_samples/_recordings/tabla.wav");
 //! # let target = std::env::temp_dir().join(format!("half-{}.wav", std::process::id()));
 //! let audio = files::read(source)?;
 //! let left = audio.channel(0)?; // the same memory

@@ -47,13 +47,14 @@ const EMPTY_NAMES: [&str; 8] = [
     "utils", "util", "common", "helpers", "helper", "types", "misc", "stuff",
 ];
 
-const TOP_LEVEL: [&str; 12] = [
+const TOP_LEVEL: [&str; 13] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
+    "THIRD-PARTY-NOTICES.txt",
     "bench",
     "docs",
     "pyproject.toml",
@@ -78,10 +79,8 @@ impl fmt::Display for Finding {
 }
 
 fn finding(file: &str, line: usize, what: impl Into<String>) -> Finding {
-    Finding {
-        place: format!("{file}:{line}"),
-        what: what.into(),
-    }
+    let (place, what) = (format!("{file}:{line}"), what.into());
+    Finding { place, what }
 }
 
 fn floor_of(room: &str) -> Option<usize> {

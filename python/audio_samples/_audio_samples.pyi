@@ -1783,7 +1783,7 @@ def read(
     UserWarning that says what is missing. Otherwise it is an `AudioFileError`, with the byte
     offset; OSError for a file that cannot be opened.
 
-    >>> audio_samples.read("tests/data/tabla.wav", sample_rate=16_000, channels=1).sample_rate
+    >>> audio_samples.read("recording.wav", sample_rate=16_000, channels=1).sample_rate
     16000
     """
 

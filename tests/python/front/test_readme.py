@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from audio_samples._demo import recording
+
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.md"
 
@@ -35,7 +37,7 @@ def test_the_readme_has_examples() -> None:
 def test_an_example_runs(
     line: int, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copy(ROOT / "tests" / "data" / "tabla.wav", tmp_path / "recording.wav")
+    shutil.copy(recording(), tmp_path / "recording.wav")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "agg")
     # Blank lines in front let a traceback name the README's own line.
