@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[1]
 project = "audio_samples"
 author = "audio_samples contributors"
 release = tomllib.loads((ROOT / "Cargo.toml").read_text("utf-8"))["package"]["version"]
-copyright = author
+project_copyright = author
 
 extensions = ["myst_parser", "autoapi.extension", "sphinx_copybutton"]
 
@@ -42,5 +42,5 @@ pygments_style = "friendly"
 pygments_dark_style = "native"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-# It follows every import of the package, the compiled module's submodules too, and needs none of them.
+# It follows every import of the package, those of the compiled module too, and needs none.
 suppress_warnings = ["autoapi.python_import_resolution"]

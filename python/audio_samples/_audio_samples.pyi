@@ -18,7 +18,8 @@ from typing import (
 )
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+import torch
+from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Buffer, TypeVar
 
 from . import dsp as dsp
@@ -33,6 +34,13 @@ _Sample = np.int16 | np.int32 | np.float32 | np.float64
 _S = TypeVar("_S", bound=_Sample, default=Any)
 _T = TypeVar("_T", bound=_Sample)
 _F = TypeVar("_F", np.float32, np.float64)
+_DType = (
+    Literal["int16", "int32", "float32", "float64"] | type[_Sample] | type[float] | np.dtype[Any]
+)
+_Format = Literal["WAV", "RF64", "AIFF", "FLAC"]
+_Subtype = Literal[
+    "PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"
+]
 _Scalar = int | float | np.integer[Any] | np.floating[Any]
 _Operand: TypeAlias = "AudioSamples[Any] | NDArray[Any] | _Scalar"
 _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float64"
@@ -156,7 +164,7 @@ class AudioSamples(_Closing, Generic[_S]):
         data: ArrayLike | Buffer,
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         copy: bool | None = True,
     ) -> AudioSamples[Any]:
         """Mono audio of an array, a buffer, a tensor or a sequence of numbers of shape `(frames,)`.
@@ -170,7 +178,7 @@ class AudioSamples(_Closing, Generic[_S]):
         data: ArrayLike | Buffer,
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         layout: _Layout | None = None,
         copy: bool | None = True,
     ) -> AudioSamples[Any]:
@@ -193,7 +201,7 @@ class AudioSamples(_Closing, Generic[_S]):
         shape: int | tuple[int, ...],
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         shared: bool = False,
     ) -> AudioSamples[Any]:
         """Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames. With
@@ -214,7 +222,7 @@ class AudioSamples(_Closing, Generic[_S]):
         array: NDArray[Any],
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         layout: _Layout | None = None,
         copy: bool | None = False,
     ) -> AudioSamples[Any]:
@@ -226,7 +234,7 @@ class AudioSamples(_Closing, Generic[_S]):
         buffer: Buffer,
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         layout: _Layout | None = None,
         copy: bool | None = False,
     ) -> AudioSamples[Any]:
@@ -236,14 +244,22 @@ class AudioSamples(_Closing, Generic[_S]):
         """
     @staticmethod
     def from_dlpack(
-        tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
+        tensor: torch.Tensor,
+        sample_rate: int,
+        *,
+        layout: _Layout | None = None,
+        copy: bool | None = None,
     ) -> AudioSamples[Any]:
         """Audio on a tensor's own memory (PyTorch, JAX, CuPy, NumPy and others), mono or multi-channel as its shape
         is. `copy=False` shares the memory or raises; `copy=None` shares it where the tensor's library does.
         """
     @staticmethod
     def from_torch(
-        tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
+        tensor: torch.Tensor,
+        sample_rate: int,
+        *,
+        layout: _Layout | None = None,
+        copy: bool | None = None,
     ) -> AudioSamples[Any]:
         """Audio on a PyTorch tensor's own memory, mono or multi-channel as the tensor's shape is."""
     @staticmethod
@@ -332,7 +348,15 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def astype(self, dtype: type[_T]) -> AudioSamples[_T]: ...
     @overload
-    def astype(self, dtype: DTypeLike) -> AudioSamples[Any]:
+    def astype(self, dtype: Literal["int16"]) -> AudioSamples[np.int16]: ...
+    @overload
+    def astype(self, dtype: Literal["int32"]) -> AudioSamples[np.int32]: ...
+    @overload
+    def astype(self, dtype: Literal["float32"]) -> AudioSamples[np.float32]: ...
+    @overload
+    def astype(self, dtype: Literal["float64"]) -> AudioSamples[np.float64]: ...
+    @overload
+    def astype(self, dtype: _DType) -> AudioSamples[Any]:
         """A copy with another sample type, by NumPy's cast: 1.7 becomes 1, and 40000 wraps in int16."""
     @overload
     def convert(
@@ -346,7 +370,43 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def convert(
         self,
-        dtype: DTypeLike,
+        dtype: Literal["int16"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.int16] | None = None,
+    ) -> AudioSamples[np.int16]: ...
+    @overload
+    def convert(
+        self,
+        dtype: Literal["int32"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.int32] | None = None,
+    ) -> AudioSamples[np.int32]: ...
+    @overload
+    def convert(
+        self,
+        dtype: Literal["float32"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.float32] | None = None,
+    ) -> AudioSamples[np.float32]: ...
+    @overload
+    def convert(
+        self,
+        dtype: Literal["float64"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.float64] | None = None,
+    ) -> AudioSamples[np.float64]: ...
+    @overload
+    def convert(
+        self,
+        dtype: _DType,
         dither: _Dither | None = None,
         *,
         seed: int | None = None,
@@ -542,6 +602,13 @@ class AudioSamples(_Closing, Generic[_S]):
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]: ...
 
     # -- measures --
+    @overload
+    def peak(self, db: bool = False, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def peak(self, db: bool = False, *, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
+    def peak(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def peak(self, db: bool = False, per_channel: bool = False) -> Any:
         """The largest distance of a sample from zero.
 
@@ -553,6 +620,13 @@ class AudioSamples(_Closing, Generic[_S]):
         0.5
         """
 
+    @overload
+    def rms(self, db: bool = False, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def rms(self, db: bool = False, *, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
+    def rms(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def rms(self, db: bool = False, per_channel: bool = False) -> Any:
         """The root of the mean square of the samples, summed in float64; otherwise as `peak`.
 
@@ -560,6 +634,15 @@ class AudioSamples(_Closing, Generic[_S]):
         0.5
         """
 
+    @overload
+    def crest_factor(self, db: bool = False, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def crest_factor(
+        self, db: bool = False, *, per_channel: Literal[True]
+    ) -> NDArray[np.float64]: ...
+    @overload
+    def crest_factor(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def crest_factor(self, db: bool = False, per_channel: bool = False) -> Any:
         """Peak by RMS: 1.0 for a square wave, 1.414 for a sine, 0.0 for silence; otherwise as
         `peak`.
@@ -568,6 +651,11 @@ class AudioSamples(_Closing, Generic[_S]):
         1.0
         """
 
+    @overload
+    def dc_offset(self, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def dc_offset(self, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def dc_offset(self, per_channel: bool = False) -> Any:
         """The mean of the samples; full scale is 1.0. 0.0 for empty audio.
 
@@ -575,6 +663,11 @@ class AudioSamples(_Closing, Generic[_S]):
         0.25
         """
 
+    @overload
+    def zero_crossings(self, per_channel: Literal[False] = False) -> int: ...
+    @overload
+    def zero_crossings(self, per_channel: Literal[True]) -> NDArray[np.int64]: ...
+    @overload
     def zero_crossings(self, per_channel: bool = False) -> Any:
         """How often a sample is below zero and the next one of its channel is not, or the other way
         round.
@@ -629,6 +722,13 @@ class AudioSamples(_Closing, Generic[_S]):
         (1,)
         """
 
+    @overload
+    def true_peak(self, db: bool = True, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def true_peak(self, db: bool = True, *, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
+    def true_peak(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def true_peak(self, db: bool = True, per_channel: bool = False) -> Any:
         """The largest true peak, between the samples too (ITU-R BS.1770-4, Annex 2): in dBTP, or
         1.0 for full scale.
@@ -1399,7 +1499,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
     @staticmethod
     def attach(
-        name: str, *, shape: int | tuple[int, ...] | None = None, dtype: DTypeLike | None = None
+        name: str, *, shape: int | tuple[int, ...] | None = None, dtype: _DType | None = None
     ) -> AudioSamples[Any]:
         """The shared audio of that name, which another process made with `share()`: all of it, and no copy. What
         is expected of it can be said with `shape` and `dtype`.
@@ -1417,12 +1517,14 @@ class AudioSamples(_Closing, Generic[_S]):
 
     # -- a sequence of frames --
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[_S | NDArray[_S]]: ...
     @overload
     def __getitem__(self, key: slice, /) -> AudioSamples[_S]: ...
     @overload
+    def __getitem__(self, key: SupportsIndex, /) -> _S | NDArray[_S]: ...
+    @overload
     def __getitem__(self, key: Any, /) -> Any: ...
-    def __reversed__(self) -> Iterator[Any]: ...
+    def __reversed__(self) -> Iterator[_S | NDArray[_S]]: ...
     def __delitem__(self, key: Any, /) -> None: ...
     def __contains__(self, value: object, /) -> bool: ...
     def __setitem__(self, key: Any, value: _Operand | Sequence[float], /) -> None: ...
@@ -1434,8 +1536,8 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __array__(self, dtype: None = None, *, copy: bool | None = None) -> NDArray[_S]: ...
     @overload
-    def __array__(self, dtype: DTypeLike | None, *, copy: bool | None = None) -> NDArray[Any]: ...
-    def to_torch(self, *, copy: bool | None = None) -> Any:
+    def __array__(self, dtype: _DType | None, *, copy: bool | None = None) -> NDArray[Any]: ...
+    def to_torch(self, *, copy: bool | None = None) -> torch.Tensor:
         """A PyTorch tensor on the same memory: what one writes, the other sees. PyTorch knows no
         read-only tensors and no negative strides; such audio is copied, or with `copy=False`
         refused.
@@ -1739,7 +1841,47 @@ def read(
 def read(
     path_or_file: _Source,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: Literal["int16"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.int16]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: Literal["int32"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.int32]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: Literal["float32"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.float32]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: Literal["float64"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1750,7 +1892,7 @@ def read(
 def read(
     path_or_file: _Source,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1874,7 +2016,7 @@ def mix(
 def edit(
     path: _Path,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     block_frames: int = 65536,
 ) -> FileEdit:
     """Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits
@@ -1896,7 +2038,7 @@ def stream(
     block_frames: int = 65_536,
     hop: int | None = None,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1953,7 +2095,7 @@ def read_many(
     paths: Iterable[_Path],
     *,
     workers: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1967,7 +2109,7 @@ def read_many(
     paths: Iterable[_Path],
     *,
     workers: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -2008,7 +2150,7 @@ def iter_many(
     *,
     workers: int | None = None,
     ahead: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -2023,7 +2165,7 @@ def iter_many(
     *,
     workers: int | None = None,
     ahead: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -2047,8 +2189,8 @@ def write(
     path_or_file: _Path | BinaryIO | _Writable,
     audio: AudioSamples[Any] | Iterable[AudioSamples[Any]],
     *,
-    subtype: str | None = None,
-    format: str | None = None,
+    subtype: _Subtype | None = None,
+    format: _Format | None = None,
     metadata_from: _Source | None = None,
     tags: Mapping[str, str | int | Sequence[str | int]] | None = None,
     replace: bool = True,

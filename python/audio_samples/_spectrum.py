@@ -125,7 +125,7 @@ class Spectrum:
         if self.ndim == 2:
             return AudioSamples.from_numpy(rows[0], self.sample_rate)
         if not rows:
-            real = "float32" if self.dtype == np.complex64 else "float64"
+            real = np.dtype("float32" if self.dtype == np.complex64 else "float64")
             return AudioSamples.zeros((0, int(samples)), self.sample_rate, dtype=real)
         return AudioSamples.from_numpy(np.stack(rows), self.sample_rate, layout="channels_first")
 

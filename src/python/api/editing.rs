@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::types::{PyList, PyString};
 
 use crate::audio::Audio;
@@ -141,12 +142,14 @@ impl AudioSamples {
     ///
     /// >>> AudioSamples.zeros(100, 10).trim(1, -2).duration
     /// 7.0
-    #[pyo3(signature = (start = None, end = None), text_signature = "($self, start=0.0, end=None)")]
+    #[pyo3(signature = (start = None, end = None, **others), text_signature = "($self, start=0.0, end=None)")]
     fn trim(
         &self,
         start: Option<&Bound<'_, PyAny>>,
         end: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("trim", "start= and end=", None, others)?;
         let start = start.map_or(Ok(0.0), |given| arguments::number(given, "start"))?;
         let end = end
             .map(|given| arguments::number(given, "end"))
@@ -162,7 +165,7 @@ impl AudioSamples {
     /// >>> len(AudioSamples.new_mono(np.array([0.0, 0.5, 0.0]), 48_000).trim_silence())
     /// 1
     #[pyo3(
-        signature = (threshold_db = None, keep = None),
+        signature = (threshold_db = None, keep = None, **others),
         text_signature = "($self, threshold_db=-60.0, keep=0.0)"
     )]
     fn trim_silence(
@@ -170,7 +173,9 @@ impl AudioSamples {
         py: Python<'_>,
         threshold_db: Option<&Bound<'_, PyAny>>,
         keep: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("trim_silence", "threshold_db= and keep=", None, others)?;
         let (db, keep) = (
             threshold(threshold_db)?,
             frames_or(self, keep, "keep", 0.0)?,

@@ -3,6 +3,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::types::PyString;
 
 use crate::audio::blockwise::PerFrame;
@@ -202,7 +203,7 @@ impl AudioSamples {
     /// >>> AudioSamples.new_mono(np.ones(4), 48_000).fade_in(frames=2).to_numpy()
     /// array([0. , 0.5, 1. , 1. ])
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_in(
@@ -211,14 +212,16 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("fade_in", "seconds=, frames= and curve=", None, others)?;
         self.changed(py, &fade(self, End::Start, seconds, frames, curve)?)
     }
 
     /// `fade_in`, where the samples lie: only those of the fade are written. Gives the same
     /// object.
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_in_inplace<'py>(
@@ -226,7 +229,14 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, Self>> {
+        arguments::refuse_others(
+            "fade_in_inplace",
+            "seconds=, frames= and curve=",
+            None,
+            others,
+        )?;
         let fade = fade(slf.get(), End::Start, seconds, frames, curve)?;
         AudioSamples::changed_inplace(slf, &fade)
     }
@@ -236,7 +246,7 @@ impl AudioSamples {
     /// >>> AudioSamples.new_mono(np.ones(4), 48_000).fade_out(frames=2).to_numpy()
     /// array([1. , 1. , 0.5, 0. ])
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_out(
@@ -245,14 +255,16 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("fade_out", "seconds=, frames= and curve=", None, others)?;
         self.changed(py, &fade(self, End::Finish, seconds, frames, curve)?)
     }
 
     /// `fade_out`, where the samples lie: only those of the fade are written. Gives the same
     /// object.
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_out_inplace<'py>(
@@ -260,7 +272,14 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, Self>> {
+        arguments::refuse_others(
+            "fade_out_inplace",
+            "seconds=, frames= and curve=",
+            None,
+            others,
+        )?;
         let fade = fade(slf.get(), End::Finish, seconds, frames, curve)?;
         AudioSamples::changed_inplace(slf, &fade)
     }

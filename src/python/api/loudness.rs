@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::audio::measure::Levels;
 use crate::dsp::{Goal, LoudnessMeter, Measure, largest_peak};
@@ -150,7 +151,7 @@ impl AudioSamples {
     /// >>> AudioSamples.new_mono(np.array([0.25, -0.5]), 48_000).normalize(peak=0).to_numpy()
     /// array([ 0.5, -1. ])
     #[pyo3(
-        signature = (peak = None, *, rms = None, lufs = None),
+        signature = (peak = None, *, rms = None, lufs = None, **others),
         text_signature = "($self, peak=-1.0, *, rms=None, lufs=None)"
     )]
     fn normalize(
@@ -159,7 +160,9 @@ impl AudioSamples {
         peak: Option<&Bound<'_, PyAny>>,
         rms: Option<&Bound<'_, PyAny>>,
         lufs: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("normalize", "peak=, rms= and lufs=", None, others)?;
         let goal = goal(peak, rms, lufs)?;
         let bytes = 2 * self.bytes_per_pass();
         let normalized = running::run(py, bytes, |wait| self.audio().normalized(goal, wait))?;
@@ -168,7 +171,7 @@ impl AudioSamples {
 
     /// `normalize`, where the samples lie. Gives the same object.
     #[pyo3(
-        signature = (peak = None, *, rms = None, lufs = None),
+        signature = (peak = None, *, rms = None, lufs = None, **others),
         text_signature = "($self, peak=-1.0, *, rms=None, lufs=None)"
     )]
     fn normalize_inplace<'py>(
@@ -176,7 +179,9 @@ impl AudioSamples {
         peak: Option<&Bound<'_, PyAny>>,
         rms: Option<&Bound<'_, PyAny>>,
         lufs: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, Self>> {
+        arguments::refuse_others("normalize_inplace", "peak=, rms= and lufs=", None, others)?;
         let goal = goal(peak, rms, lufs)?;
         let audio = slf.get();
         running::run(slf.py(), 2 * audio.bytes_per_pass(), |wait| {
