@@ -60,3 +60,8 @@ pub mod view;
 pub use audio::{Audio, SampleRate};
 pub use dtype::Dtype;
 pub use error::Error;
+
+/// The page about Rust, whose example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust.md")]
+struct RustPage;
