@@ -135,6 +135,14 @@ def test_a_steady_level_follows_the_curve(ratio, knee):
             assert last == pytest.approx(level - bent(-20 - level, ratio - 1, knee), abs=0.02)
 
 
+@pytest.mark.parametrize("name", ["compress", "expand"])
+@pytest.mark.parametrize("knee", [5e-324, 1e-300, 1e-160, 1e-9])
+def test_a_knee_of_next_to_nothing_is_an_edge(name, knee):
+    audio = make_audio(np.random.default_rng(3).uniform(-1, 1, 3_000), RATE)
+    found, edge = (getattr(audio, name)(-6, knee_db=width).to_numpy() for width in (knee, 0))
+    assert np.allclose(found, edge, rtol=1e-9, atol=0)
+
+
 def test_times_are_those_of_63_percent():
     samples = np.full(2 * RATE, 1.0)
     samples[RATE:] = 1e-4
