@@ -119,7 +119,7 @@ class Spectrum:
             raise ValueError(f"frames must be a whole number from 0 on, not {frames!r}")
         values = self.values if self.ndim == 3 else self.values[np.newaxis]
         rows = [
-            _overlap_added(np.ascontiguousarray(channel.T).reshape(-1), self._frames, int(samples))
+            _overlap_added(np.ascontiguousarray(channel.T).reshape(-1), self._frames, samples)
             for channel in values
         ]
         if self.ndim == 2:
@@ -166,7 +166,9 @@ def _stft(
     window: _Window = "hann",
     pad: str = "zeros",
 ) -> Spectrum:
-    frames = (n_fft, hop, window, pad)
+    # The caller may change an array of values; the spectrum keeps what it was made with.
+    kept = window if isinstance(window, str) else np.array(window)
+    frames = (n_fft, hop, kept, pad)
     row = _spectra(self, frames)
     return Spectrum(_shaped(self, row, n_fft // 2 + 1), self.sample_rate, frames, len(self))
 
@@ -249,8 +251,10 @@ def _mfcc(
     pad: str = "zeros",
     out: Any = None,
 ) -> Any:
-    if not 1 <= n <= n_mels:
-        raise ValueError(f"n must be from 1 to the {n_mels} bands of n_mels=, not {n}")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= n_mels:
+        raise ValueError(
+            f"n must be a whole number from 1 to the {n_mels} bands of n_mels=, not {n!r}"
+        )
     bands = _mel(
         self,
         n_mels,
@@ -264,8 +268,9 @@ def _mfcc(
         window=window,
         pad=pad,
     )
-    if bands.size:
-        bands = np.maximum(bands, bands.max() - _RANGE)
+    # A frame of NaN or infinity is no measure for the others.
+    loudest = bands.max(initial=-np.inf, where=np.isfinite(bands))
+    bands = np.maximum(bands, loudest - _RANGE)
     # The orthonormal discrete cosine transform of type II.
     turns = np.pi * np.arange(n)[:, np.newaxis] * (np.arange(n_mels) + 0.5) / n_mels
     cosines = np.sqrt(2 / n_mels) * np.cos(turns)
@@ -281,8 +286,9 @@ of type II: librosa's defaults. Arguments as for `mel`.
 
 
 def _psd(self: AudioSamples[Any], n_fft: int = 2048, *, window: str = "hann") -> Density:
-    rows = np.array(_density(self, n_fft, window), dtype=float).reshape(self.num_channels, -1)
     segment = min(n_fft, len(self))
+    bins = segment // 2 + 1 if segment else 0
+    rows = np.array(_density(self, n_fft, window)).reshape(self.num_channels, bins)
     frequencies = np.fft.rfftfreq(segment, 1 / self.sample_rate) if segment else np.zeros(0)
     return Density(frequencies, rows[0] if self.ndim == 1 else rows)
 

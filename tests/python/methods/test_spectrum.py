@@ -97,6 +97,15 @@ def test_a_spectrum_says_what_it_is_of():
             spectrum.replace(wrong)
     with pytest.raises(ValueError, match="frames must be a whole number"):
         spectrum.istft(-1)
+    with pytest.raises(ValueError, match="frames must be from 0 to"):
+        spectrum.istft(10**30)
+
+
+def test_a_spectrum_keeps_its_window():
+    window = np.hanning(512) + 0.1
+    spectrum = noise().stft(512, 128, window=window)
+    window *= np.linspace(1, 3, 512)
+    near(spectrum.istft().to_numpy(), noise().to_numpy())
 
 
 def mel_filters(count, n_fft, scale, norm, low, high):
@@ -137,6 +146,14 @@ def test_mel_is_the_sum_in_bands(dtype, scale, norm, power):
     assert np.allclose(decibels, 10 * np.log10(np.maximum(filters @ magnitudes, 1e-10)), atol=1e-4)
 
 
+def test_as_many_bands_as_there_is_room_for():
+    """The sides of neighbours add up to 1 in every bin: bands hold what bins hold."""
+    audio, n_fft = noise(), 2**19
+    bins = audio.spectrogram(n_fft=n_fft, hop=5_000)[:, :1].sum()
+    bands = audio.mel(2**18, n_fft=n_fft, hop=5_000, norm=None, scale="htk")[:, :1].sum()
+    assert abs(bands / bins - 1) < 1e-4
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_mfcc_is_the_cosine_transform_of_decibels(dtype):
     audio = noise(dtype=dtype)
@@ -155,6 +172,16 @@ def test_psd_is_welch(frames, n_fft):
     near(found.frequencies, frequencies)
     near(found.density, density)
     assert np.array_equal(audio.channel(1).psd(n_fft).density, found.density[1])
+
+
+@pytest.mark.parametrize("window", ["hann", "hamming", "blackman", "boxcar"])
+def test_psd_of_little_audio_is_welch(window):
+    for frames in (1, 2, 3):
+        audio = noise(frames, channels=2)
+        expected = signal.welch(audio.to_numpy(), RATE, window, nperseg=frames)[1]
+        assert np.allclose(audio.psd(window=window).density, expected, rtol=1e-9, atol=1e-30)
+    found = AudioSamples.zeros((0, 100), RATE).psd()
+    assert (found.frequencies.shape, found.density.shape) == ((51,), (0, 51))
 
 
 @pytest.mark.parametrize("shape", [0, (2, 0), (0, 0)])
@@ -176,6 +203,18 @@ def test_one_nan_spoils_its_frames_only():
     reached = np.abs(np.arange(40) * 128 - 2_500) < 257
     assert spoiled.any()
     assert not spoiled[~reached].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_no_number_is_the_loudest_of_the_coefficients(value):
+    samples = noise().to_numpy(copy=True)
+    samples[2_000:2_600] *= 1e-6
+    expected = AudioSamples.from_numpy(samples, RATE).mfcc(n_fft=512, hop=128)
+    samples[2_500] = value
+    found = AudioSamples.from_numpy(samples, RATE).mfcc(n_fft=512, hop=128)
+    reached = np.abs(np.arange(40) * 128 - 2_500) < 257
+    assert np.isnan(found[:, reached]).any()
+    assert np.allclose(found[:, ~reached], expected[:, ~reached], atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32"])
@@ -242,7 +281,8 @@ def test_out_is_filled():
         (lambda audio: audio.mel(power=0), "power must be a number above 0"),
         (lambda audio: audio.mel(scale="bark"), "scale must be 'slaney' or 'htk', not 'bark'"),
         (lambda audio: audio.mel(norm="area"), "norm must be 'slaney' or None, not 'area'"),
-        (lambda audio: audio.mfcc(129), "n must be from 1 to the 128 bands"),
+        (lambda audio: audio.mfcc(129), "n must be a whole number from 1 to the 128 bands"),
+        (lambda audio: audio.mfcc(2.5), "bands of n_mels=, not 2.5"),
         (lambda audio: audio.psd(0), "n_fft must be"),
     ],
 )
