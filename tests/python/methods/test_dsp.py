@@ -335,6 +335,19 @@ def test_threads_take_turns_or_are_refused():
     assert audio.shape in outcomes
 
 
+def test_chains_within_chains_are_one():
+    """In a process of its own: a stack that overflows ends it."""
+    program = """
+        from audio_samples import AudioSamples, dsp
+        chain = dsp.Limiter(-6)
+        for _ in range(10_000):
+            chain = dsp.Chain([chain])
+        audio = AudioSamples.zeros(10, 8_000) + 1
+        assert (audio.apply(chain) == audio.limit(-6)).all()
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
 @pytest.mark.parametrize("kind", ["Gain(-3)", "Limiter(-1)", "Chain([dsp.Convolver([0.5] * 99)])"])
 def test_a_block_takes_its_own_memory_once(kind):
     """32 MiB of integers come out; as float64 they would be 128 more."""
