@@ -323,6 +323,26 @@ def test_what_is_infinite_passes(name, dtype, huge):
     np.testing.assert_allclose(found[2 * RATE :], expected[2 * RATE :], atol=1e-4)
 
 
+def test_what_is_infinite_is_as_loud_as_anything():
+    """Louder, it would take longer to come back from than the largest float32."""
+    samples = np.full(RATE, 1e-3)
+    curves = []
+    for huge in (1e40, 1e300, math.inf):
+        samples[100] = huge
+        curves.append(dsp.Compressor(-20, 4).gain_curve(make_audio(samples, RATE)))
+    assert np.allclose(curves, curves[0], rtol=1e-9)
+    assert curves[0].min() > -0.75 * 820
+
+
+def test_a_reduction_has_an_end():
+    """It would halve until the smallest numbers, which are slow."""
+    samples = np.full(3 * RATE, 1e-3)
+    samples[:100] = 1
+    curve = dsp.Compressor(-20, 4, release_ms=20).gain_curve(make_audio(samples, RATE))
+    assert curve[100] < -1
+    assert curve[RATE] == 0
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_integers_are_fractions_of_full_scale(name):
     _, options = METHODS[name]
