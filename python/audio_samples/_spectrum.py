@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -145,16 +146,21 @@ def _given(result: NDArray[Any], out: Any) -> Any:
     """The result, or `out` with the result in it."""
     if out is None:
         return result
-    into = np.asarray(out)
-    if into.shape != result.shape or into.dtype != result.dtype or not into.flags.writeable:
-        kind = "" if into.flags.writeable else "read-only "
+    # Assigned to, audio takes a lease; an array of it would not.
+    is_audio = isinstance(out, AudioSamples)
+    into: Any = out if is_audio else np.asarray(out)
+    writable = into.writable if is_audio else into.flags.writeable
+    if into.shape != result.shape or into.dtype != result.dtype or not writable:
+        kind = "" if writable else "read-only "
         raise ValueError(
             f"out is {kind}{into.dtype} of shape {into.shape}, and {result.dtype} of shape "
             f"{result.shape} is needed"
         )
-    if not isinstance(out, np.ndarray) and not np.shares_memory(into, np.asarray(out)):
+    if not isinstance(out, np.ndarray | AudioSamples) and not np.shares_memory(
+        into, np.asarray(out)
+    ):
         raise TypeError(f"out is an array or a tensor in this machine's memory, not {type(out)}")
-    np.copyto(into, result)
+    into[...] = result
     return out
 
 
@@ -166,9 +172,8 @@ def _stft(
     window: _Window = "hann",
     pad: str = "zeros",
 ) -> Spectrum:
-    # The caller may change an array of values; the spectrum keeps what it was made with.
-    kept = window if isinstance(window, str) else np.array(window)
-    frames = (n_fft, hop, kept, pad)
+    # The caller may change values later; the spectrum keeps what it was made with.
+    frames = (n_fft, hop, copy(window), pad)
     row = _spectra(self, frames)
     return Spectrum(_shaped(self, row, n_fft // 2 + 1), self.sample_rate, frames, len(self))
 
