@@ -119,8 +119,9 @@ class Spectrum:
         if not isinstance(samples, int | np.integer) or samples < 0:
             raise ValueError(f"frames must be a whole number from 0 on, not {frames!r}")
         values = self.values if self.ndim == 3 else self.values[np.newaxis]
+        # A copy of each channel: another thread may write to the values while they are read.
         rows = [
-            _overlap_added(np.ascontiguousarray(channel.T).reshape(-1), self._frames, samples)
+            _overlap_added(np.array(channel.T, order="C").reshape(-1), self._frames, samples)
             for channel in values
         ]
         if self.ndim == 2:
