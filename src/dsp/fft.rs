@@ -11,7 +11,7 @@ use realfft::{ComplexToReal, FftNum, RealFftPlanner, RealToComplex};
 
 use crate::kernel::planes::Real;
 
-/// Numbers in all that are transformed by what is kept of each kind: some 100 MB of plans.
+/// Numbers in all that are transformed by what is kept of each kind: 100 to 200 MB of plans.
 const KEPT: usize = 1 << 22;
 
 /// A transform of signals of one length, there and back.
