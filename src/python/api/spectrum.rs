@@ -3,7 +3,7 @@
 use ::numpy::{Complex32, Complex64, Element, IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::dsp::{
     Framing, InType, Intensity, MelBands, MelScale, Padding, overlap_added, window_of,
@@ -41,7 +41,10 @@ fn framing(
         // A million cosines would hold other threads up.
         return Ok(window.py().detach(made)?);
     }
-    let values: Vec<f64> = window.extract().map_err(|_| {
+    // The bytes of a name are numbers, too.
+    let is_text = window.is_instance_of::<PyBytes>();
+    let values: Option<Vec<f64>> = window.extract().ok().filter(|_| !is_text);
+    let values = values.ok_or_else(|| {
         PyTypeError::new_err(format!(
             "window is a name, such as 'hann', or the values of one, not {}",
             arguments::shown(window)

@@ -331,5 +331,6 @@ def test_samples_are_leased_while_they_are_read():
         for method in (audio.stft, audio.mel, audio.psd):
             with pytest.raises(BorrowError):
                 method()
-    with pytest.raises(TypeError, match="window is a name"):
-        audio.stft(window=3)
+    for wrong in (3, b"hann", ["a"]):
+        with pytest.raises(TypeError, match="window is a name"):
+            audio.stft(window=wrong)
