@@ -2,7 +2,7 @@
 
 A file for each subject: `sources` and `targets` say which files, `batch` goes through them and
 `report` tells of it, `steps` has the processing, `commands` the commands that write files, and
-`facts`, `pictures`, `doctor` and `benchmark` one command each.
+`edits`, `facts`, `pictures`, `doctor` and `benchmark` one command each.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from . import benchmark, commands, demo, doctor, facts, pictures
+from . import benchmark, commands, demo, doctor, edits, facts, pictures
 
 _EPILOG = """\
 FILE is a file, a folder (all audio files in it and below) or a pattern such as 'takes/**/*.wav'.
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=__version__)
     listed = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for room in (facts, commands, pictures, doctor, benchmark, demo):
+    for room in (facts, commands, edits, pictures, doctor, benchmark, demo):
         room.register(listed)
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):

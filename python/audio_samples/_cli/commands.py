@@ -10,6 +10,7 @@ from .._audio_samples import AudioInfo, dsp
 from . import batch
 from .steps import Plan, Planner, check_channels, levels_of, loudness_of, sounding
 from .targets import FORMATS, SUBTYPES, add_target
+from .values import count, length, number
 from .writing import decibels, work_of
 
 Parser = argparse.ArgumentParser
@@ -67,8 +68,8 @@ def _convert(listed: Any) -> None:
         in_place=False,
     )
     _add_encoding(parser)
-    parser.add_argument("--channels", type=_count, metavar="N", help="1 mixes all of them")
-    parser.add_argument("--rate", type=_count, metavar="HZ", help="sample rate")
+    parser.add_argument("--channels", type=count, metavar="N", help="1 mixes all of them")
+    parser.add_argument("--rate", type=count, metavar="HZ", help="sample rate")
     _add_quality(parser)
 
 
@@ -101,7 +102,7 @@ def _resample(listed: Any) -> None:
         in_place=False,
     )
     _add_encoding(parser)
-    parser.add_argument("--rate", type=_count, required=True, metavar="HZ", help="sample rate")
+    parser.add_argument("--rate", type=count, required=True, metavar="HZ", help="sample rate")
     _add_quality(parser)
 
 
@@ -118,7 +119,7 @@ def _gain(listed: Any) -> None:
         lambda options, _: lambda *_: Plan((dsp.Gain(options.db),)),
         in_place=True,
     )
-    parser.add_argument("--db", type=_number, required=True, help="decibels; below 0 is softer")
+    parser.add_argument("--db", type=number, required=True, help="decibels; below 0 is softer")
 
 
 def _normalize(listed: Any) -> None:
@@ -131,12 +132,12 @@ def _normalize(listed: Any) -> None:
         in_place=True,
     )
     level = parser.add_mutually_exclusive_group()
-    level.add_argument("--peak", type=_number, metavar="DB", help="in dBFS (default: -1)")
-    level.add_argument("--rms", type=_number, metavar="DB", help="in dBFS")
-    level.add_argument("--lufs", type=_number, metavar="LUFS", help="loudness (EBU R 128)")
+    level.add_argument("--peak", type=number, metavar="DB", help="in dBFS (default: -1)")
+    level.add_argument("--rms", type=number, metavar="DB", help="in dBFS")
+    level.add_argument("--lufs", type=number, metavar="LUFS", help="loudness (EBU R 128)")
     parser.add_argument(
         "--ceiling",
-        type=_number,
+        type=number,
         metavar="DB",
         help="with --lufs: the true peak stays below, in dBTP, and files softer if they must",
     )
@@ -174,8 +175,8 @@ def _fade(listed: Any) -> None:
         _fading,
         in_place=True,
     )
-    parser.add_argument("--fade-in", type=_length, default=0.0, metavar="SECONDS")
-    parser.add_argument("--fade-out", type=_length, default=0.0, metavar="SECONDS")
+    parser.add_argument("--fade-in", type=length, default=0.0, metavar="SECONDS")
+    parser.add_argument("--fade-out", type=length, default=0.0, metavar="SECONDS")
     parser.add_argument(
         "--curve",
         choices=("linear", "equal_power", "exponential", "logarithmic", "raised_cosine"),
@@ -209,18 +210,18 @@ def _trim(listed: Any) -> None:
         _trimming,
         in_place=False,
     )
-    parser.add_argument("--start", type=_number, metavar="SECONDS", help="below 0: from the end")
-    parser.add_argument("--end", type=_number, metavar="SECONDS", help="below 0: from the end")
+    parser.add_argument("--start", type=number, metavar="SECONDS", help="below 0: from the end")
+    parser.add_argument("--end", type=number, metavar="SECONDS", help="below 0: from the end")
     parser.add_argument("--silence", action="store_true", help="leave out the silence at both ends")
     parser.add_argument(
         "--threshold",
-        type=_number,
+        type=number,
         default=-60.0,
         metavar="DB",
         help="what is not above it is silence (default: -60 dBFS)",
     )
     parser.add_argument(
-        "--keep", type=_length, default=0.0, metavar="SECONDS", help="of the silence, at each end"
+        "--keep", type=length, default=0.0, metavar="SECONDS", help="of the silence, at each end"
     )
 
 
@@ -255,26 +256,3 @@ def _at(seconds: float | None, told: AudioInfo) -> int:
     if not 0 <= frame <= told.frames:
         raise ValueError(f"{seconds:g} s is outside the file, which is {told.duration:.3f} s")
     return frame
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is no finite number")
-    return value
-
-
-def _length(text: str) -> float:
-    value = _number(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} s: a length is not below 0")
-    return value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: a whole number above 0 is needed")
-    return int(text)

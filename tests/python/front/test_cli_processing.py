@@ -327,3 +327,26 @@ def test_bench_measures(capsys):
     assert all(row["ms"] > 0 for row in rows)
     done("bench", "--seconds", "0.1", "--runs", "1")
     assert "x real time" in capsys.readouterr().out
+
+
+def test_edit_takes_all_steps_in_one_pass_over_the_file(tmp_path):
+    path, want = tmp_path / "a.wav", audio_samples.read(recording())
+    audio_samples.write(path, want, subtype="PCM_24")
+    steps = ["--highpass", "80", "--compress", "-24", "3", "--gain", "6", "--limit", "-3"]
+    assert main(["edit", str(path), *steps, "--fade-out", "0.5", "--quiet"]) == 0
+    want.highpass_inplace(80).compress_inplace(-24, 3).gain_inplace(6).limit_inplace(-3)
+    want.fade_out_inplace(0.5)
+    found = audio_samples.read(path)
+    assert audio_samples.info(path).subtype == "PCM_24"
+    assert np.abs(found.to_numpy() - want.to_numpy()).max() < 2 / 2**23
+
+
+def test_edit_says_what_is_missing_and_changes_nothing_on_a_dry_run(tmp_path, capsys):
+    path = tmp_path / "a.wav"
+    audio_samples.write(path, audio_samples.read(recording(), dtype="stored"))
+    before = path.read_bytes()
+    assert main(["edit", str(path), "--gain", "-3", "--dry-run"]) == 0
+    with pytest.raises(SystemExit, match="2"):
+        main(["edit", str(path)])
+    assert "no step is given" in capsys.readouterr().err
+    assert path.read_bytes() == before
