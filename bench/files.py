@@ -30,6 +30,7 @@ from scipy.io import wavfile
 import audio_samples
 
 RATE = 44_100
+OPUS_RATE = 48_000  # the only one that it decodes to
 READS = [
     # what, file, container, subtype, type
     ("WAV, int16", "pcm16.wav", "WAV", "PCM_16", "int16"),
@@ -40,6 +41,7 @@ READS = [
     ("FLAC, 24 bits to float32", "pcm24.flac", "FLAC", "PCM_24", "float32"),
     ("MP3", "a.mp3", "MP3", "MPEG_LAYER_III", "float32"),
     ("Vorbis", "a.ogg", "OGG", "VORBIS", "float32"),
+    ("Opus", "a.opus", "OGG", "OPUS", "float32"),
 ]
 
 
@@ -106,7 +108,8 @@ def reading(folder: Path, seconds: int, effort: Effort) -> list[dict[str, Any]]:
         path = str(folder / name)
         if not Path(path).exists():
             # In blocks: libsndfile's Vorbis encoder does not survive a minute at once.
-            with soundfile.SoundFile(path, "w", RATE, 2, subtype, format=container) as file:
+            rate = OPUS_RATE if subtype == "OPUS" else RATE
+            with soundfile.SoundFile(path, "w", rate, 2, subtype, format=container) as file:
                 for block in np.array_split(samples, max(1, len(samples) // 8192)):
                     file.write(block)
         calls = {

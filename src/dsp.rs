@@ -37,6 +37,7 @@ mod remix;
 mod resample;
 mod session;
 mod spectrum;
+mod true_peak;
 
 pub use chain::Chain;
 pub use convolve::{ConvolutionMode, Convolver, ImpulseResponse};

@@ -7,7 +7,7 @@
 //! ```
 //! use audio_samples::{Error, files};
 //!
-//! # let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tabla.wav");
+//! # let source = concat!(env!("CARGO_MANIFEST_DIR"), "/python/audio_samples/_recordings/tabla.wav");
 //! # let target = std::env::temp_dir().join(format!("half-{}.wav", std::process::id()));
 //! let audio = files::read(source)?;
 //! let left = audio.channel(0)?; // the same memory
@@ -60,3 +60,8 @@ pub mod view;
 pub use audio::{Audio, SampleRate};
 pub use dtype::Dtype;
 pub use error::Error;
+
+/// The page about Rust, whose example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rust.md")]
+struct RustPage;

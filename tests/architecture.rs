@@ -1,5 +1,4 @@
 //! The house rules, held: floors, storeys, no circles, rooms for `unsafe`, no Python below its floor, names, lengths.
-//!
 //! Every rule is a function over text, so that it is shown to catch what it is there for.
 
 #![cfg(not(miri))]
@@ -48,14 +47,16 @@ const EMPTY_NAMES: [&str; 8] = [
     "utils", "util", "common", "helpers", "helper", "types", "misc", "stuff",
 ];
 
-const TOP_LEVEL: [&str; 11] = [
+const TOP_LEVEL: [&str; 13] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE",
     "README.md",
+    "THIRD-PARTY-NOTICES.txt",
     "bench",
+    "docs",
     "pyproject.toml",
     "python",
     "src",
@@ -78,10 +79,8 @@ impl fmt::Display for Finding {
 }
 
 fn finding(file: &str, line: usize, what: impl Into<String>) -> Finding {
-    Finding {
-        place: format!("{file}:{line}"),
-        what: what.into(),
-    }
+    let (place, what) = (format!("{file}:{line}"), what.into());
+    Finding { place, what }
 }
 
 fn floor_of(room: &str) -> Option<usize> {

@@ -9,7 +9,7 @@ from collections.abc import Callable as _Callable
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from . import _numbers, _pickle, _pipe, _plot, _processing, _reductions, _spectrum  # noqa: F401  they complete the classes
+from . import _foreign, _numbers, _pickle, _pipe, _plot, _processing, _reductions, _spectrum  # noqa: F401  they complete the classes
 from ._audio_samples import (
     AudioFileError,
     AudioInfo,

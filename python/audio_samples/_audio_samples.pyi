@@ -18,7 +18,8 @@ from typing import (
 )
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+import torch
+from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Buffer, TypeVar
 
 from . import dsp as dsp
@@ -33,6 +34,13 @@ _Sample = np.int16 | np.int32 | np.float32 | np.float64
 _S = TypeVar("_S", bound=_Sample, default=Any)
 _T = TypeVar("_T", bound=_Sample)
 _F = TypeVar("_F", np.float32, np.float64)
+_DType = (
+    Literal["int16", "int32", "float32", "float64"] | type[_Sample] | type[float] | np.dtype[Any]
+)
+_Format = Literal["WAV", "RF64", "AIFF", "FLAC"]
+_Subtype = Literal[
+    "PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"
+]
 _Scalar = int | float | np.integer[Any] | np.floating[Any]
 _Operand: TypeAlias = "AudioSamples[Any] | NDArray[Any] | _Scalar"
 _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float64"
@@ -59,12 +67,24 @@ _Path = str | bytes | PathLike[str] | PathLike[bytes]
 _Source = _Path | BinaryIO | Buffer | _Readable
 _Progress = bool | Callable[[int, int | None], object] | None
 
-class AudioSamplesError(Exception): ...
-class SampleRateError(AudioSamplesError, ValueError): ...
-class BorrowError(AudioSamplesError, BufferError): ...
-class CopyError(AudioSamplesError): ...
+class AudioSamplesError(Exception):
+    """The base of this package's own errors."""
+
+class SampleRateError(AudioSamplesError, ValueError):
+    """Audio of two sample rates in one operation, or a sample rate that is none."""
+
+class BorrowError(AudioSamplesError, BufferError):
+    """Samples that a caller has borrowed, or that an operation of this thread still uses."""
+
+class CopyError(AudioSamplesError):
+    """Samples would have been copied inside no_copies()."""
 
 class AudioFileError(AudioSamplesError, ValueError):
+    """A file that is damaged or of a kind that is not read.
+
+    `offset` is the byte in question, or None; `filename` is the path, or None for file objects and bytes.
+    """
+
     offset: int | None
     filename: str | None
 
@@ -73,11 +93,14 @@ class View:
     """One entry of `AudioSamples.views`: something outside Rust that can reach the samples."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Through which protocol: `numpy`, `buffer`, `dlpack`, `arrow`, `borrow` or `borrow_mut`."""
     @property
-    def mode(self) -> Literal["read", "write"]: ...
+    def mode(self) -> Literal["read", "write"]:
+        """`read` or `write`."""
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """The shape that its holder sees."""
     @property
     def span(self) -> tuple[int, int]:
         """The address of the first byte that the view reaches, and the one past its last."""
@@ -91,28 +114,48 @@ class Borrow:
 
 # What several classes have. These bases are for type checkers: at run time there are none.
 class _Closing:
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Lets go of the file that `open` has mapped, or of the memory of `share` and `attach`, once
+        it was closed as often as it was opened. Running operations are waited for; while a view of
+        the samples is alive it is refused with a `BorrowError` (a `BufferError`) that names it. Any
+        access to the samples after that is a ValueError.
+        """
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: Any = None, error: Any = None, trace: Any = None) -> None: ...
 
 class _FileFacts:
     @property
-    def format(self) -> str: ...
+    def format(self) -> str:
+        """The kind of file, such as `WAV` or `FLAC`."""
     @property
-    def subtype(self) -> str: ...
+    def subtype(self) -> str:
+        """How samples are stored, such as `PCM_16` or `VORBIS`."""
     @property
-    def frames(self) -> int: ...
+    def frames(self) -> int:
+        """The number of frames."""
     @property
-    def num_channels(self) -> int: ...
+    def num_channels(self) -> int:
+        """The number of channels."""
     @property
-    def sample_rate(self) -> int: ...
+    def sample_rate(self) -> int:
+        """Frames per second, in Hz."""
     @property
-    def duration(self) -> float: ...
+    def duration(self) -> float:
+        """Length in seconds."""
     @property
-    def dtype(self) -> np.dtype[Any]: ...
+    def dtype(self) -> np.dtype[Any]:
+        """The sample type that is read: that of `read`, or of the blocks."""
 
 @final
 class AudioSamples(_Closing, Generic[_S]):
+    """Audio in memory that Rust owns and NumPy shares.
+
+    Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16,
+    int32, float32 or float64. Shape, type and sample rate never change, only the samples do.
+    Made by `new_mono`, `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and
+    `generation`.
+    """
+
     def __new__(cls, *_args: Never, **_options: Never) -> Self: ...
 
     # -- construction --
@@ -121,18 +164,27 @@ class AudioSamples(_Closing, Generic[_S]):
         data: ArrayLike | Buffer,
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         copy: bool | None = True,
-    ) -> AudioSamples[Any]: ...
+    ) -> AudioSamples[Any]:
+        """Mono audio of an array, a buffer, a tensor or a sequence of numbers of shape `(frames,)`.
+
+        `copy=True` copies, `copy=False` shares the memory or raises, `copy=None` shares it where it can. With
+        `dtype` the numbers become samples of that type, unscaled; a ValueError names the first that it does not
+        hold. Numbers of a type that is no sample type, such as Python's ints, need it.
+        """
     @staticmethod
     def new_multi(
         data: ArrayLike | Buffer,
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         layout: _Layout | None = None,
         copy: bool | None = True,
-    ) -> AudioSamples[Any]: ...
+    ) -> AudioSamples[Any]:
+        """Multi-channel audio of an array of shape `(channels, frames)`, or `(frames, channels)` with
+        `layout="frames_first"`. `dtype` and `copy` as for `new_mono`.
+        """
     @overload
     @staticmethod
     def zeros(
@@ -149,9 +201,12 @@ class AudioSamples(_Closing, Generic[_S]):
         shape: int | tuple[int, ...],
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         shared: bool = False,
-    ) -> AudioSamples[Any]: ...
+    ) -> AudioSamples[Any]:
+        """Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames. With
+        `shared=True` it lies in memory that other processes can have too, as that of `share()` does.
+        """
     @overload
     @staticmethod
     def from_numpy(
@@ -167,77 +222,142 @@ class AudioSamples(_Closing, Generic[_S]):
         array: NDArray[Any],
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         layout: _Layout | None = None,
         copy: bool | None = False,
-    ) -> AudioSamples[Any]: ...
+    ) -> AudioSamples[Any]:
+        """Audio on an array's own memory, mono or multi-channel as the array's shape is. `dtype` and `copy` as for
+        `new_mono`; an array of another type is refused unless it may be copied.
+        """
     @staticmethod
     def from_buffer(
         buffer: Buffer,
         sample_rate: int,
         *,
-        dtype: DTypeLike | None = None,
+        dtype: _DType | None = None,
         layout: _Layout | None = None,
         copy: bool | None = False,
-    ) -> AudioSamples[Any]: ...
+    ) -> AudioSamples[Any]:
+        """Audio on the memory of a buffer exporter (bytearray, mmap, array.array, memoryview). With `dtype`, a buffer of bytes
+        is read as samples of that type, and numbers of another type become samples of it in a copy, as for `from_numpy`
+        (`memoryview(buffer).cast("B")` is their bytes). Without, the buffer's own type counts.
+        """
     @staticmethod
     def from_dlpack(
-        tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
-    ) -> AudioSamples[Any]: ...
+        tensor: torch.Tensor,
+        sample_rate: int,
+        *,
+        layout: _Layout | None = None,
+        copy: bool | None = None,
+    ) -> AudioSamples[Any]:
+        """Audio on a tensor's own memory (PyTorch, JAX, CuPy, NumPy and others), mono or multi-channel as its shape
+        is. `copy=False` shares the memory or raises; `copy=None` shares it where the tensor's library does.
+        """
     @staticmethod
     def from_torch(
-        tensor: Any, sample_rate: int, *, layout: _Layout | None = None, copy: bool | None = None
-    ) -> AudioSamples[Any]: ...
+        tensor: torch.Tensor,
+        sample_rate: int,
+        *,
+        layout: _Layout | None = None,
+        copy: bool | None = None,
+    ) -> AudioSamples[Any]:
+        """Audio on a PyTorch tensor's own memory, mono or multi-channel as the tensor's shape is."""
     @staticmethod
     def from_arrow(
         data: Any, sample_rate: int | None = None, *, copy: bool | None = None
-    ) -> AudioSamples[Any]: ...
+    ) -> AudioSamples[Any]:
+        """Audio on Arrow's memory (arrays, record batches and tables of PyArrow, pandas, Polars and others): numbers
+        are mono audio, columns and lists of a fixed size are channels. It is read-only, for Arrow data never
+        changes. `copy=None` copies where channels or chunks lie apart, and `copy=False` refuses those.
+        `sample_rate` is needed unless the schema's metadata says it.
+        """
 
     # -- facts --
     @property
-    def sample_rate(self) -> int: ...
+    def sample_rate(self) -> int:
+        """Frames per second, in Hz."""
     @property
-    def num_channels(self) -> int: ...
-    def samples_per_channel(self) -> int: ...
+    def num_channels(self) -> int:
+        """The number of channels; 1 for mono."""
+    def samples_per_channel(self) -> int:
+        """The number of frames."""
     @property
-    def duration(self) -> float: ...
+    def duration(self) -> float:
+        """Length in seconds."""
     @property
-    def dtype(self) -> np.dtype[_S]: ...
+    def dtype(self) -> np.dtype[_S]:
+        """The sample type, as a NumPy dtype."""
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """`(frames,)` or `(channels, frames)`."""
     @property
-    def ndim(self) -> int: ...
+    def ndim(self) -> int:
+        """1 for mono audio, 2 for multi-channel audio."""
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """All samples of all channels."""
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Bytes of all samples."""
     @property
-    def strides(self) -> tuple[int, ...]: ...
+    def strides(self) -> tuple[int, ...]:
+        """Bytes from one sample to the next along each axis."""
     @property
     def address(self) -> int:
         """The address of the first sample."""
 
     @property
-    def is_mono(self) -> bool: ...
+    def is_mono(self) -> bool:
+        """Whether there is one channel only."""
     @property
-    def writable(self) -> bool: ...
+    def writable(self) -> bool:
+        """Whether the samples may be changed."""
     @property
-    def views(self) -> list[View]: ...
+    def views(self) -> list[View]:
+        """Everything outside Rust that can reach these samples now, oldest first."""
 
     # -- views and copies --
-    def to_numpy(self, *, copy: bool = False) -> NDArray[_S]: ...
+    def to_numpy(self, *, copy: bool = False) -> NDArray[_S]:
+        """A NumPy array on the same memory (`copy=True`: on its own)."""
     @property
-    def frames_first(self) -> NDArray[_S]: ...
-    def copy(self) -> AudioSamples[_S]: ...
-    def as_readonly(self) -> AudioSamples[_S]: ...
-    def borrow(self) -> Borrow: ...
-    def borrow_mut(self) -> Borrow: ...
-    def reclaim(self) -> None: ...
-    def channel(self, index: SupportsIndex) -> AudioSamples[_S]: ...
+    def frames_first(self) -> NDArray[_S]:
+        """The samples as a `(frames, channels)` array on the same memory, for soundfile and SciPy."""
+    def copy(self) -> AudioSamples[_S]:
+        """The same audio in memory of its own: contiguous and writable."""
+    def as_readonly(self) -> AudioSamples[_S]:
+        """The same audio on the same memory, which cannot be changed through it."""
+    def borrow(self) -> Borrow:
+        """`with audio.borrow() as array:` a read-only array of the samples, which no operation on
+        audio changes meanwhile: that raises `BorrowError`.
+        """
+    def borrow_mut(self) -> Borrow:
+        """`with audio.borrow_mut() as array:` the one writable array of the samples. Every other
+        access to them through audio raises `BorrowError` meanwhile. Refused while another writable
+        view of them is alive.
+
+        What outlives the with-block is made read-only, and named by a `BorrowError`.
+        """
+    def reclaim(self) -> None:
+        """In the child of a fork: takes back the samples that other threads had borrowed when the
+        process was forked. Those threads are not in the child, and would have them out for ever:
+        until then every access to the samples raises a `BorrowError` that says so. Nothing else
+        changes: a borrow of this process stays out.
+        """
+    def channel(self, index: SupportsIndex) -> AudioSamples[_S]:
+        """One channel as mono audio on the same memory; negative numbers count from the last."""
     @overload
     def astype(self, dtype: type[_T]) -> AudioSamples[_T]: ...
     @overload
-    def astype(self, dtype: DTypeLike) -> AudioSamples[Any]: ...
+    def astype(self, dtype: Literal["int16"]) -> AudioSamples[np.int16]: ...
+    @overload
+    def astype(self, dtype: Literal["int32"]) -> AudioSamples[np.int32]: ...
+    @overload
+    def astype(self, dtype: Literal["float32"]) -> AudioSamples[np.float32]: ...
+    @overload
+    def astype(self, dtype: Literal["float64"]) -> AudioSamples[np.float64]: ...
+    @overload
+    def astype(self, dtype: _DType) -> AudioSamples[Any]:
+        """A copy with another sample type, by NumPy's cast: 1.7 becomes 1, and 40000 wraps in int16."""
     @overload
     def convert(
         self,
@@ -250,7 +370,43 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def convert(
         self,
-        dtype: DTypeLike,
+        dtype: Literal["int16"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.int16] | None = None,
+    ) -> AudioSamples[np.int16]: ...
+    @overload
+    def convert(
+        self,
+        dtype: Literal["int32"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.int32] | None = None,
+    ) -> AudioSamples[np.int32]: ...
+    @overload
+    def convert(
+        self,
+        dtype: Literal["float32"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.float32] | None = None,
+    ) -> AudioSamples[np.float32]: ...
+    @overload
+    def convert(
+        self,
+        dtype: Literal["float64"],
+        dither: _Dither | None = None,
+        *,
+        seed: int | None = None,
+        out: AudioSamples[np.float64] | None = None,
+    ) -> AudioSamples[np.float64]: ...
+    @overload
+    def convert(
+        self,
+        dtype: _DType,
         dither: _Dither | None = None,
         *,
         seed: int | None = None,
@@ -446,6 +602,13 @@ class AudioSamples(_Closing, Generic[_S]):
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]: ...
 
     # -- measures --
+    @overload
+    def peak(self, db: bool = False, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def peak(self, db: bool = False, *, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
+    def peak(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def peak(self, db: bool = False, per_channel: bool = False) -> Any:
         """The largest distance of a sample from zero.
 
@@ -457,6 +620,13 @@ class AudioSamples(_Closing, Generic[_S]):
         0.5
         """
 
+    @overload
+    def rms(self, db: bool = False, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def rms(self, db: bool = False, *, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
+    def rms(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def rms(self, db: bool = False, per_channel: bool = False) -> Any:
         """The root of the mean square of the samples, summed in float64; otherwise as `peak`.
 
@@ -464,6 +634,15 @@ class AudioSamples(_Closing, Generic[_S]):
         0.5
         """
 
+    @overload
+    def crest_factor(self, db: bool = False, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def crest_factor(
+        self, db: bool = False, *, per_channel: Literal[True]
+    ) -> NDArray[np.float64]: ...
+    @overload
+    def crest_factor(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def crest_factor(self, db: bool = False, per_channel: bool = False) -> Any:
         """Peak by RMS: 1.0 for a square wave, 1.414 for a sine, 0.0 for silence; otherwise as
         `peak`.
@@ -472,6 +651,11 @@ class AudioSamples(_Closing, Generic[_S]):
         1.0
         """
 
+    @overload
+    def dc_offset(self, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def dc_offset(self, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def dc_offset(self, per_channel: bool = False) -> Any:
         """The mean of the samples; full scale is 1.0. 0.0 for empty audio.
 
@@ -479,6 +663,11 @@ class AudioSamples(_Closing, Generic[_S]):
         0.25
         """
 
+    @overload
+    def zero_crossings(self, per_channel: Literal[False] = False) -> int: ...
+    @overload
+    def zero_crossings(self, per_channel: Literal[True]) -> NDArray[np.int64]: ...
+    @overload
     def zero_crossings(self, per_channel: bool = False) -> Any:
         """How often a sample is below zero and the next one of its channel is not, or the other way
         round.
@@ -533,6 +722,13 @@ class AudioSamples(_Closing, Generic[_S]):
         (1,)
         """
 
+    @overload
+    def true_peak(self, db: bool = True, per_channel: Literal[False] = False) -> float: ...
+    @overload
+    def true_peak(self, db: bool = True, *, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
+    def true_peak(self, db: bool, per_channel: Literal[True]) -> NDArray[np.float64]: ...
+    @overload
     def true_peak(self, db: bool = True, per_channel: bool = False) -> Any:
         """The largest true peak, between the samples too (ITU-R BS.1770-4, Annex 2): in dBTP, or
         1.0 for full scale.
@@ -881,7 +1077,9 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def reverse_inplace(self) -> Self:
-        """Turns the order of the frames where they lie; `audio[::-1]` is a view."""
+        """Turns the order of the frames where they lie, and gives the same object; `audio[::-1]` is a
+        view.
+        """
 
     def crossfade(
         self,
@@ -1138,14 +1336,14 @@ class AudioSamples(_Closing, Generic[_S]):
         and all channels get one gain: sounds stay where they are. A sample that is no number counts
         as silence, and integers are fractions of full scale. The gain is 0 dB at the first frame.
 
-        threshold_db: from -200 to 200 dBFS.
-        ratio: from 1, which changes nothing, to `math.inf`.
-        attack_ms, release_ms: the times in which 63 % of a fall and of a rise of the gain, in
-            decibels, are done; from 0 to 10,000 ms.
-        knee_db: the width of the bend around the threshold, from 0 to 200 dB.
-        sidechain: audio of as many frames and the same rate, of any type and number of channels,
-            whose level decides instead of that of this audio: music gets softer where there is
-            speech. In place, a sidechain that lies in the samples themselves is a ValueError.
+        - `threshold_db`: from -200 to 200 dBFS.
+        - `ratio`: from 1, which changes nothing, to `math.inf`.
+        - `attack_ms`, `release_ms`: the times in which 63 % of a fall and of a rise of the gain, in
+          decibels, are done; from 0 to 10,000 ms.
+        - `knee_db`: the width of the bend around the threshold, from 0 to 200 dB.
+        - `sidechain`: audio of as many frames and the same rate, of any type and number of channels,
+          whose level decides instead of that of this audio: music gets softer where there is
+          speech. In place, a sidechain that lies in the samples themselves is a ValueError.
 
         A feed-forward design after Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012),
         with their smooth, branching detector; computed in float64.
@@ -1247,9 +1445,9 @@ class AudioSamples(_Closing, Generic[_S]):
         may be louder by some tenths of a decibel, as `true_peak` measures it. What is infinite
         comes out at the ceiling; what is no number stays as it is.
 
-        ceiling_db: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
-        lookahead_ms: from 0 to 1000 ms, and less than 1,048,576 frames.
-        release_ms: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
+        - `ceiling_db`: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
+        - `lookahead_ms`: from 0 to 1000 ms, and less than 1,048,576 frames.
+        - `release_ms`: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
 
         The least gain within the look-ahead (Lemire 2006), averaged over the look-ahead
         (Hämäläinen, DAFx 2002).
@@ -1282,27 +1480,51 @@ class AudioSamples(_Closing, Generic[_S]):
         """`apply`, where the samples lie. Gives the same object."""
 
     # -- memory of several processes --
-    def share(self) -> AudioSamples[_S]: ...
+    def share(self) -> AudioSamples[_S]:
+        """The same audio in memory that other processes can have too. The samples are copied into it
+        once; audio that lies there already is returned as it is. Read-only audio stays read-only.
+
+        Pickled, it is a small handle whatever its length, and the process that unpickles it has the
+        same memory: what one process writes, all see. The memory goes when the last process lets go
+        of it, also if that was killed. Each pickle keeps it until it is unpickled, for ten minutes
+        at most; unpickling it again is good as long as some process has the audio. What was pickled
+        and never taken goes when a process next shares audio, lets go of it or ends after that.
+
+        Raises OSError if there is no room for it, and `CopyError` inside `no_copies()`.
+        """
     @property
-    def shared_name(self) -> str | None: ...
+    def shared_name(self) -> str | None:
+        """The name under which other processes attach the memory of this audio; None unless it was
+        shared.
+        """
     @staticmethod
     def attach(
-        name: str, *, shape: int | tuple[int, ...] | None = None, dtype: DTypeLike | None = None
-    ) -> AudioSamples[Any]: ...
+        name: str, *, shape: int | tuple[int, ...] | None = None, dtype: _DType | None = None
+    ) -> AudioSamples[Any]:
+        """The shared audio of that name, which another process made with `share()`: all of it, and no copy. What
+        is expected of it can be said with `shape` and `dtype`.
+
+        Raises FileNotFoundError where there is none, ValueError for another shape or type than expected, and
+        `AudioFileError` where it is damaged.
+        """
 
     # -- a mapped file, or shared memory --
-    def flush(self) -> None: ...
+    def flush(self) -> None:
+        """Waits until all changes are on the disk of the file that `open` has mapped."""
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether this audio of `open` or `share` was closed; False for other audio."""
 
     # -- a sequence of frames --
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[_S | NDArray[_S]]: ...
     @overload
     def __getitem__(self, key: slice, /) -> AudioSamples[_S]: ...
     @overload
+    def __getitem__(self, key: SupportsIndex, /) -> _S | NDArray[_S]: ...
+    @overload
     def __getitem__(self, key: Any, /) -> Any: ...
-    def __reversed__(self) -> Iterator[Any]: ...
+    def __reversed__(self) -> Iterator[_S | NDArray[_S]]: ...
     def __delitem__(self, key: Any, /) -> None: ...
     def __contains__(self, value: object, /) -> bool: ...
     def __setitem__(self, key: Any, value: _Operand | Sequence[float], /) -> None: ...
@@ -1314,8 +1536,12 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __array__(self, dtype: None = None, *, copy: bool | None = None) -> NDArray[_S]: ...
     @overload
-    def __array__(self, dtype: DTypeLike | None, *, copy: bool | None = None) -> NDArray[Any]: ...
-    def to_torch(self, *, copy: bool | None = None) -> Any: ...
+    def __array__(self, dtype: _DType | None, *, copy: bool | None = None) -> NDArray[Any]: ...
+    def to_torch(self, *, copy: bool | None = None) -> torch.Tensor:
+        """A PyTorch tensor on the same memory: what one writes, the other sees. PyTorch knows no
+        read-only tensors and no negative strides; such audio is copied, or with `copy=False`
+        refused.
+        """
     def __dlpack__(
         self,
         *,
@@ -1326,18 +1552,43 @@ class AudioSamples(_Closing, Generic[_S]):
     ) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     __dlpack_c_exchange_api__: ClassVar[Any]
-    def to_arrow(self) -> Any: ...
+    def to_arrow(self) -> Any:
+        """A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Writable
+        audio is copied. Read-only audio is shared, and as long as that is alive no operation writes
+        to those samples: through another handle, such as the one that `as_readonly()` was called
+        on, it raises `BorrowError`. It is copied where a writer could not be refused: with a
+        writable view alive, in shared memory that others may write to, in a file opened `r+`, in
+        adopted memory that its owner may write to. Rate and channels are in the schema's metadata,
+        where `from_arrow` finds them.
+        """
     def __arrow_c_schema__(self) -> Any: ...
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, /, *inputs: Any, **kwargs: Any
     ) -> Any: ...
     @property
-    def T(self) -> np.ndarray[Any, np.dtype[_S]]: ...  # noqa: N802
-    def max(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def min(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any: ...
+    def T(self) -> np.ndarray[Any, np.dtype[_S]]:  # noqa: N802
+        """The transposed array, on the same memory."""
+    def max(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """The largest sample, or one along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def min(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """The smallest sample, or one along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+        """The sum of the samples, or sums along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+        """The mean of the samples, or means along `axis`.
+
+        As NumPy's function of that name.
+        """
     def std(
         self,
         axis: Any = None,
@@ -1345,7 +1596,11 @@ class AudioSamples(_Closing, Generic[_S]):
         out: Any = None,
         ddof: float = 0,
         **options: Any,
-    ) -> Any: ...
+    ) -> Any:
+        """The standard deviation of the samples, or one along `axis`.
+
+        As NumPy's function of that name.
+        """
     def var(
         self,
         axis: Any = None,
@@ -1353,24 +1608,96 @@ class AudioSamples(_Closing, Generic[_S]):
         out: Any = None,
         ddof: float = 0,
         **options: Any,
-    ) -> Any: ...
-    def argmax(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def argmin(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def any(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def all(self, axis: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any: ...
-    def clip_inplace(self, min: Any = None, max: Any = None) -> Self: ...
-    def round(self, decimals: int = 0, out: Any = None) -> Any: ...
-    def tolist(self) -> list[Any]: ...
-    def ravel(self, order: Any = "C") -> np.ndarray[Any, np.dtype[_S]]: ...
-    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any: ...
-    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any: ...
-    def reshape(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]: ...
-    def transpose(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]: ...
-    def swapaxes(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]: ...
-    def squeeze(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]: ...
-    def flatten(self, order: Any = "C") -> np.ndarray[Any, np.dtype[_S]]: ...
-    def item(self, *args: Any, **options: Any) -> Any: ...
+    ) -> Any:
+        """The variance of the samples, or one along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def argmax(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """The index of the largest sample, or one along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def argmin(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """The index of the smallest sample, or one along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def any(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """Whether one of the samples is not zero.
+
+        As NumPy's function of that name.
+        """
+    def all(self, axis: Any = None, out: Any = None, **options: Any) -> Any:
+        """Whether none of the samples is zero.
+
+        As NumPy's function of that name.
+        """
+    def clip(self, min: Any = None, max: Any = None, out: Any = None) -> Any:
+        """New audio of samples between `min` and `max`; `out=audio` stores them there.
+
+        As NumPy's function of that name.
+        """
+    def clip_inplace(self, min: Any = None, max: Any = None) -> Self:
+        """`clip`, where the samples lie. Gives the same object.
+
+        As NumPy's function of that name.
+        """
+    def round(self, decimals: int = 0, out: Any = None) -> Any:
+        """New audio of samples rounded to `decimals`, halves to even.
+
+        As NumPy's function of that name.
+        """
+    def tolist(self) -> list[Any]:
+        """The samples as Python numbers, in a list or one for each channel.
+
+        As NumPy's function of that name.
+        """
+    def ravel(self, order: Any = "C") -> np.ndarray[Any, np.dtype[_S]]:
+        """The samples on one axis, on the same memory if they lie in that order.
+
+        As NumPy's function of that name.
+        """
+    def prod(self, axis: Any = None, dtype: Any = None, out: Any = None, **options: Any) -> Any:
+        """The product of the samples, or products along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        """Sums of all samples up to each, along `axis`.
+
+        As NumPy's function of that name.
+        """
+    def reshape(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]:
+        """An array of another shape, on the same memory if it can be.
+
+        As NumPy's function of that name.
+        """
+    def transpose(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]:
+        """The array with its axes exchanged, on the same memory.
+
+        As NumPy's function of that name.
+        """
+    def swapaxes(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]:
+        """The array with two axes exchanged, on the same memory.
+
+        As NumPy's function of that name.
+        """
+    def squeeze(self, *args: Any, **options: Any) -> np.ndarray[Any, np.dtype[_S]]:
+        """The array without axes of length 1, on the same memory.
+
+        As NumPy's function of that name.
+        """
+    def flatten(self, order: Any = "C") -> np.ndarray[Any, np.dtype[_S]]:
+        """A copy of the samples on one axis.
+
+        As NumPy's function of that name.
+        """
+    def item(self, *args: Any, **options: Any) -> Any:
+        """One sample as a Python number.
+
+        As NumPy's function of that name.
+        """
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any], /
     ) -> Any: ...
@@ -1514,7 +1841,47 @@ def read(
 def read(
     path_or_file: _Source,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: Literal["int16"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.int16]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: Literal["int32"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.int32]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: Literal["float32"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.float32]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: Literal["float64"],
+    start: int = 0,
+    frames: int | None = None,
+    sample_rate: int | None = None,
+    channels: int | None = None,
+) -> AudioSamples[np.float64]: ...
+@overload
+def read(
+    path_or_file: _Source,
+    *,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1525,7 +1892,7 @@ def read(
 def read(
     path_or_file: _Source,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1533,28 +1900,47 @@ def read(
     out: None = None,
     damaged: Literal["raise", "keep"] = "raise",
 ) -> AudioSamples[Any]:
-    """Audio of any format from a path, a binary file object, or bytes.
+    """Reads audio of any format from a path, a binary file object, or bytes.
 
-    Floats to compute with: float32, or float64 where the file has 32-bit integers or 64-bit floats;
-    `dtype` names another type, `"stored"` the file's own. `start` and `frames` are frames of the
-    file: only that range is decoded. `sample_rate` and `channels` are those that the audio is to
-    have: all channels are mixed to 1, or 1 to several, and resampled, while the file is decoded.
-    `out` is audio that the samples are decoded into. Of a damaged file `damaged="keep"` gives the
-    whole frames before the damage, with a UserWarning. AudioFileError for a damaged file, OSError
-    for one that cannot be opened.
+    Samples are floats to compute with: float32, or float64 where the file has 32-bit integers
+    or 64-bit floats. `dtype` names another type, to which samples are converted by the scale of
+    audio while decoding; `dtype="stored"` is the file's own: float32 for lossy codecs, int16 up
+    to 16 bits, int32 up to 32 bits. `start` and `frames` choose a range: only that is decoded;
+    `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`. Long files at
+    paths and in bytes are read by up to `num_threads()` threads. A pipe, and an object that has
+    only `read()`, is read to its end first: up to 16 MiB are kept in memory, and more in a
+    temporary file.
 
-    >>> audio_samples.read("tests/data/tabla.wav", sample_rate=16_000, channels=1).sample_rate
+    `sample_rate` and `channels` are those that the audio is to have: it is mixed (all channels
+    to 1, as their mean, or 1 to several) and resampled as `resample` does, while it is decoded,
+    in the memory of some seconds. `start` and `frames` count frames of the file.
+
+    `out` is audio that the samples are decoded into, converted to its type, and that is
+    returned: a slice, the memory of an array or a tensor, shared memory, a mapped file. It has
+    the sample rate, the channels and as many frames as what is read, or nothing is written
+    (ValueError, SampleRateError). If decoding fails later, at a damaged place, the message says
+    how many frames were stored; `out` is undefined behind them, as it is after Ctrl-C.
+
+    Of a damaged file, `damaged="keep"` gives the whole frames before the damage, with a
+    UserWarning that says what is missing. Otherwise it is an `AudioFileError`, with the byte
+    offset; OSError for a file that cannot be opened.
+
+    >>> audio_samples.read("recording.wav", sample_rate=16_000, channels=1).sample_rate
     16000
     """
 
 @final
 class FileEdit(_FileFacts, _Closing):
-    """A file that is changed where it lies: iterating gives its blocks, and stores them."""
+    """A file that `edit` changes where it lies. Iterating gives its blocks; what is done to a
+    block is in the file when the next one is asked for, or the file is closed.
+    """
 
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether the file was closed."""
     @property
-    def blocks_written(self) -> int: ...
+    def blocks_written(self) -> int:
+        """How many blocks had to be written so far."""
     def __iter__(self) -> Self: ...
     def __next__(self) -> AudioSamples[Any]: ...
     def apply(self, processor: dsp.Processor) -> None:
@@ -1565,17 +1951,21 @@ class FileEdit(_FileFacts, _Closing):
         frame again. Ctrl-C stops it: the file is processed up to some block then.
         """
 
-    def flush(self) -> None: ...
+    def flush(self) -> None:
+        """Stores the block that is out and waits until every change is on the disk."""
 
 @final
 class FileStream(_FileFacts, _Closing):
-    """The blocks of a file, one after the other."""
+    """The blocks of a file, as `stream` gives them."""
 
     @property
-    def position(self) -> int: ...
+    def position(self) -> int:
+        """The first frame of the next block."""
     @property
-    def closed(self) -> bool: ...
-    def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None: ...
+    def closed(self) -> bool:
+        """Whether it was closed."""
+    def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None:
+        """Has the next block begin at a frame, or at a time in seconds."""
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
     def __iter__(self) -> Self: ...
@@ -1583,10 +1973,11 @@ class FileStream(_FileFacts, _Closing):
 
 @final
 class FileIterator(_Closing, Generic[_Read_co]):
-    """The audio of many files, some of them read ahead."""
+    """Files that are read ahead of where they are wanted, as `iter_many` gives them."""
 
     @property
-    def closed(self) -> bool: ...
+    def closed(self) -> bool:
+        """Whether it was closed."""
     def __len__(self) -> int: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> _Read_co: ...
@@ -1598,8 +1989,9 @@ def concatenate(
 ) -> AudioSamples[Any]:
     """Pieces of audio one after the other, in new memory or in `out`.
 
-    Mono goes into the channels of the others; types promote at audio scale. SampleRateError for two
-    rates, ValueError for channels that do not go together, and for an `out` that overlaps a piece.
+    Mono goes into the channels of the others; types promote at audio scale. SampleRateError for
+    two rates, ValueError for channels that do not go together, and for an `out` that overlaps a
+    piece.
 
     >>> one = AudioSamples.zeros(10, 48_000)
     >>> audio_samples.concatenate([one, one]).shape
@@ -1624,23 +2016,66 @@ def mix(
 def edit(
     path: _Path,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     block_frames: int = 65536,
-) -> FileEdit: ...
+) -> FileEdit:
+    """Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits
+    included.
+
+    Blocks have the type that `read` gives, floats without `dtype`. Values are rounded to the
+    nearest and saturated once, and `close()` warns of those that were too loud (a UserWarning
+    with their number and peak); samples that keep their value keep their bytes, and so does
+    everything else in the file. Use it in a `with`, which stores the last block. A block is
+    stored when the next one is asked for: what is done to one that was kept is stored no more.
+
+    A process that is killed leaves a file in which every sample is the old one or the new one:
+    up to some sample all that was stored, and behind it nothing. Of the block being stored that
+    may be a part. Should the machine itself stop, that holds for what `flush()` has waited for.
+    """
+
 def stream(
     path_or_file: _Source,
     block_frames: int = 65_536,
     hop: int | None = None,
     *,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
     channels: int | None = None,
     reuse: bool = False,
     out: AudioSamples[Any] | None = None,
-) -> FileStream: ...
-def open(path: _Path, mode: Literal["r", "r+"] = "r") -> AudioSamples[Any]: ...
+) -> FileStream:
+    """The blocks of a file of any format, one after the other, in the memory of one block.
+
+    `hop` is the frames from one block to the next: smaller than `block_frames` the blocks
+    overlap. The last block may be shorter. `reuse=True` gives the same memory again and again:
+    take a `.copy()` of what is to stay. `out` is audio that every block is decoded into, in its
+    type: a block is `out` itself, and a shorter last one is `out[:n]`; `block_frames` are its
+    frames. A block that cannot be decoded leaves it undefined. `dtype`, `start` and `frames` as
+    for `read`. Iterating goes on where it was, or where `seek` went to (at the end: no block),
+    and after the last block begins again. `len()` is the number of blocks from the first on.
+
+    `sample_rate` and `channels` are those that the blocks are to have, mixed and resampled as
+    `read` does: joined they are what `read` gives with the same arguments, bit for bit.
+    `block_frames` and `hop` are then frames of that rate, and `frames`, `position` and `seek`
+    count them from `start` on, while `start=` and `frames=` select frames of the file.
+    """
+
+def open(path: _Path, mode: Literal["r", "r+"] = "r") -> AudioSamples[Any]:
+    """Opens an audio file as memory: nothing is read, and nothing is copied.
+
+    With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits
+    it where it lies. Multi-channel audio is `(channels, frames)`, with the strides of
+    interleaved frames. `with` closes the file at its end; so does `close()`, and letting go of
+    the audio and all its views. A file that is open already is the same memory, and is closed
+    with the last of the handles that opened it.
+
+    Raises `AudioFileError` for samples that the machine does not compute with as they lie (24
+    bits, 8 bits, the other byte order, compressed); `edit()` changes those files and `read()`
+    decodes them.
+    """
+
 @overload
 def read_many(
     paths: Iterable[_Path],
@@ -1660,7 +2095,7 @@ def read_many(
     paths: Iterable[_Path],
     *,
     workers: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1674,7 +2109,7 @@ def read_many(
     paths: Iterable[_Path],
     *,
     workers: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1682,7 +2117,18 @@ def read_many(
     on_error: Literal["return"],
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
-) -> list[AudioSamples[Any] | Exception]: ...
+) -> list[AudioSamples[Any] | Exception]:
+    """Reads several files at once, each with a thread, and gives a list of their audio in the
+    order of the paths.
+
+    `workers` is how many are read at a time, by default as many as the machine has cores.
+    `dtype`, `start` and `frames` as for `read`, for each of them. Raises the error of the first
+    path that has one; with `on_error="return"` the exception stands in the list in the place of
+    the audio, and all other files are read. `damaged="keep"` gives the whole frames of damaged
+    files, with a UserWarning for each. `progress` is called as `progress(done, total)` after
+    each file, and `True` shows a bar of tqdm.
+    """
+
 @overload
 def iter_many(
     paths: Iterable[_Path],
@@ -1704,7 +2150,7 @@ def iter_many(
     *,
     workers: int | None = None,
     ahead: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1719,7 +2165,7 @@ def iter_many(
     *,
     workers: int | None = None,
     ahead: int | None = None,
-    dtype: DTypeLike | Literal["stored"] | None = None,
+    dtype: _DType | Literal["stored"] | None = None,
     start: int = 0,
     frames: int | None = None,
     sample_rate: int | None = None,
@@ -1727,38 +2173,102 @@ def iter_many(
     on_error: Literal["return"],
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
-) -> FileIterator[AudioSamples[Any] | Exception]: ...
+) -> FileIterator[AudioSamples[Any] | Exception]:
+    """Reads many files one after the other, some of them ahead, and gives their audio in the order
+    of the paths.
+
+    `paths` may be any iterable, a generator without an end too: no more paths are taken from it
+    than files are read ahead. These are `ahead`, by default twice `workers`, and no more audio
+    than that is in memory besides what was given. The other arguments are those of `read_many`.
+    An error of a file is raised in its turn, and the next `next()` goes on with the file behind
+    it; with `on_error="return"` the exception is given in the place of the audio. `len()` is
+    the number of paths where they are a sequence.
+    """
+
 def write(
     path_or_file: _Path | BinaryIO | _Writable,
     audio: AudioSamples[Any] | Iterable[AudioSamples[Any]],
     *,
-    subtype: str | None = None,
-    format: str | None = None,
+    subtype: _Subtype | None = None,
+    format: _Format | None = None,
     metadata_from: _Source | None = None,
     tags: Mapping[str, str | int | Sequence[str | int]] | None = None,
     replace: bool = True,
-) -> None: ...
+) -> None:
+    """Writes audio to a path or a binary file object, as WAV, AIFF or FLAC: whole, or block by
+    block.
+
+    The ending of the path, or of the `name` of the file object, says which, or `format` (`WAV`,
+    `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is RF64. `subtype` is `PCM_U8` (WAV),
+    `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT`, `DOUBLE`, `ULAW` or `ALAW`
+    (the last five not in FLAC); without it the one of the audio's type, and 24 bits for FLAC of
+    anything but int16. FLAC has 1 to 8 channels and up to 655350 Hz. Floats become integers
+    rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file
+    whose chunks besides the samples go into the new file of the same kind. Floats beyond full
+    scale are clipped, with a UserWarning that has their number and peak; the file is written
+    all the same. `tags` are texts about the recording by the names of `info(path).tags`, such
+    as `{"title": "Take 2"}`, with a list for several of one name; they take the place of texts
+    that `metadata_from` brings. FLAC takes any name; WAV has title, artist, album, comment,
+    copyright, date, genre, software, track_number and letters of its own such as `IENG`; AIFF
+    has title, artist, copyright and comment.
+
+    A path is written beside its target and renamed: a failure leaves the old file, whose
+    permissions and extended attributes the new one has. `replace=False` writes into the file
+    that is there, which a folder that takes no new file needs and which keeps hard links: what
+    fails after the first byte leaves a part. Pipes and devices, `/dev/stdout` and `/dev/null`
+    among them, take the bytes as they come.
+
+    `audio` may be an iterable of AudioSamples, such as a generator or a `stream`: they are
+    written one after the other, in the memory of one. Sample rate, channels and type are those
+    of the first; another one of a later block is a ValueError, as is an iterable without a
+    block. Lengths may differ. What the iterable raises is raised, and the old file left. A file
+    object has to seek then, for the length is written at the end; it is left there.
+    """
 
 @final
 class AudioInfo(_FileFacts):
-    @property
-    def stored_dtype(self) -> np.dtype[Any]: ...
-    @property
-    def channel_positions(self) -> tuple[str, ...] | None: ...
-    @property
-    def tags(self) -> dict[str, str]: ...
-    @property
-    def cues(self) -> list[tuple[int, str]]: ...
-    @property
-    def mappable(self) -> bool: ...
-    @property
-    def obstacle(self) -> str | None: ...
-    @property
-    def damage(self) -> str | None: ...
+    """What a file holds, as `info` tells it."""
 
-def info(path_or_file: _Source) -> AudioInfo: ...
-def num_threads() -> int: ...
-def set_num_threads(threads: int) -> None: ...
+    @property
+    def stored_dtype(self) -> np.dtype[Any]:
+        """The sample type that holds every value of the file as it is stored: that of `read(path,
+        dtype="stored")`.
+        """
+    @property
+    def channel_positions(self) -> tuple[str, ...] | None:
+        """Where each channel is heard, such as `('FL', 'FR')`, if the file says it."""
+    @property
+    def tags(self) -> dict[str, str]:
+        """Texts such as the title, by their names. Where a name stands for several, they are lines."""
+    @property
+    def cues(self) -> list[tuple[int, str]]:
+        """Places in the file as `(frame, label)`, in the order of frames."""
+    @property
+    def mappable(self) -> bool:
+        """Whether `open` maps the file."""
+    @property
+    def obstacle(self) -> str | None:
+        """Why `open` does not map the file; None if it does."""
+    @property
+    def damage(self) -> str | None:
+        """What is missing of a compressed file; None if nothing is known to be. It is looked for
+        without decoding: by the number of a FLAC file's last packet, and the length that MPEG files
+        begin with.
+        """
+
+def info(path_or_file: _Source) -> AudioInfo:
+    """What a path, a binary file object or bytes hold. Nothing is decoded, unless the file does
+    not say how many frames it has: then they are counted.
+    """
+
+def num_threads() -> int:
+    """How many threads one large operation may use."""
+
+def set_num_threads(threads: int) -> None:
+    """Sets how many threads one large operation may use; 1 keeps everything on the calling thread.
+    The environment variable `AUDIO_SAMPLES_NUM_THREADS` sets it at the start.
+    """
+
 def _use_policy(name: str, variable: Any) -> None: ...
 
 # What the package's own Python code computes with.

@@ -54,14 +54,8 @@ class Look(NamedTuple):
 
 
 def recording() -> Path:
-    """The recording that comes with the sources."""
-    path = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is part of the source checkout, not of the installed package: "
-            "name a recording, `python -m audio_samples demo FILE`"
-        )
-    return path
+    """The recording that comes along."""
+    return Path(__file__).resolve().parent / "_recordings" / "tabla.wav"
 
 
 def run(source: Path, directory: Path) -> None:

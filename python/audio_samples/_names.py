@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dis
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import audio_samples
 
 from ._audio_samples import AudioSamples, dsp, generation
+
+_UNPACK = dis.opmap["UNPACK_SEQUENCE"]
 
 # Names, and what there is in their place.
 _Hints = dict[str, str]
@@ -101,6 +105,45 @@ _DSP: _Hints = {
         "Limiter(ceiling_db=-1) lets no sample past a ceiling"
     ),
     "Normalize": "audio.normalize(...) needs the whole; a LoudnessMeter measures blocks",
+}
+
+# Keywords of methods.
+_RATE: _Hints = {
+    "sr samplerate rate fs framerate frame_rate": "the rate in Hz is sample_rate=",
+    "channels nchannels": "the shape of the data says how many channels there are",
+}
+_FADE: _Hints = {
+    "duration time length secs": "the first argument is the length in seconds",
+    "ms milliseconds": "the first argument is in seconds: fade_in(ms / 1000)",
+    "shape kind fade_shape": "curve= is 'linear', 'equal_power', 'exponential' and others",
+}
+_LEVEL: _Hints = {
+    "db target dbfs level target_level headroom": (
+        "peak= and rms= are in dBFS, and lufs= in LUFS: normalize(peak=-1)"
+    ),
+    "loudness target_lufs target_loudness": "lufs= is the loudness in LUFS",
+}
+_METHOD_KEYWORDS: dict[str, _Hints] = {
+    **{
+        f"AudioSamples.{name}": _RATE
+        for name in ("new_mono", "new_multi", "from_numpy", "from_buffer", "zeros")
+    },
+    "resample": {
+        "target_sr target_rate new_sr new_freq sr sample_rate target_samplerate": (
+            "the first argument is the new rate: resample(16_000)"
+        ),
+        "orig_sr orig_freq": "audio knows its rate: resample(16_000)",
+        "res_type filter window": "quality= is 'high' or 'best'",
+    },
+    "normalize": _LEVEL,
+    "normalize_inplace": _LEVEL,
+    **dict.fromkeys(("fade_in", "fade_in_inplace", "fade_out", "fade_out_inplace"), _FADE),
+    "trim": {
+        "top_db threshold threshold_db": "trim_silence(-60) cuts the silence at both ends",
+        "duration": "end= is a time: trim(start, start + duration)",
+        "frames start_frame end_frame": "audio[a:b] cuts by frames",
+    },
+    "trim_silence": {"top_db threshold": "threshold_db= is in dBFS: trim_silence(-60)"},
 }
 
 # Modules, and what callers look for in them.
@@ -197,7 +240,7 @@ _KEYWORDS: dict[str, _Hints] = {
     },
 }
 
-# Audio itself is not among them: a hook for its attributes would slow each of them.
+# Audio itself is not among them: see `_foreign`.
 _OBJECTS = {
     "AudioInfo": [_FILE],
     "FileStream": [_FILE, _STREAM],
@@ -262,8 +305,22 @@ def unexpected(
             f"it takes {takes}"
         )
     name = next(iter(others))
-    hints = [_KEYWORDS.get(function, {}), _KEYWORDS[""]]
+    method = _METHOD_KEYWORDS.get(function)
+    hints = [_KEYWORDS.get(function, {}), _KEYWORDS[""]] if method is None else [method]
     return TypeError(
         f"{function}() got an unexpected keyword argument '{name}'{_hint(name, hints)}; "
         f"it takes {takes}"
+    )
+
+
+def unpacked(frames: int) -> ValueError | None:
+    """The error for `samples, rate = audio`, if the caller's frame is about to unpack so."""
+    caller = sys._getframe(1)
+    at = caller.f_lasti
+    code = caller.f_code.co_code
+    if at < 0 or code[at] != _UNPACK or code[at + 1] != 2 or frames == 2:
+        return None
+    return ValueError(
+        f"audio of {frames} frames cannot be unpacked into 2; it is one object, whose rate is "
+        "audio.sample_rate: audio = audio_samples.read(path)"
     )

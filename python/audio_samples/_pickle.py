@@ -55,7 +55,7 @@ def restore(payload: Any, description: Description) -> AudioSamples:
         array = np.frombuffer(raw, dtype).reshape(shape, order=order)
         audio = AudioSamples.from_numpy(array, rate, layout="channels_first")
     else:
-        audio = AudioSamples.zeros(shape, rate, dtype=dtype)
+        audio = AudioSamples.zeros(shape, rate, dtype=np.dtype(dtype))
     if not writable:
         return audio.as_readonly()
     why = "samples in a pickle of an older protocol are copied out of it; use protocol 5"

@@ -57,12 +57,14 @@ def _pipe(
 
 _pipe.__doc__ = """What a function of any library makes of the samples, as audio of the same rate.
 
-`function(array, *args, **kwargs)` gets the array on the audio's own memory: what it writes there is
-written to the audio. `layout="frames_first"` hands it over as (frames, channels) and takes the
-result so; `rate_as="sr"` passes the sample rate by that name. An array of samples that comes back,
+The function gets the array on the audio's own memory: what it writes there is written to
+the audio. `layout="frames_first"` hands it over as (frames, channels) and takes the result
+so; `rate_as="sr"` passes the sample rate by that name. An array of samples that comes back,
 mono or with the audio's channels, becomes audio on the array's memory, at `new_rate` if the
-function has changed the rate; anything else comes back as it is.
+function has changed the rate; anything else, such as one number for each channel, comes
+back as it is. No lease is held while the function runs.
 
-No lease is held while the function runs: other threads may write to the samples meanwhile.
+>>> AudioSamples.new_mono(np.array([1.0, -1.0]), 48_000).pipe(np.abs).sample_rate
+48000
 """
 install("pipe", _pipe)

@@ -8,7 +8,8 @@ from ._audio_samples import AudioSamples, dsp
 
 
 def _stream(self: dsp.Processor, blocks: Iterable[AudioSamples]) -> Iterator[AudioSamples]:
-    """The blocks of a signal processed: as long as the whole, without the latency, with the rest.
+    """The blocks of a signal processed: as long as the whole, without the latency, with the
+    rest.
 
     The processor's own state is neither used nor changed. `write` takes what comes out:
     `write("out.wav", dsp.Gain(-3).stream(stream("in.wav")))`.

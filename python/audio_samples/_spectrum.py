@@ -125,7 +125,7 @@ class Spectrum:
         if self.ndim == 2:
             return AudioSamples.from_numpy(rows[0], self.sample_rate)
         if not rows:
-            real = "float32" if self.dtype == np.complex64 else "float64"
+            real = np.dtype("float32" if self.dtype == np.complex64 else "float64")
             return AudioSamples.zeros((0, int(samples)), self.sample_rate, dtype=real)
         return AudioSamples.from_numpy(np.stack(rows), self.sample_rate, layout="channels_first")
 
@@ -173,10 +173,17 @@ def _stft(
 
 _stft.__doc__ = """The short-time Fourier transform, as a `Spectrum`: complex, (..., bins, frames).
 
-Frame t is centred on sample `t * hop`, with `pad` around the audio; there are `1 + len // hop` (of
-an even `n_fft`). float32 audio gives complex64, all other complex128, integers as fractions of
-full scale. `window` is 'hann', 'hamming', 'blackman', 'boxcar' or at most `n_fft` values. Nothing
+Frame t is centred on sample `t * hop`, with `pad` around the audio; there are `1 + len //
+hop` (of an even `n_fft`), and none of audio without a frame. float32 audio gives complex64,
+all other complex128, integers as fractions of full scale. `window` is 'hann', 'hamming',
+'blackman', 'boxcar' or at most `n_fft` values, which lie in the middle of a frame. Nothing
 is scaled, as in librosa. ValueError for sizes that do not fit.
+
+>>> audio = AudioSamples.zeros(48_000, 48_000)
+>>> audio.stft().shape
+(1025, 94)
+>>> len(audio.stft().istft())
+48000
 """
 
 
@@ -197,9 +204,12 @@ def _spectrogram(
 
 _spectrogram.__doc__ = """The magnitudes of `stft` to a power, (..., bins, frames).
 
-It is float32 of float32 audio, and float64 of all other. `db=True` gives `10 log10` of them, of at
-least -100 dB. `out` is an array or a tensor of exactly that shape and type, such as a row of a
-batch, and is given back. Otherwise as `stft`.
+It is float32 of float32 audio, and float64 of all other. `db=True` gives `10 log10` of
+them, of at least -100 dB. `out` is an array or a tensor of exactly that shape and type,
+such as a row of a batch, and is given back. Otherwise as `stft`.
+
+>>> AudioSamples.zeros((2, 48_000), 48_000).spectrogram(n_fft=512, hop=128).shape
+(2, 257, 376)
 """
 
 
@@ -224,13 +234,15 @@ def _mel(
     return _given(_shaped(self, row, n_mels), out)
 
 
-_mel.__doc__ = """The mel spectrogram, (..., bands, frames): float32 of float32 audio, else
-float64.
+_mel.__doc__ = """The mel spectrogram, (..., bands, frames): float32 of float32 audio, else float64.
 
-`n_mels` triangles from `fmin` to `fmax` (half the rate) on Slaney's `scale` or HTK's, each of area
-2 over its width in Hz with `norm="slaney"`, of height 1 with None: librosa's defaults. `power` is
+`n_mels` triangles from `fmin` to `fmax` (half the rate) Hz on Slaney's `scale` or HTK's,
+each of one area with `norm="slaney"`, of height 1 with None: librosa's defaults. `power` is
 that of the magnitudes, and `db=True` gives `10 log10`, of at least -100 dB. `out` as for
 `spectrogram`.
+
+>>> AudioSamples.zeros(16_000, 16_000).mel(80, n_fft=400, hop=160).shape
+(80, 101)
 """
 
 
@@ -275,8 +287,11 @@ def _mfcc(
 
 _mfcc.__doc__ = """The first `n` mel-frequency cepstral coefficients, (..., n, frames).
 
-The mel spectrogram in decibels, of at most 80 below its largest value, through the orthonormal DCT
-of type II: librosa's defaults. Arguments as for `mel`.
+The mel spectrogram in decibels, of at most 80 below its largest value, through the
+orthonormal DCT of type II: librosa's defaults. Arguments as for `mel`.
+
+>>> AudioSamples.zeros(16_000, 16_000).mfcc(13).shape
+(13, 32)
 """
 
 
@@ -289,8 +304,12 @@ def _psd(self: AudioSamples[Any], n_fft: int = 2048, *, window: str = "hann") ->
 
 _psd.__doc__ = """The power spectral density by Welch's method, as `(frequencies, density)`.
 
-Segments of `n_fft` samples, which overlap by half, each without its mean: SciPy's `welch` with
-`nperseg=n_fft`. `density` is float64 in full scale squared per hertz, (bins,) or (channels, bins).
+Segments of `n_fft` samples, which overlap by half, each without its mean: SciPy's `welch`
+with `nperseg=n_fft`. `density` is float64 in full scale squared per hertz, (bins,) or
+(channels, bins).
+
+>>> AudioSamples.zeros(48_000, 48_000).psd().frequencies[-1]
+np.float64(24000.0)
 """
 
 install("stft", _stft)

@@ -38,8 +38,8 @@ class Processor:
     """The state of one kind of processing, carried from block to block. Made by its kinds, such as
     `Gain`.
 
-    A block of another rate, type or number of channels than those before it is a ValueError that
-    names both.
+    A block of another rate, type or number of channels than those before it is a ValueError
+    that names both.
     """
 
     def process(self, block: AudioSamples[Any]) -> AudioSamples[Any]:
@@ -54,7 +54,7 @@ class Processor:
         """
 
     def process_inplace(self, block: _A) -> _A:
-        """`process`, where the block's samples lie. Gives the same object."""
+        """Processes the next block where it lies, and gives the same object."""
 
     def flush(self) -> AudioSamples[Any] | None:
         """What is still inside, as new audio; None if there was no block.
@@ -165,7 +165,14 @@ class Expander(Processor):
         knee_db: float = 6.0,
     ) -> Expander: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
-        """As `Compressor.gain_curve`."""
+        """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+
+        The processor's own state is neither used nor changed.
+
+        >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+        >>> audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1].round(3)
+        np.float64(-15.0)
+        """
 
 @final
 class Gate(Processor):
@@ -181,7 +188,14 @@ class Gate(Processor):
         range_db: float = 80.0,
     ) -> Gate: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
-        """As `Compressor.gain_curve`."""
+        """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+
+        The processor's own state is neither used nor changed.
+
+        >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+        >>> audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1].round(3)
+        np.float64(-15.0)
+        """
 
 @final
 class Limiter(Processor):
@@ -200,7 +214,14 @@ class Limiter(Processor):
         release_ms: float = 50.0,
     ) -> Limiter: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
-        """As `Compressor.gain_curve`, without the latency."""
+        """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
+
+        The processor's own state is neither used nor changed.
+
+        >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+        >>> audio_samples.dsp.Compressor(-20, ratio=4).gain_curve(loud)[-1].round(3)
+        np.float64(-15.0)
+        """
 
 @final
 class Resampler(Processor):
@@ -213,10 +234,11 @@ class Convolver(Processor):
     """An impulse response: audio, or an array of shape (taps,) or (channels, taps). As
     `AudioSamples.convolve`.
 
-    Frames are held back until a block of the convolution is whole: that is the latency, some 16,384
-    frames for a second of response, and 0 up to 16 taps. The tail of `taps - 1` frames comes out of
-    `flush`, `stream` and `AudioSamples.apply`; where samples stay in their place (`apply_inplace`,
-    `edit(path).apply`) there is no room for it, and it is cut off: `stream` into `write` keeps it.
+    Frames are held back until a block of the convolution is whole: that is the latency, some
+    16,384 frames for a second of response, and 0 up to 16 taps. The tail of `taps - 1` frames
+    comes out of `flush`, `stream` and `AudioSamples.apply`; where samples stay in their place
+    (`apply_inplace`, `edit(path).apply`) there is no room for it, and it is cut off: `stream`
+    into `write` keeps it.
 
     >>> echo = audio_samples.dsp.Convolver([1.0, 0.0, 0.5])
     >>> AudioSamples.new_mono(np.ones(2), 48_000).apply(echo).to_numpy()

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
-from numpy.typing import DTypeLike
 
-from ._audio_samples import AudioSamples
+from ._audio_samples import AudioSamples, _DType
 
 __all__ = [
     "am",
@@ -58,7 +57,7 @@ def sine_wave(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
@@ -93,7 +92,7 @@ def cosine_wave(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
@@ -130,7 +129,7 @@ def square_wave(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     band_limited: bool = False,
     channels: int | None = None,
@@ -171,7 +170,7 @@ def sawtooth_wave(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     band_limited: bool = False,
     channels: int | None = None,
@@ -212,7 +211,7 @@ def triangle_wave(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     band_limited: bool = False,
     channels: int | None = None,
@@ -254,7 +253,7 @@ def chirp(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
@@ -292,7 +291,7 @@ def exponential_chirp(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
@@ -332,7 +331,7 @@ def am(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     depth: float = 1.0,
     channels: int | None = None,
@@ -375,7 +374,7 @@ def fm(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     deviation: float = 100.0,
     channels: int | None = None,
@@ -411,7 +410,7 @@ def tones(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
@@ -447,7 +446,7 @@ def dtmf(
     keys: str,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     tone: float = 0.1,
     pause: float = 0.05,
@@ -485,7 +484,7 @@ def impulse(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     position: float = 0.0,
     channels: int | None = None,
@@ -515,11 +514,11 @@ def silence(
 def silence(
     duration: float,
     sample_rate: int = 44100,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     channels: int | None = None,
 ) -> AudioSamples[Any]:
-    """Silence.
+    """Silence of `duration` seconds; mono, or `(channels, frames)` if `channels` is given.
 
     >>> audio_samples.generation.silence(1, 4, channels=2).shape
     (2, 4)
@@ -549,7 +548,7 @@ def white_noise(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     seed: int | None = None,
     channels: int | None = None,
@@ -587,7 +586,7 @@ def pink_noise(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     seed: int | None = None,
     channels: int | None = None,
@@ -625,7 +624,7 @@ def brown_noise(
     duration: float,
     sample_rate: int = 44100,
     amplitude: float = 1.0,
-    dtype: DTypeLike | None = None,
+    dtype: _DType | None = None,
     *,
     seed: int | None = None,
     channels: int | None = None,

@@ -4,6 +4,7 @@ use ebur128::{Channel, EbuR128, Mode};
 
 use crate::audio::{Audio, Wait, patiently};
 use crate::dsp::processor::{SignalBlock, SignalFormat, measured, on_planes};
+use crate::dsp::true_peak::TruePeak;
 use crate::error::Error;
 use crate::kernel::planes::{Planes, Real};
 
@@ -17,9 +18,13 @@ const LOWEST_RATE: u32 = 3364;
 /// Channels count as BS.1770 says: those of 5 as left, right, centre and surrounds, those of 6 with a low-frequency
 /// channel, which does not count, as the fourth; of any other number each as 1.
 pub struct LoudnessMeter {
-    wanted: Mode,
+    /// What of loudness is measured, if anything.
+    wanted: Option<Mode>,
     weights: Option<Vec<f64>>,
-    signal: Option<(SignalFormat, EbuR128)>,
+    signal: Option<(SignalFormat, Option<EbuR128>)>,
+    /// The peaks between the samples, if they are measured.
+    peaks: Option<TruePeak>,
+    wants_peaks: bool,
     frames: u64,
     /// Of each channel, whether a sample was no number, or infinite.
     spoiled: Vec<bool>,
@@ -40,9 +45,11 @@ impl LoudnessMeter {
             )));
         }
         Ok(LoudnessMeter {
-            wanted: Mode::I | Mode::LRA | Mode::TRUE_PEAK,
+            wanted: Some(Mode::I | Mode::LRA),
             weights,
             signal: None,
+            peaks: None,
+            wants_peaks: true,
             frames: 0,
             spoiled: Vec::new(),
             series: None,
@@ -57,11 +64,12 @@ impl LoudnessMeter {
         let mut meter = LoudnessMeter::new(weights.map(<[f64]>::to_vec))?;
         meter.wanted = match measure {
             // With the memory of a meter of everything, whose sums have the same order.
-            Measure::Integrated => Mode::I | Mode::S,
-            Measure::Range => Mode::LRA,
-            Measure::Series => Mode::S,
-            Measure::TruePeak => Mode::TRUE_PEAK,
+            Measure::Integrated => Some(Mode::I | Mode::S),
+            Measure::Range => Some(Mode::LRA),
+            Measure::Series => Some(Mode::S),
+            Measure::TruePeak => None,
         };
+        meter.wants_peaks = measure == Measure::TruePeak;
         meter.series = (measure == Measure::Series).then(Default::default);
         Ok(meter)
     }
@@ -84,7 +92,7 @@ impl LoudnessMeter {
 
     /// Forgets all blocks.
     pub fn reset(&mut self) {
-        self.signal = None;
+        (self.signal, self.peaks) = (None, None);
         self.frames = 0;
         self.spoiled.clear();
     }
@@ -108,32 +116,16 @@ impl LoudnessMeter {
         }
         // An empty signal has no channels to filter, but is silence too.
         let channels = format.channels.max(1);
-        let rate = format.rate.hertz();
-        if rate < LOWEST_RATE && self.wanted != Mode::TRUE_PEAK {
-            return Err(Error::invalid(format!(
-                "loudness is measured from {LOWEST_RATE} Hz on, where the standard's filters fit, not at {rate} Hz; resample \
-                 to 48000 Hz first"
-            )));
-        }
-        let count = u32::try_from(channels).unwrap_or(u32::MAX);
-        let meter = EbuR128::new(count, rate, self.wanted);
-        let mut meter = meter.map_err(|_| {
-            Error::invalid(format!(
-                "loudness is measured of 1 to 64 channels at up to 2822400 Hz, not of {channels} at {rate} Hz"
-            ))
-        })?;
-        let mut map = vec![Channel::Left; channels];
-        if self.weights.is_none() && (channels == 5 || channels == 6) {
-            map[channels - 2] = Channel::LeftSurround;
-            map[channels - 1] = Channel::RightSurround;
-            if channels == 6 {
-                map[3] = Channel::Unused;
+        let meter = self.wanted.map(|wanted| {
+            let mut meter = loudness_meter(wanted, channels, format.rate.hertz())?;
+            let map = positions(channels, self.weights.is_some());
+            if meter.set_channel_map(&map).is_err() {
+                unreachable!("as many channels as the meter was made for");
             }
-        }
-        if meter.set_channel_map(&map).is_err() {
-            unreachable!("as many channels as the meter was made for");
-        }
-        self.signal = Some((*format, meter));
+            Ok::<_, Error>(meter)
+        });
+        self.signal = Some((*format, meter.transpose()?));
+        self.peaks = (self.wants_peaks).then(|| TruePeak::new(format.rate, format.channels));
         self.spoiled = vec![false; channels];
         Ok(())
     }
@@ -145,6 +137,16 @@ impl LoudnessMeter {
         };
         // Decimals, such as a tenth of 11,025 Hz, are rounded as the meter does.
         let tenth = (u64::from(format.rate.hertz()) + 5) / 10;
+        on_planes!(block, planes => for (channel, plane) in planes.planes().enumerate() {
+            self.spoiled[channel] |= !are_finite(plane);
+            if let Some(peaks) = &mut self.peaks {
+                peaks.add(channel, plane);
+            }
+        });
+        let Some(meter) = meter else {
+            self.frames += block.frames() as u64;
+            return;
+        };
         let own;
         let block = match &self.weights {
             None => block,
@@ -155,9 +157,6 @@ impl LoudnessMeter {
                 &own
             }
         };
-        on_planes!(block, planes => for (spoiled, plane) in self.spoiled.iter_mut().zip(planes.planes()) {
-            *spoiled |= !are_finite(plane);
-        });
         let mut at = 0;
         while at < block.frames() {
             // Up to the next tenth of a second.
@@ -255,21 +254,18 @@ impl LoudnessMeter {
     /// The largest distance from zero between the samples of each channel, as BS.1770-4 interpolates them; full scale is 1.
     /// NaN for a channel with a sample that is no number.
     pub fn true_peaks(&self) -> Vec<f64> {
-        let Some((format, meter)) = &self.signal else {
-            return Vec::new();
-        };
-        let peak = |channel: usize| match self.spoiled[channel] {
-            true => f64::NAN,
-            false => meter.true_peak(channel as u32).unwrap_or(0.0),
-        };
-        (0..format.channels).map(peak).collect()
+        let peaks = self.peaks.iter().flat_map(TruePeak::peaks);
+        let spoiled = self.spoiled.iter();
+        (peaks.zip(spoiled))
+            .map(|(peak, is_spoiled)| if *is_spoiled { f64::NAN } else { peak })
+            .collect()
     }
 
     /// The meter of a signal that has frames, all of them numbers.
-    fn sound(&self) -> Option<&(SignalFormat, EbuR128)> {
-        self.signal
-            .as_ref()
-            .filter(|_| self.frames > 0 && !self.is_spoiled())
+    fn sound(&self) -> Option<(&SignalFormat, &EbuR128)> {
+        let (format, meter) = self.signal.as_ref()?;
+        let is_sound = self.frames > 0 && !self.is_spoiled();
+        is_sound.then_some((format, meter.as_ref()?))
     }
 
     fn is_spoiled(&self) -> bool {
@@ -296,6 +292,34 @@ pub enum Measure {
     Series,
     /// True peaks.
     TruePeak,
+}
+
+fn loudness_meter(wanted: Mode, channels: usize, rate: u32) -> Result<EbuR128, Error> {
+    if rate < LOWEST_RATE {
+        return Err(Error::invalid(format!(
+            "loudness is measured from {LOWEST_RATE} Hz on, where the standard's filters fit, not at {rate} Hz; resample \
+             to 48000 Hz first"
+        )));
+    }
+    let count = u32::try_from(channels).unwrap_or(u32::MAX);
+    EbuR128::new(count, rate, wanted).map_err(|_| {
+        Error::invalid(format!(
+            "loudness is measured of 1 to 64 channels at up to 2822400 Hz, not of {channels} at {rate} Hz"
+        ))
+    })
+}
+
+/// What each channel counts as.
+fn positions(channels: usize, are_weighted: bool) -> Vec<Channel> {
+    let mut map = vec![Channel::Left; channels];
+    if !are_weighted && (channels == 5 || channels == 6) {
+        map[channels - 2] = Channel::LeftSurround;
+        map[channels - 1] = Channel::RightSurround;
+        if channels == 6 {
+            map[3] = Channel::Unused;
+        }
+    }
+    map
 }
 
 /// Loudness of the last `block` frames, or of all `frames` where there are fewer: the meter's memory begins in silence.

@@ -31,7 +31,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use symphonia::core::codecs::audio::AudioDecoder;
+use symphonia::core::codecs::audio::{AudioDecoder, well_known as codecs};
 use symphonia::core::errors::Error as Refusal;
 use symphonia::core::formats::FormatReader;
 use symphonia::core::io::MediaSourceStream;
@@ -93,6 +93,8 @@ pub struct Decoder<'s> {
     at: u64,
     /// What of the last packet was not delivered.
     ready: Range<usize>,
+    /// Frames in front that are still to be dropped.
+    to_drop: u64,
     position: Position,
     /// Whether every packet has to begin where the one before it ended.
     is_strict: bool,
@@ -127,6 +129,7 @@ impl<'s> Decoder<'s> {
             reached,
             at: 0,
             ready: 0..0,
+            to_drop: 0,
             position: Position::Start,
             is_strict: false,
             exact_seek: None,
@@ -136,7 +139,11 @@ impl<'s> Decoder<'s> {
             links,
             parked: None,
         };
+        decoder.to_drop = decoder.traits.lead;
         decoder.shorten_last_packet()?;
+        if decoder.traits.padding > 0 {
+            decoder.count()?;
+        }
         decoder.survey()?;
         Ok(decoder)
     }
@@ -212,12 +219,25 @@ impl<'s> Decoder<'s> {
             while let Some(packet) = self.next_packet()? {
                 frames = frames.saturating_add(packet.dur.get());
             }
+        } else if self.decoder.codec_params().codec == codecs::CODEC_ID_OPUS {
+            frames = self.count_opus()?;
         } else {
             frames = self.count_decoded()?;
         }
         self.rewind()?;
+        let frames = frames.saturating_sub(self.traits.padding);
         self.facts.frames = Some(frames);
         Ok(frames)
+    }
+
+    /// How many frames the packets of Opus from here on say that they have.
+    fn count_opus(&mut self) -> Result<u64, Error> {
+        let mut frames = 0_u64;
+        while let Some(packet) = self.next_packet()? {
+            let trimmed = packet.trim_end.get();
+            frames += opus::frames_of(&packet.data).saturating_sub(trimmed);
+        }
+        Ok(frames.saturating_sub(opus::pre_skip(self.decoder.codec_params())))
     }
 
     /// How many frames are decoded from here on.
@@ -239,6 +259,7 @@ impl<'s> Decoder<'s> {
         self.reader = Some(opening.reader);
         self.decoder = opening.decoder;
         (self.at, self.ready, self.position) = (0, 0..0, Position::Start);
+        self.to_drop = self.traits.lead;
         Ok(())
     }
 
@@ -337,8 +358,12 @@ impl<'s> Decoder<'s> {
             {
                 self.require_next(place, frames)?;
             }
+            let dropped = self.to_drop.min(frames as u64);
+            self.to_drop -= dropped;
             let rest = end.map_or(u64::MAX, |end| end - self.at.min(end));
-            self.ready = 0..usize::try_from(rest).unwrap_or(usize::MAX).min(frames);
+            let rest = usize::try_from(rest).unwrap_or(usize::MAX);
+            let from = dropped as usize;
+            self.ready = from..from.saturating_add(rest).min(frames);
             if !self.ready.is_empty() {
                 return Ok(true);
             }

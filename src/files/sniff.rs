@@ -193,6 +193,9 @@ pub fn sniff<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Contents<Contai
     match coding {
         Coding::Flac { magic } => coded.bound_flac(bytes, magic)?,
         Coding::Mpeg { first, .. } => coded.bound_mpeg(bytes, first)?,
+        Coding::Ogg if ogg::is_speex(bytes, at)? => {
+            return Err(Error::damaged(start, not_read("Speex in Ogg")));
+        }
         Coding::Ogg if at == start => coded.bound_ogg(bytes)?,
         _ => coded.tags.clear(),
     }
@@ -371,10 +374,12 @@ fn counting<R: Read + Seek>(bytes: &mut Bytes<'_, R>, first: u64) -> Result<Codi
 pub const WAY_OUT: &str = "`ffmpeg -i FILE -f wav -` makes WAV of it, which is read";
 
 /// How files begin that are known and not read.
-const NOT_READ: [(&[u8], &str); 12] = [
+const NOT_READ: [(&[u8], &str); 14] = [
     (b"wvpk", "WavPack"),
     (b"MAC ", "Monkey's Audio"),
     (b"TTA1", "True Audio"),
+    (b"tBaK", "TAK"),
+    (b"OFR ", "OptimFROG"),
     (b"MPCK", "Musepack"),
     (b"MP+", "Musepack"),
     (b"#!AMR", "AMR"),
@@ -386,10 +391,14 @@ const NOT_READ: [(&[u8], &str); 12] = [
     (b"\x7F\xFE\x80\x01", "DTS"),
 ];
 
+fn not_read(name: &str) -> String {
+    format!("this file is {name}, which is not read; {WAY_OUT}")
+}
+
 /// A file that begins like none that is read.
 fn unknown(prefix: &[u8]) -> String {
     if let Some((_, name)) = NOT_READ.iter().find(|(begin, _)| prefix.starts_with(begin)) {
-        return format!("this file is {name}, which is not read; {WAY_OUT}");
+        return not_read(name);
     }
     if prefix.starts_with(b"MThd") {
         return "this is a MIDI file: notes, and no samples".into();

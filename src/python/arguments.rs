@@ -278,6 +278,18 @@ fn no_dtype(given: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
     PyTypeError::new_err(format!("{base}{hint}"))
 }
 
+/// An argument that has to be given. Where callers bring its name along from other libraries it is optional to PyO3, so that
+/// [`refuse_others`] may say what it is called here.
+pub fn required<'a, 'py>(
+    function: &str,
+    name: &str,
+    given: Option<&'a Bound<'py, PyAny>>,
+) -> PyResult<&'a Bound<'py, PyAny>> {
+    given.ok_or_else(|| {
+        PyTypeError::new_err(format!("{function}() is missing its argument '{name}'"))
+    })
+}
+
 /// An error if there are arguments that the function does not take; Python words it, and says what is meant here.
 /// `takes` are the function's own keywords.
 pub fn refuse_others(

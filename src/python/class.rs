@@ -9,9 +9,10 @@ use crate::python::opening::Opening;
 
 /// Audio in memory that Rust owns and NumPy shares.
 ///
-/// Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16, int32, float32
-/// or float64. Shape, type and sample rate never change, only the samples do. Made by `new_mono`,
-/// `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and `generation`.
+/// Mono audio is `(frames,)`, multi-channel audio `(channels, frames)`; samples are int16,
+/// int32, float32 or float64. Shape, type and sample rate never change, only the samples do.
+/// Made by `new_mono`, `new_multi`, `zeros`, `from_numpy`, `from_buffer`, `read` and
+/// `generation`.
 //
 // NumPy's random generators cast `out=` to an array without a look, and take four bytes of whatever it is for the array's
 // flags. In this order of fields those are the number of axes, which never reads as the flags of a writable array.

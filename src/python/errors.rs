@@ -57,7 +57,7 @@ fn classes(py: Python<'_>) -> PyResult<&Classes> {
             )?,
             file: make(
                 "AudioFileError",
-                "A file that is damaged or of a kind that is not read. `offset` is the byte in \
+                "A file that is damaged or of a kind that is not read.\n\n`offset` is the byte in \
                  question, or None; `filename` is the path, or None for file objects and bytes.",
                 &[own(), py.get_type::<PyValueError>()],
             )?,

@@ -135,8 +135,8 @@ pub fn num_threads() -> usize {
     kernel::threads()
 }
 
-/// Sets how many threads one large operation may use; 1 keeps everything on the calling thread. The
-/// environment variable `AUDIO_SAMPLES_NUM_THREADS` sets it at the start.
+/// Sets how many threads one large operation may use; 1 keeps everything on the calling thread.
+/// The environment variable `AUDIO_SAMPLES_NUM_THREADS` sets it at the start.
 #[pyfunction]
 pub fn set_num_threads(threads: usize) -> PyResult<()> {
     if threads == 0 {

@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import av
 import numpy as np
 import soundfile
 
@@ -28,6 +29,37 @@ THEIRS = [
     ("OGG", "VORBIS"),
     ("MP3", "MPEG_LAYER_III"),
 ]
+# What FFmpeg makes: container, options, encoder.
+FFMPEG = [
+    ("mp4", {}, "aac"),
+    ("mp4", {"movflags": "frag_keyframe+empty_moov"}, "aac"),
+    ("mp4", {"movflags": "frag_keyframe+empty_moov"}, "flac"),
+    ("mp4", {}, "libopus"),
+    ("mp4", {}, "alac"),
+    ("adts", {}, "aac"),
+    ("ogg", {}, "libopus"),
+    ("webm", {}, "libopus"),
+    ("matroska", {"live": "1"}, "libopus"),
+    ("matroska", {}, "flac"),
+    ("flac", {}, "flac"),
+    ("caf", {}, "alac"),
+]
+FFMPEG_RATE = 48_000
+
+
+def encoded(container: str, options: dict[str, str], encoder: str) -> bytes:
+    """A fortieth of a second of stereo."""
+    time = np.arange(1_200) / FFMPEG_RATE
+    tone = np.stack([np.sin(2 * np.pi * 440 * time), np.cos(2 * np.pi * 600 * time)])
+    file = io.BytesIO()
+    with av.open(file, "w", format=container, options=options) as output:
+        stream = output.add_stream(encoder, rate=FFMPEG_RATE, layout="stereo")
+        samples = np.ascontiguousarray((16_000 * tone).astype(np.int16).T.reshape(1, -1))
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="stereo")
+        frame.sample_rate = FFMPEG_RATE
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            output.mux(packet)
+    return file.getvalue()
 
 
 def main() -> None:
@@ -45,6 +77,8 @@ def main() -> None:
         file = io.BytesIO()
         soundfile.write(file, tone.T, RATE, format=container, subtype=subtype)
         files[f"{container}-{subtype}".lower()] = file.getvalue()
+    for number, (container, options, encoder) in enumerate(FFMPEG):
+        files[f"{container}-{encoder}-{number}"] = encoded(container, options, encoder)
     for target in ("header", "read"):
         folder = FOLDER / target
         folder.mkdir(parents=True, exist_ok=True)

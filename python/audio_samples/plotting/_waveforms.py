@@ -54,10 +54,11 @@ def tracks(
 
     A mapping names them: `tracks({"voice": voice, "music": music})`. Rates may differ.
     """
+    given: object = audios
+    if isinstance(given, AudioSamples):
+        raise TypeError("tracks takes a list or a dict of audio; waveform(audio) draws one")
     if isinstance(audios, Mapping):
         names, pieces = [str(name) for name in audios], list(audios.values())
-    elif isinstance(audios, AudioSamples):
-        raise TypeError("tracks takes a list or a dict of audio; waveform(audio) draws one")
     else:
         pieces = list(audios)
         names = [f"track {at}" for at in range(len(pieces))]

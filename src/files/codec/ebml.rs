@@ -19,6 +19,11 @@ const CLUSTER: u32 = 0x1F43_B675;
 const CHAPTERS: u32 = 0x1043_A770;
 const EDITION: u32 = 0x45B9;
 const EDITION_NUMBER: u32 = 0x45BC;
+const TRACKS: u32 = 0x1654_AE6B;
+const TRACK_ENTRY: u32 = 0xAE;
+const CODEC_DELAY: u32 = 0x56AA;
+const BLOCK_GROUP: u32 = 0xA0;
+const DISCARD_PADDING: u32 = 0x75A2;
 
 /// Replaces the last byte of the ID: no element has this one.
 const NO_NAME: u8 = 0x7F;
@@ -50,11 +55,18 @@ pub struct Oddities {
     pub changed: Vec<(u64, u8)>,
     /// Whether the segment ends where the file does.
     pub is_open: bool,
+    /// Nanoseconds at the front of the only track that are the encoder's delay.
+    pub delay: u64,
+    /// Nanoseconds at the end of the last block that are no sound: the encoder had to fill its packet.
+    pub padding: u64,
 }
 
-/// Looks at the elements in front of the first cluster of a file of so many bytes.
+/// Looks at the elements in front of the first cluster of a file of so many bytes, and at its last block.
 pub fn oddities<R: Read + Seek>(file: &mut R, bytes: u64) -> io::Result<Oddities> {
-    EbmlWalk { file, left: MOST }.oddities(bytes)
+    let mut odd = EbmlWalk { file, left: MOST }.oddities(bytes)?;
+    let left = MOST_OF_ALL;
+    odd.padding = EbmlWalk { file, left }.padding()?;
+    Ok(odd)
 }
 
 /// Why a file is not whole, if an element in it goes on behind its end.
@@ -85,6 +97,8 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         let mut odd = Oddities {
             changed: Vec::new(),
             is_open: segment.end == NO_END,
+            delay: 0,
+            padding: 0,
         };
         let is_cut = !odd.is_open && segment.end > bytes;
         if is_cut {
@@ -98,6 +112,9 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         while let Some(found) = self.element_at(at)? {
             if found.name == CLUSTER {
                 break;
+            }
+            if found.name == TRACKS {
+                odd.delay = self.delay(&found)?;
             }
             // All of these names have four bytes.
             if (found.name == CHAPTERS && self.lacks_number(&found)?)
@@ -150,6 +167,75 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
                 end - at
             )
         }))
+    }
+
+    /// The padding of the last block, where clusters say how long they are.
+    fn padding(&mut self) -> io::Result<u64> {
+        let Some(segment) = self.segment(0)? else {
+            return Ok(0);
+        };
+        let mut last = None;
+        let mut at = segment.start;
+        while let Some(found) = self.element_at(at)? {
+            at = found.end;
+            if found.name == CLUSTER {
+                last = Some(found);
+            }
+        }
+        let Some(group) = self.last_of(last)?.filter(|last| last.name == BLOCK_GROUP) else {
+            return Ok(0);
+        };
+        // Less than nothing is padding in front, of which the track tells.
+        let padding = self.inner(&group, DISCARD_PADDING)?;
+        Ok(padding.filter(|padding| padding >> 63 == 0).unwrap_or(0))
+    }
+
+    /// The delay of the track, if there is one track.
+    fn delay(&mut self, tracks: &EbmlElement) -> io::Result<u64> {
+        let (mut delay, mut count, mut at) = (0, 0, tracks.start);
+        while at < tracks.end
+            && let Some(track) = self.element_at(at)?
+        {
+            if track.name == TRACK_ENTRY {
+                delay = self.inner(&track, CODEC_DELAY)?.unwrap_or(0);
+                count += 1;
+            }
+            at = track.end;
+        }
+        Ok(if count == 1 { delay } else { 0 })
+    }
+
+    /// The number in the first element of that name in another one, with its sign as the highest bit.
+    fn inner(&mut self, outer: &EbmlElement, name: u32) -> io::Result<Option<u64>> {
+        let mut at = outer.start;
+        while at < outer.end
+            && let Some(part) = self.element_at(at)?
+        {
+            let len = (part.end - part.start) as usize;
+            if part.name == name && (1..=8).contains(&len) {
+                let mut bytes = [0; 8];
+                self.file.seek(SeekFrom::Start(part.start))?;
+                self.file.read_exact(&mut bytes[..len])?;
+                return Ok(Some((i64::from_be_bytes(bytes) >> (64 - 8 * len)) as u64));
+            }
+            at = part.end;
+        }
+        Ok(None)
+    }
+
+    /// The last element in another one.
+    fn last_of(&mut self, outer: Option<EbmlElement>) -> io::Result<Option<EbmlElement>> {
+        let Some(outer) = outer else {
+            return Ok(None);
+        };
+        let (mut last, mut at) = (None, outer.start);
+        while at < outer.end
+            && let Some(found) = self.element_at(at)?
+        {
+            at = found.end;
+            last = Some(found);
+        }
+        Ok(last)
     }
 
     /// Whether an edition in it has no number.

@@ -60,6 +60,8 @@ pub struct Tables {
     pub tracks: Vec<Packets>,
     /// Why the file is not whole, if a box in it goes on behind its end.
     pub cut: Option<String>,
+    /// What no such file can have.
+    pub impossible: Option<String>,
     /// When each chapter begins, in units of 100 ns, and its name.
     pub chapters: Vec<(u64, String)>,
 }
@@ -71,6 +73,7 @@ const AT_ONCE: usize = 1024;
 pub fn tables<R: Read + Seek>(file: &mut R, start: u64, len: u64) -> io::Result<Tables> {
     let mut walk = BoxWalk {
         file,
+        len,
         left: MOST,
         read: [0; AT_ONCE],
         read_at: 0..0,
@@ -92,6 +95,8 @@ struct Mp4Box {
 
 struct BoxWalk<'f, R> {
     file: &'f mut R,
+    /// Bytes of the file.
+    len: u64,
     /// Boxes that the walk may still visit.
     left: usize,
     /// The bytes that were read last, and where they are.
@@ -210,10 +215,19 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
                     track.track = if flags >> 24 == 0 { short } else { long };
                 }
                 b"elst" => {
-                    let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
-                    let lead = if flags >> 24 == 0 { short } else { long };
-                    // An edit of nothing says -1.
-                    track.lead = if lead >> 31 == 0 { lead } else { 0 };
+                    let [flags, edits] = self.words::<2>(found.start)?;
+                    let is_short = flags >> 24 == 0;
+                    // Each has a duration, a place and a speed. An edit of nothing, which another one may follow, says -1.
+                    for edit in 0..edits.min(2) {
+                        let size = if is_short { 12 } else { 20 };
+                        let at = found.start + 8 + u64::from(edit) * size;
+                        let [_, short, _, long] = self.words::<4>(at)?;
+                        let lead = if is_short { short } else { long };
+                        if lead >> 31 == 0 {
+                            track.lead = lead;
+                            break;
+                        }
+                    }
                 }
                 b"mdhd" => {
                     let [flags, _, _, short, _, long] = self.words::<6>(found.start)?;
@@ -264,6 +278,14 @@ impl<R: Read + Seek> BoxWalk<'_, R> {
                     }
                 }
                 b"trun" => {
+                    let [_, count] = self.words::<2>(found.start)?;
+                    // A packet has a byte. Demuxers count to what a box says, with nothing behind it.
+                    if u64::from(count) > self.len {
+                        self.tables.impossible = Some(format!(
+                            "a fragment claims {count} packets, and the file has {} bytes",
+                            self.len
+                        ));
+                    }
                     if let Some(place) = place {
                         let mut track = std::mem::take(&mut self.tables.tracks[place]);
                         let run = self.run(&found, default, &mut track);

@@ -100,6 +100,25 @@ pub fn pre_skip(params: &AudioCodecParameters) -> u64 {
     head.map_or(0, |head| head.pre_skip as u64)
 }
 
+/// How many frames a packet says that it has (RFC 6716, 3.1): by its first byte, and by its second where there may be many.
+pub fn frames_of(packet: &[u8]) -> u64 {
+    let Some(first) = packet.first() else {
+        return 0;
+    };
+    let configuration = first >> 3;
+    let each = match configuration {
+        0..=11 => [480, 960, 1_920, 2_880][usize::from(configuration % 4)],
+        12..=15 => [480, 960][usize::from(configuration % 2)],
+        _ => [120, 240, 480, 960][usize::from(configuration % 4)],
+    };
+    let count = match first & 3 {
+        0 => 1,
+        1 | 2 => 2,
+        _ => packet.get(1).map_or(0, |second| u64::from(second & 0x3F)),
+    };
+    each * count
+}
+
 /// A decoder of packets, of one stream or of several at once.
 pub struct OpusPackets {
     params: AudioCodecParameters,

@@ -77,6 +77,9 @@ pub struct StreamTraits {
     pub has_swapped_head: bool,
     /// Frames of each packet, where the last one may have fewer than the file says.
     pub whole_packets: Option<u64>,
+    /// Frames of the first packets that are the encoder's delay, and those at the end of the last one that fill it.
+    pub lead: u64,
+    pub padding: u64,
 }
 
 /// Opens a file.
@@ -87,11 +90,16 @@ pub fn open<'s>(
 ) -> Result<OpenStream<'s>, Error> {
     let mut window = Window::new(input, coded, reached)?;
     let (bytes, is_open) = (window.extent.len(), window.is_open);
+    let (delay, padding) = (window.delay, window.padding);
     let extent = Arc::clone(&window.extent);
     let tables = if coded.coding == Some(Coding::Mp4) {
         let start = extent.start();
         let tables = mp4::tables(&mut window, start, bytes);
-        Some(tables.map_err(|error| Error::io(&error, None))?)
+        let mut tables = tables.map_err(|error| Error::io(&error, None))?;
+        if let Some(impossible) = tables.impossible.take() {
+            return Err(Error::damaged(start, impossible));
+        }
+        Some(tables)
     } else {
         None
     };
@@ -105,23 +113,40 @@ pub fn open<'s>(
         opening = demux(opening.reader.into_inner(), bytes, coded, reached)?;
     }
     opening.traits.ends_anywhere |= is_open;
+    let hertz = u128::from(opening.facts.rate.hertz());
+    let frames_in = |nanoseconds: u64| {
+        let frames = (u128::from(nanoseconds) * hertz + 500_000_000) / 1_000_000_000;
+        u64::try_from(frames).unwrap_or(0)
+    };
+    let is_aac = opening.decoder.codec_params().codec == codecs::CODEC_ID_AAC;
+    opening.traits.padding = frames_in(padding);
+    if is_aac {
+        opening.traits.lead = frames_in(delay);
+    }
     opening.extent = extent;
     if let Some(tables) = tables {
         let own = tables.tracks.iter().find(|packets| packets.track == track);
         let params = opening.decoder.codec_params();
         let (frames, is_even) = own.map_or((None, false), |packets| mp4_frames(packets, params));
         let is_opus = params.codec == codecs::CODEC_ID_OPUS;
-        let before = if is_opus { pre_skip(params) } else { 0 };
+        let lead = own
+            .filter(|own| params.sample_rate == Some(own.timescale))
+            .map_or(0, |own| u64::from(own.lead));
+        let before = match is_opus {
+            true => pre_skip(params),
+            false if is_aac => lead,
+            false => 0,
+        };
+        if is_aac {
+            opening.traits.lead = lead;
+            opening.traits.origin = opening.traits.origin.saturating_add_unsigned(lead);
+        }
         opening.facts.frames = frames.map(|frames| frames.saturating_sub(before));
         opening.traits.counts_frames = is_even && !is_opus;
         opening.cut = tables.cut;
-        let lead = own
-            .filter(|own| params.sample_rate == Some(own.timescale))
-            .map_or(0, |own| own.lead);
-        let hertz = u128::from(opening.facts.rate.hertz());
         opening.chapters = (tables.chapters.into_iter())
             .map(|(time, label)| {
-                let frame = u128::from(time) * hertz / 10_000_000 + u128::from(lead);
+                let frame = u128::from(time) * hertz / 10_000_000;
                 let frame = u64::try_from(frame).unwrap_or(u64::MAX);
                 (frame, label)
             })
@@ -261,6 +286,8 @@ fn traits_of(reader: &dyn FormatReader, track: &Track, bytes: u64, coded: &Coded
                         && format == formats::FORMAT_ID_ISOMP4)
             })
             .and_then(packet_length),
+        lead: 0,
+        padding: 0,
         guesses: is_estimated(reader)
             && !matches!(
                 coded.coding,

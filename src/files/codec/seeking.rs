@@ -81,6 +81,7 @@ impl Decoder<'_> {
             self.decoder.reset();
         }
         (self.ready, self.position) = (0..0, Position::AfterSeek);
+        self.to_drop = 0;
         // The first packets after a jump may refer to what was left out.
         let mut forgiven = 2 * self.traits.preroll / MPEG_PACKET;
         loop {

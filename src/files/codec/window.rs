@@ -48,6 +48,9 @@ pub struct Window<'s> {
     changed: Vec<(u64, u8)>,
     /// Whether the file says nowhere how long it is.
     pub is_open: bool,
+    /// Nanoseconds in front and at the end that are no sound.
+    pub delay: u64,
+    pub padding: u64,
 }
 
 impl<'s> Window<'s> {
@@ -71,6 +74,8 @@ impl<'s> Window<'s> {
             reached: Arc::clone(reached),
             changed: coded.changed.clone(),
             is_open: false,
+            delay: 0,
+            padding: 0,
         };
         window.extent.show(&(start..end));
         if coded.coding == Some(Coding::Matroska) {
@@ -79,6 +84,7 @@ impl<'s> Window<'s> {
             let changed = odd.changed.iter();
             (window.changed).extend(changed.map(|(place, byte)| (start + place, *byte)));
             window.is_open = odd.is_open;
+            (window.delay, window.padding) = (odd.delay, odd.padding);
         }
         window.seek(SeekFrom::Start(0)).map_err(io)?;
         window.reached.store(0, Ordering::Relaxed);

@@ -50,6 +50,12 @@ pub struct Unfinished {
     pub marked: Vec<(u64, u8)>,
 }
 
+/// Whether the first page is of Speex, of which the demuxer says nothing.
+pub fn is_speex<R: Read + Seek>(bytes: &mut Bytes<'_, R>, at: u64) -> Result<bool, Error> {
+    let mut page = [0; HEAD + 1 + 8];
+    Ok(bytes.peek(at, &mut page)?.ends_with(b"Speex   "))
+}
+
 /// The end of the one stream in the file, if its last page is not there.
 pub fn unfinished<R: Read + Seek>(bytes: &mut Bytes<'_, R>) -> Result<Option<Unfinished>, Error> {
     let mut first = [0; HEAD];

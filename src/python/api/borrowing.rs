@@ -45,7 +45,7 @@ use crate::python::running;
 use crate::registry::{Mode, Until};
 use crate::sync::Mutex;
 
-/// The samples of some audio, lent for a with-block.
+/// Samples lent to a with-block: `borrow()` to read, `borrow_mut()` alone to write.
 #[pyclass(frozen, name = "Borrow", module = "audio_samples")]
 pub struct BorrowBlock {
     audio: Audio,
@@ -203,14 +203,15 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
-    /// `with audio.borrow() as array:` a read-only array of the samples, which no operation on audio changes
-    /// meanwhile: that raises `BorrowError`.
+    /// `with audio.borrow() as array:` a read-only array of the samples, which no operation on
+    /// audio changes meanwhile: that raises `BorrowError`.
     fn borrow(&self) -> BorrowBlock {
         self.lend(Mode::Read)
     }
 
-    /// `with audio.borrow_mut() as array:` the one writable array of the samples. Every other access to them
-    /// through audio raises `BorrowError` meanwhile. Refused while another writable view of them is alive.
+    /// `with audio.borrow_mut() as array:` the one writable array of the samples. Every other
+    /// access to them through audio raises `BorrowError` meanwhile. Refused while another writable
+    /// view of them is alive.
     ///
     /// What outlives the with-block is made read-only, and named by a `BorrowError`.
     fn borrow_mut(&self) -> PyResult<BorrowBlock> {
@@ -218,9 +219,10 @@ impl AudioSamples {
         Ok(self.lend(Mode::Write))
     }
 
-    /// In the child of a fork: takes back the samples that other threads had borrowed when the process was forked. Those
-    /// threads are not in the child, and would have them out for ever: until then every access to the samples raises a
-    /// `BorrowError` that says so. Nothing else changes: a borrow of this process stays out.
+    /// In the child of a fork: takes back the samples that other threads had borrowed when the
+    /// process was forked. Those threads are not in the child, and would have them out for ever:
+    /// until then every access to the samples raises a `BorrowError` that says so. Nothing else
+    /// changes: a borrow of this process stays out.
     fn reclaim(&self) {
         self.audio().samples().reclaim();
     }

@@ -95,7 +95,14 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
-    /// Mono audio: the mean of all channels, one of them, or their sum by weights. Mono audio is given back as it is.
+    /// Mono audio: the mean of all channels, one of them, or their sum by a weight for each.
+    ///
+    /// Means and sums are of float64, rounded once; integers saturate. `"left"` and `"right"` are
+    /// views of a channel. Mono audio is given back as it is, on its own memory. `out` has the
+    /// shape (frames,) and the rate, and memory apart; samples are converted to its type.
+    ///
+    /// >>> AudioSamples.new_multi(np.array([[1.0, 0.0], [0.0, 0.5]]), 48_000).to_mono().to_numpy()
+    /// array([0.5 , 0.25])
     #[pyo3(
         signature = (method = None, *, out = None),
         text_signature = "($self, method='mean', *, out=None)"
@@ -137,7 +144,12 @@ impl AudioSamples {
         Bound::new(py, AudioSamples::new(mixed))
     }
 
-    /// Stereo audio: mono audio in both channels. Stereo audio is given back as it is.
+    /// Stereo audio: mono audio in both channels; stereo audio is given back as it is.
+    ///
+    /// ValueError for more channels.
+    ///
+    /// >>> AudioSamples.zeros(10, 48_000).to_stereo().shape
+    /// (2, 10)
     #[pyo3(signature = (*, out = None))]
     fn to_stereo<'py>(
         slf: &Bound<'py, Self>,
@@ -171,6 +183,11 @@ impl AudioSamples {
     }
 
     /// New stereo audio, panned: from -1, all on the left, to 1, all on the right.
+    ///
+    /// In the middle each side is 3.01 dB down, or 6.02 dB by the linear law. ValueError for mono.
+    ///
+    /// >>> AudioSamples.new_multi(np.ones((2, 1)), 48_000).pan(-1).to_numpy().tolist()
+    /// [[1.0], [0.0]]
     #[pyo3(
         signature = (position, law = None),
         text_signature = "($self, position, law='constant_power')"
@@ -198,7 +215,13 @@ impl AudioSamples {
         AudioSamples::changed_inplace(slf, &sides)
     }
 
-    /// New stereo audio with the other side turned down: from -1, the left alone, to 1, the right alone.
+    /// New stereo audio with the other side turned down: from -1, the left alone, to 1, the
+    /// right.
+    ///
+    /// In the middle nothing changes.
+    ///
+    /// >>> AudioSamples.new_multi(np.ones((2, 1)), 48_000).balance(0.5).to_numpy().tolist()
+    /// [[0.5], [1.0]]
     fn balance(&self, py: Python<'_>, position: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         self.changed(py, &balance(self, position)?)
     }
@@ -213,6 +236,9 @@ impl AudioSamples {
     }
 
     /// New audio of middle and side, `(l + r) / 2` and `(l - r) / 2`; `inverse=True` undoes it.
+    ///
+    /// >>> AudioSamples.new_multi(np.array([[1.0], [0.5]]), 48_000).mid_side().to_numpy().tolist()
+    /// [[0.75], [0.25]]
     #[pyo3(signature = (inverse = false))]
     fn mid_side(&self, py: Python<'_>, inverse: bool) -> PyResult<AudioSamples> {
         self.changed(py, &MidSide::of(self.audio(), inverse)?)
@@ -225,7 +251,10 @@ impl AudioSamples {
         AudioSamples::changed_inplace(slf, &turned)
     }
 
-    /// New audio with two channels in each other's place.
+    /// New audio with two channels in each other's place. IndexError for one that is not there.
+    ///
+    /// >>> AudioSamples.new_multi(np.eye(2), 9).swap_channels().to_numpy().tolist()
+    /// [[0.0, 1.0], [1.0, 0.0]]
     #[pyo3(signature = (first = None, second = None), text_signature = "($self, first=0, second=1)")]
     fn swap_channels(
         &self,

@@ -82,8 +82,17 @@ fn no_bytes(data: &Bound<'_, PyAny>) -> PyErr {
 
 #[pymethods]
 impl AudioSamples {
-    /// A copy with another sample type, by the scale of audio: integers are fractions of `2**(bits-1)`; rounded to the
-    /// nearest, ties to even, or with `dither`, and saturated.
+    /// New audio of another sample type, by the scale of audio: integers are fractions of full
+    /// scale. Rounded to the nearest, ties to even, and saturated.
+    ///
+    /// `dither="tpdf"` adds noise of triangular density before the rounding, of 1 step at most, so
+    /// that the error does not follow the signal; `"shaped"` also moves the error to where the ear
+    /// hears it least (Lipshitz, Vanderkooy and Wannamaker, 1991). The same `seed` gives the same
+    /// noise. ValueError for dither where nothing is rounded. `out` is audio of that type, shape
+    /// and rate.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, -1.0]), 48_000).convert("int16").to_numpy()
+    /// array([ 16384, -32768], dtype=int16)
     #[pyo3(
         signature = (dtype, dither = None, *, seed = None, out = None),
         text_signature = "($self, dtype, dither=None, *, seed=None, out=None)"
@@ -125,17 +134,27 @@ impl AudioSamples {
         Bound::new(py, AudioSamples::new(converted))
     }
 
-    /// The samples as bytes of G.711's mu-law: a uint8 array of the audio's shape.
+    /// The samples as bytes of G.711's mu-law, an array of the audio's shape.
+    ///
+    /// >>> AudioSamples.zeros(2, 8_000).mu_law().tolist()
+    /// [255, 255]
     fn mu_law<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         bytes_of(self, py, Law::Mu)
     }
 
-    /// The samples as bytes of G.711's A-law: a uint8 array of the audio's shape.
+    /// The samples as bytes of G.711's A-law, an array of the audio's shape.
+    ///
+    /// >>> AudioSamples.zeros(2, 8_000).a_law().tolist()
+    /// [213, 213]
     fn a_law<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         bytes_of(self, py, Law::A)
     }
 
-    /// int16 audio of bytes of G.711's mu-law: bytes, or a uint8 array of shape `(frames,)` or `(channels, frames)`.
+    /// int16 audio of bytes of G.711's mu-law: bytes, or uint8 of shape (frames,) or (channels,
+    /// frames).
+    ///
+    /// >>> AudioSamples.from_mu_law(bytes([255, 0]), 8_000).to_numpy().tolist()
+    /// [0, -32124]
     #[staticmethod]
     fn from_mu_law(
         data: &Bound<'_, PyAny>,
@@ -145,6 +164,9 @@ impl AudioSamples {
     }
 
     /// int16 audio of bytes of G.711's A-law, as `from_mu_law`.
+    ///
+    /// >>> AudioSamples.from_a_law(bytes([213]), 8_000).to_numpy().tolist()
+    /// [8]
     #[staticmethod]
     fn from_a_law(
         data: &Bound<'_, PyAny>,

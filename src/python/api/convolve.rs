@@ -98,15 +98,17 @@ impl AudioSamples {
 impl AudioSamples {
     /// New audio convolved with an impulse response: a room, a loudspeaker, a FIR filter.
     ///
-    /// `ir` is audio of the same rate, or an array or a list of shape `(taps,)` for all channels or `(channels, taps)`.
-    /// `mode` `"full"` gives `frames + taps - 1` frames, `"same"` as many as the audio has, from the middle of those, `"valid"`
-    /// the `abs(frames - taps) + 1` for which the shorter of both lies inside the longer; audio without frames stays so. By
-    /// overlap-save (Stockham 1966), up to 16 taps by the sum itself; float32 is computed in float32, all else in float64.
-    /// Integers are fractions of full scale, also those of audio as `ir`, and saturate. `out` is audio of that shape and the
-    /// same rate, in memory of its own.
+    /// `ir` is audio of the same rate, or an array or a list of shape (taps,) for all channels or
+    /// (channels, taps). `"full"` gives `frames + taps - 1` frames, `"same"` as many as the audio
+    /// has, from the middle of those, `"valid"` the `abs(frames - taps) + 1` for which the shorter
+    /// of both lies inside the longer; audio without frames stays so. By overlap-save, up to 16
+    /// taps by the sum itself; float32 is computed in float32, all else in float64. Integers are
+    /// fractions of full scale, also those of audio as `ir`, and saturate. `out` is audio of that
+    /// shape and the same rate, in memory of its own. A NaN spoils what the response reaches from
+    /// it and what is in the same blocks.
     ///
-    /// ValueError for no taps, taps that are not finite, other channels, another rate (`SampleRateError`) or an `out` that
-    /// does not fit.
+    /// ValueError for no taps, taps that are not finite, other channels, another rate
+    /// (`SampleRateError`) or an `out` that does not fit.
     ///
     /// >>> AudioSamples.new_mono(np.array([1.0, 0.0, 0.5]), 48_000).convolve([1, 0.5]).to_numpy()
     /// array([1.  , 0.5 , 0.5 , 0.25])
@@ -138,11 +140,12 @@ impl AudioSamples {
 
     /// The sums of products with other audio that is moved along this: largest where they match.
     ///
-    /// As `scipy.signal.correlate` of real numbers, channel by channel: `other` is audio of the same rate, or an array, of
-    /// one channel or as many. Frame `i` of `"full"` is for this audio being later by `i - (len(other) - 1)` frames. Modes as
-    /// for `convolve`. The result is float32 for float32 audio and float64 for all other, in which integers are fractions of
-    /// full scale: sums know no full scale, and nothing saturates. Errors as for `convolve`, but NaN and infinity come out as
-    /// they do of the sums.
+    /// As `scipy.signal.correlate` of real numbers, channel by channel: `other` is audio of the
+    /// same rate, or an array, of one channel or as many. Frame `i` of `"full"` is for this audio
+    /// being later by `i - (len(other) - 1)` frames. Modes as for `convolve`. The result is
+    /// float32 for float32 audio and float64 for all other, in which integers are fractions of
+    /// full scale: sums know no full scale, and nothing saturates. Errors as for `convolve`, but
+    /// NaN and infinity come out as they do of the sums.
     ///
     /// >>> audio = AudioSamples.new_mono(np.array([0.0, 0.0, 1.0, -1.0]), 48_000)
     /// >>> int(audio.correlate([1, -1]).argmax()) - 1
@@ -164,8 +167,9 @@ impl AudioSamples {
 
     /// New audio of the same length, later by `seconds` (to the nearest frame) or `frames`.
     ///
-    /// Silence is in front, and what would come behind the end is lost; `pad(seconds)` keeps it and makes the audio longer,
-    /// and `audio[frames:]` is the other direction. ValueError for a negative time.
+    /// Silence is in front, and what would come behind the end is lost: the channels of several
+    /// audios still fit together. `pad(seconds)` keeps it and makes the audio longer;
+    /// `audio[frames:]` is the other direction. ValueError for a negative time.
     ///
     /// >>> AudioSamples.new_mono(np.array([1.0, 2.0, 3.0]), 10).delay(0.1).to_numpy()
     /// array([0., 1., 2.])

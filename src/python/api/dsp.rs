@@ -17,7 +17,7 @@ use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::files::edit::FileEdit;
 
-/// A gain in decibels.
+/// A gain of `db` decibels; -inf is silence. As `AudioSamples.gain`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Gain")]
 pub struct GainObject;
 
@@ -30,7 +30,11 @@ impl GainObject {
     }
 }
 
-/// A fade in at the beginning of a signal, and a fade out at its end, wherever that comes.
+/// A fade in of `fade_in` seconds at the beginning, and a fade out of `fade_out` seconds at the
+/// end, wherever that comes.
+///
+/// The fade out holds back as many frames as it takes: that is the latency. Curves as for
+/// `AudioSamples.fade_in`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Fade")]
 pub struct FadeObject;
 
@@ -55,7 +59,7 @@ impl FadeObject {
     }
 }
 
-/// A filter of second-order sections.
+/// A filter of second-order sections, of shape (sections, 6). As `AudioSamples.filter`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Filter")]
 pub struct FilterObject;
 
@@ -68,7 +72,7 @@ impl FilterObject {
     }
 }
 
-/// The bands of an equalizer.
+/// The bands of an equalizer, such as `("peaking", 1_000, 3.0)`. As `AudioSamples.eq`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Equalizer")]
 pub struct EqualizerObject;
 
@@ -81,7 +85,8 @@ impl EqualizerObject {
     }
 }
 
-/// Fewer bits, with dither.
+/// Rounds to steps of `2**-(bits - 1)` with dither: `tpdf` or `shaped`, as
+/// `AudioSamples.convert`.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Dither")]
 pub struct DitherObject;
 
@@ -108,7 +113,7 @@ impl DitherObject {
     }
 }
 
-/// Another sample rate.
+/// Another sample rate. As `AudioSamples.resample`: no frame comes late, some are held back.
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Resampler")]
 pub struct ResamplerObject;
 
@@ -129,8 +134,18 @@ impl ResamplerObject {
     }
 }
 
-/// An impulse response from block to block, as `AudioSamples.convolve`: audio, or an array of shape `(taps,)` or
-/// `(channels, taps)`. The tail comes out at the end, and is cut off where samples stay in their place.
+/// An impulse response: audio, or an array of shape (taps,) or (channels, taps). As
+/// `AudioSamples.convolve`.
+///
+/// Frames are held back until a block of the convolution is whole: that is the latency, some
+/// 16,384 frames for a second of response, and 0 up to 16 taps. The tail of `taps - 1` frames
+/// comes out of `flush`, `stream` and `AudioSamples.apply`; where samples stay in their place
+/// (`apply_inplace`, `edit(path).apply`) there is no room for it, and it is cut off: `stream`
+/// into `write` keeps it.
+///
+/// >>> echo = audio_samples.dsp.Convolver([1.0, 0.0, 0.5])
+/// >>> AudioSamples.new_mono(np.ones(2), 48_000).apply(echo).to_numpy()
+/// array([1. , 1. , 0.5, 0.5])
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Convolver")]
 pub struct ConvolverObject;
 
@@ -143,7 +158,11 @@ impl ConvolverObject {
     }
 }
 
-/// Processors one after the other. They are copied as they were made: what they have processed stays with them.
+/// Processors one after the other. Copies of them are made: what they have processed stays with
+/// them.
+///
+/// >>> from audio_samples import dsp
+/// >>> chain = dsp.Chain([dsp.Gain(-6), dsp.Fade(0.1, 0.5)])
 #[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Chain")]
 pub struct ChainObject;
 
@@ -166,7 +185,12 @@ impl ChainObject {
     }
 }
 
-/// Levels of all blocks so far: what the methods of audio give of the whole, bit for bit.
+/// Levels of all blocks so far: what audio's methods give of the whole, bit for bit.
+///
+/// >>> meter = audio_samples.dsp.LevelMeter()
+/// >>> meter.update(AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000))
+/// >>> meter.peak, meter.rms
+/// (0.5, 0.5)
 #[pyclass(frozen, module = "audio_samples.dsp", name = "LevelMeter")]
 pub struct LevelMeterObject {
     meter: OneAtATime<core::LevelMeter>,
@@ -188,7 +212,7 @@ impl LevelMeterObject {
         }
     }
 
-    /// Takes in a block.
+    /// Takes in a block. ValueError for one of another rate, type or number of channels.
     fn update(&self, py: Python<'_>, block: &Bound<'_, AudioSamples>) -> PyResult<()> {
         let audio = block.get().audio();
         self.meter
@@ -228,7 +252,13 @@ impl LevelMeterObject {
     }
 }
 
-/// Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4).
+/// Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4). `weights` as for
+/// `AudioSamples.loudness`.
+///
+/// >>> meter = audio_samples.dsp.LoudnessMeter()
+/// >>> meter.update(AudioSamples.zeros(48_000, 48_000))
+/// >>> meter.integrated
+/// -inf
 #[pyclass(frozen, module = "audio_samples.dsp", name = "LoudnessMeter")]
 pub struct LoudnessMeterObject {
     meter: OneAtATime<core::LoudnessMeter>,
@@ -251,7 +281,7 @@ impl LoudnessMeterObject {
         })
     }
 
-    /// Takes in a block.
+    /// Takes in a block. ValueError for one of another rate, type or number of channels.
     fn update(&self, py: Python<'_>, block: &Bound<'_, AudioSamples>) -> PyResult<()> {
         let audio = block.get().audio();
         self.meter
@@ -290,7 +320,7 @@ impl LoudnessMeterObject {
         self.of(core::LoudnessMeter::range)
     }
 
-    /// The largest true peak in dBTP.
+    /// The largest true peak in dBTP (ITU-R BS.1770-4, Annex 2).
     #[getter]
     fn true_peak(&self) -> PyResult<f64> {
         self.of(|meter| Levels::decibels(largest_peak(&meter.true_peaks())))
@@ -299,7 +329,13 @@ impl LoudnessMeterObject {
 
 #[pymethods]
 impl AudioSamples {
-    /// New audio: a processor of `audio_samples.dsp` used once on the whole. Its own state is neither used nor changed.
+    /// New audio: a processor of `audio_samples.dsp` used once on the whole.
+    ///
+    /// Latency is taken out and what is inside at the end comes out. The processor's own state is
+    /// neither used nor changed.
+    ///
+    /// >>> AudioSamples.new_mono(np.ones(2), 48_000).apply(audio_samples.dsp.Gain(-20)).to_numpy()
+    /// array([0.1, 0.1])
     fn apply(
         &self,
         py: Python<'_>,
@@ -324,8 +360,11 @@ impl AudioSamples {
 
 #[pymethods]
 impl FileEdit {
-    /// Uses a processor of `audio_samples.dsp` once on the whole file, where it lies, in bounded memory. Iterating begins
-    /// at the first frame again.
+    /// Uses a processor of `audio_samples.dsp` once on the whole file, where it lies, in bounded
+    /// memory.
+    ///
+    /// Latency is taken out, and what is inside at the end comes out. Iterating begins at the first
+    /// frame again. Ctrl-C stops it: the file is processed up to some block then.
     fn apply(&self, py: Python<'_>, processor: &Bound<'_, ProcessorObject>) -> PyResult<()> {
         let processor = processor.get().another();
         self.process(py, &*processor)

@@ -1,17 +1,20 @@
 //! Compressors, expanders, gates and limiters: methods of audio, and processors.
 
+mod objects;
+
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::audio::{Audio, Wait};
 use crate::dsp as core;
-use crate::dsp::{Compressor, Expander, Gate, Limiter, Limiting, Reduction};
+use crate::dsp::{Compressor, Expander, Gate, Limiter, Reduction};
 use crate::error::Error;
-use crate::python::api::processor::ProcessorObject;
 use crate::python::arguments;
 use crate::python::class::AudioSamples;
 use crate::python::numpy::numpy_module;
 use crate::python::running;
+
+pub use objects::{CompressorObject, ExpanderObject, GateObject, LimiterObject};
 
 /// A number that a caller may leave out.
 type Number<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
@@ -160,14 +163,25 @@ fn limiter_of(
 impl AudioSamples {
     /// New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
     ///
-    /// The level is the largest distance of a sample from zero in all channels of a frame, in dBFS, and all channels get
-    /// one gain. `threshold_db` is from -200 to 200, `ratio` from 1 to inf, `knee_db` from 0 to 200; in `attack_ms` and
-    /// `release_ms`, from 0 to 10,000, 63 % of a change in decibels are done. The level of a `sidechain`, audio of as many
-    /// frames and the same rate, decides where one is given. ValueError for what is out of its range.
+    /// The level is the largest distance of a sample from zero in all channels of a frame, in dBFS,
+    /// and all channels get one gain: sounds stay where they are. A sample that is no number counts
+    /// as silence, and integers are fractions of full scale. The gain is 0 dB at the first frame.
     ///
-    /// >>> softer = audio.compress(-20, 4, attack_ms=5)
+    /// - `threshold_db`: from -200 to 200 dBFS.
+    /// - `ratio`: from 1, which changes nothing, to `math.inf`.
+    /// - `attack_ms`, `release_ms`: the times in which 63 % of a fall and of a rise of the gain, in
+    ///   decibels, are done; from 0 to 10,000 ms.
+    /// - `knee_db`: the width of the bend around the threshold, from 0 to 200 dB.
+    /// - `sidechain`: audio of as many frames and the same rate, of any type and number of channels,
+    ///   whose level decides instead of that of this audio: music gets softer where there is
+    ///   speech. In place, a sidechain that lies in the samples themselves is a ValueError.
     ///
-    /// After Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012).
+    /// A feed-forward design after Giannoulis, Massberg and Reiss (J. Audio Eng. Soc. 60(6), 2012),
+    /// with their smooth, branching detector; computed in float64.
+    ///
+    /// >>> loud = AudioSamples.new_mono(np.ones(48_000), 48_000)
+    /// >>> round(20 * float(np.log10(loud.compress(-20, 4)[-1])), 3)
+    /// -15.0
     #[pyo3(
         signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
         text_signature = "($self, threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
@@ -207,9 +221,12 @@ impl AudioSamples {
 
     /// New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
     ///
-    /// As `compress`; `ratio` is from 1 to 1000, and no sample is turned down by more than 200 dB.
+    /// As `compress`, but for these: `ratio` is from 1 to 1000; samples come back in `attack_ms`
+    /// and go down in `release_ms`; none is turned down by more than 200 dB.
     ///
-    /// >>> softer = audio.expand(-40, 2)
+    /// >>> soft = AudioSamples.new_mono(np.full(96_000, 0.001), 48_000)
+    /// >>> round(20 * float(np.log10(soft.expand(-40, 2)[-1])), 3)
+    /// -80.0
     #[pyo3(
         signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None, sidechain = None),
         text_signature = "($self, threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0, sidechain=None)"
@@ -249,10 +266,13 @@ impl AudioSamples {
 
     /// New audio: what is below `threshold_db` turned down by `range_db`.
     ///
-    /// Level and times as for `compress`; the gate is closed at the first frame, and stays open for `hold_ms` after the
-    /// last frame that is at least at the threshold. `range_db` is from 0 to 200.
+    /// Level and times as for `compress`: the gate opens in `attack_ms`, stays open for `hold_ms`
+    /// after the last frame whose level is at least the threshold, and closes in `release_ms`. It
+    /// is closed at the first frame. `range_db` is from 0 to 200 dB.
     ///
-    /// >>> gated = audio.gate(-50, hold_ms=50)
+    /// >>> hiss = AudioSamples.new_mono(np.full(48_000, 0.001), 48_000)
+    /// >>> round(20 * float(np.log10(hiss.gate(-50)[-1])), 3)
+    /// -140.0
     #[pyo3(
         signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None, sidechain = None),
         text_signature = "($self, threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0, sidechain=None)"
@@ -290,14 +310,23 @@ impl AudioSamples {
         reduce(slf, &made.processor()?, sidechain)
     }
 
-    /// New audio that is nowhere past `ceiling_db`; what is below it stays as it is.
+    /// New audio that is nowhere past `ceiling_db`; what is nowhere past it stays as it is, bit
+    /// for bit.
     ///
-    /// The gain begins to fall `lookahead_ms` (from 0 to 1000) before a peak, and comes back in `release_ms` (from 0 to
-    /// 10,000); what comes out is not late. `ceiling_db` is from -200 to 0 dBFS. ValueError for what is out of its range.
+    /// The gain begins to fall `lookahead_ms` before a peak and reaches it in time; what comes out
+    /// is not late. All channels get one gain. Sample peaks are limited: the signal between them
+    /// may be louder by some tenths of a decibel, as `true_peak` measures it. What is infinite
+    /// comes out at the ceiling; what is no number stays as it is.
     ///
-    /// >>> master = audio.limit(-1)
+    /// - `ceiling_db`: from -200 to 0 dBFS; the largest number of the samples' type that is not above.
+    /// - `lookahead_ms`: from 0 to 1000 ms, and less than 1,048,576 frames.
+    /// - `release_ms`: the time in which 63 % of what is turned down comes back, from 0 to 10,000 ms.
     ///
-    /// After Lemire (2006) and Hämäläinen (DAFx 2002).
+    /// The least gain within the look-ahead (Lemire 2006), averaged over the look-ahead
+    /// (Hämäläinen, DAFx 2002).
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.25, -2.0, 0.25]), 48_000).limit(0).to_numpy()[1]
+    /// np.float64(-1.0)
     #[pyo3(
         signature = (ceiling_db = None, *, lookahead_ms = None, release_ms = None),
         text_signature = "($self, ceiling_db=-1.0, *, lookahead_ms=5.0, release_ms=50.0)"
@@ -326,124 +355,5 @@ impl AudioSamples {
     ) -> PyResult<Bound<'py, Self>> {
         let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?;
         in_place(slf, &made.processor()?)
-    }
-}
-
-/// Makes softer what is above a threshold, as `AudioSamples.compress`.
-#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Compressor")]
-pub struct CompressorObject {
-    made: Reduction,
-}
-
-#[pymethods]
-impl CompressorObject {
-    #[new]
-    #[pyo3(
-        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
-        text_signature = "(threshold_db=-20.0, ratio=4.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
-    )]
-    fn __new__(
-        threshold_db: Number<'_, '_>,
-        ratio: Number<'_, '_>,
-        attack_ms: Number<'_, '_>,
-        release_ms: Number<'_, '_>,
-        knee_db: Number<'_, '_>,
-    ) -> PyResult<PyClassInitializer<CompressorObject>> {
-        let made =
-            compressor_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?.processor()?;
-        Ok(ProcessorObject::of(made.clone()).add_subclass(CompressorObject { made }))
-    }
-
-    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
-    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
-        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
-    }
-}
-
-/// Makes what is below a threshold softer still, as `AudioSamples.expand`.
-#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Expander")]
-pub struct ExpanderObject {
-    made: Reduction,
-}
-
-#[pymethods]
-impl ExpanderObject {
-    #[new]
-    #[pyo3(
-        signature = (threshold_db = None, ratio = None, *, attack_ms = None, release_ms = None, knee_db = None),
-        text_signature = "(threshold_db=-40.0, ratio=2.0, *, attack_ms=5.0, release_ms=100.0, knee_db=6.0)"
-    )]
-    fn __new__(
-        threshold_db: Number<'_, '_>,
-        ratio: Number<'_, '_>,
-        attack_ms: Number<'_, '_>,
-        release_ms: Number<'_, '_>,
-        knee_db: Number<'_, '_>,
-    ) -> PyResult<PyClassInitializer<ExpanderObject>> {
-        let made = expander_of(threshold_db, ratio, attack_ms, release_ms, knee_db)?.processor()?;
-        Ok(ProcessorObject::of(made.clone()).add_subclass(ExpanderObject { made }))
-    }
-
-    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
-    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
-        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
-    }
-}
-
-/// Turns down what is below a threshold, as `AudioSamples.gate`.
-#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Gate")]
-pub struct GateObject {
-    made: Reduction,
-}
-
-#[pymethods]
-impl GateObject {
-    #[new]
-    #[pyo3(
-        signature = (threshold_db = None, *, attack_ms = None, hold_ms = None, release_ms = None, range_db = None),
-        text_signature = "(threshold_db=-50.0, *, attack_ms=1.0, hold_ms=50.0, release_ms=100.0, range_db=80.0)"
-    )]
-    fn __new__(
-        threshold_db: Number<'_, '_>,
-        attack_ms: Number<'_, '_>,
-        hold_ms: Number<'_, '_>,
-        release_ms: Number<'_, '_>,
-        range_db: Number<'_, '_>,
-    ) -> PyResult<PyClassInitializer<GateObject>> {
-        let made = gate_of(threshold_db, attack_ms, hold_ms, release_ms, range_db)?.processor()?;
-        Ok(ProcessorObject::of(made.clone()).add_subclass(GateObject { made }))
-    }
-
-    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
-    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
-        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
-    }
-}
-
-/// Lets no sample past a ceiling, as `AudioSamples.limit`.
-#[pyclass(frozen, extends = ProcessorObject, module = "audio_samples.dsp", name = "Limiter")]
-pub struct LimiterObject {
-    made: Limiting,
-}
-
-#[pymethods]
-impl LimiterObject {
-    #[new]
-    #[pyo3(
-        signature = (ceiling_db = None, *, lookahead_ms = None, release_ms = None),
-        text_signature = "(ceiling_db=-1.0, *, lookahead_ms=5.0, release_ms=50.0)"
-    )]
-    fn __new__(
-        ceiling_db: Number<'_, '_>,
-        lookahead_ms: Number<'_, '_>,
-        release_ms: Number<'_, '_>,
-    ) -> PyResult<PyClassInitializer<LimiterObject>> {
-        let made = limiter_of(ceiling_db, lookahead_ms, release_ms)?.processor()?;
-        Ok(ProcessorObject::of(made.clone()).add_subclass(LimiterObject { made }))
-    }
-
-    /// The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
-    fn gain_curve<'py>(&self, audio: &Bound<'py, AudioSamples>) -> PyResult<Bound<'py, PyAny>> {
-        curve_of(audio, |audio, wait| self.made.gain_curve(audio, wait))
     }
 }

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::types::{PyList, PyString};
 
 use crate::audio::Audio;
@@ -74,6 +75,14 @@ fn rendered<'py>(
 }
 
 /// Pieces of audio one after the other, in new memory or in `out`.
+///
+/// Mono goes into the channels of the others; types promote at audio scale. SampleRateError for
+/// two rates, ValueError for channels that do not go together, and for an `out` that overlaps a
+/// piece.
+///
+/// >>> one = AudioSamples.zeros(10, 48_000)
+/// >>> audio_samples.concatenate([one, one]).shape
+/// (20,)
 #[pyfunction]
 #[pyo3(signature = (pieces, *, out = None))]
 pub fn concatenate<'py>(
@@ -86,7 +95,13 @@ pub fn concatenate<'py>(
     rendered(py, &one_after_the_other(&all)?, out)
 }
 
-/// The sum of pieces of audio that begin together, in new memory or in `out`: as long as the longest.
+/// The sum of pieces of audio that begin together: as long as the longest, rounded once.
+///
+/// Each has a gain in decibels. Integers saturate. Otherwise as `concatenate`.
+///
+/// >>> one = AudioSamples.new_mono(np.ones(3), 48_000)
+/// >>> audio_samples.mix([one, one[:1]], gains_db=[0, -20]).to_numpy()
+/// array([1.1, 1. , 1. ])
 #[pyfunction]
 #[pyo3(signature = (pieces, *, gains_db = None, out = None))]
 pub fn mix<'py>(
@@ -121,13 +136,20 @@ pub fn mix<'py>(
 
 #[pymethods]
 impl AudioSamples {
-    /// The frames from `start` to `end` seconds, on the same memory; negative times count from the end.
-    #[pyo3(signature = (start = None, end = None), text_signature = "($self, start=0.0, end=None)")]
+    /// The frames from `start` to `end` seconds, on the same memory.
+    ///
+    /// Negative times count from the end. ValueError for times outside the audio.
+    ///
+    /// >>> AudioSamples.zeros(100, 10).trim(1, -2).duration
+    /// 7.0
+    #[pyo3(signature = (start = None, end = None, **others), text_signature = "($self, start=0.0, end=None)")]
     fn trim(
         &self,
         start: Option<&Bound<'_, PyAny>>,
         end: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("trim", "start= and end=", None, others)?;
         let start = start.map_or(Ok(0.0), |given| arguments::number(given, "start"))?;
         let end = end
             .map(|given| arguments::number(given, "end"))
@@ -136,8 +158,14 @@ impl AudioSamples {
     }
 
     /// Without the silence at both ends, but `keep` seconds of it, on the same memory.
+    ///
+    /// A frame is silent if no channel is further from zero than `threshold_db` of full scale. Of
+    /// audio that is all silent nothing is left.
+    ///
+    /// >>> len(AudioSamples.new_mono(np.array([0.0, 0.5, 0.0]), 48_000).trim_silence())
+    /// 1
     #[pyo3(
-        signature = (threshold_db = None, keep = None),
+        signature = (threshold_db = None, keep = None, **others),
         text_signature = "($self, threshold_db=-60.0, keep=0.0)"
     )]
     fn trim_silence(
@@ -145,7 +173,9 @@ impl AudioSamples {
         py: Python<'_>,
         threshold_db: Option<&Bound<'_, PyAny>>,
         keep: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("trim_silence", "threshold_db= and keep=", None, others)?;
         let (db, keep) = (
             threshold(threshold_db)?,
             frames_or(self, keep, "keep", 0.0)?,
@@ -157,6 +187,9 @@ impl AudioSamples {
     }
 
     /// Parts of `seconds` (or `frames`) each, on the same memory; the last may be shorter.
+    ///
+    /// >>> [len(part) for part in AudioSamples.zeros(10, 48_000).split(frames=4)]
+    /// [4, 4, 2]
     #[pyo3(signature = (seconds = None, *, frames = None))]
     fn split<'py>(
         &self,
@@ -168,7 +201,14 @@ impl AudioSamples {
         self.views_of(py, parts)
     }
 
-    /// The silences of at least `min_silence` seconds, as `(first frame, frame behind the last)`.
+    /// The silences of at least `min_silence` seconds: the first frame, and the one behind the
+    /// last.
+    ///
+    /// They are in frames: `audio[a:b]` is silent. A frame is silent if no sample of it is further
+    /// from zero than `threshold_db` dBFS; nan is not silent.
+    ///
+    /// >>> AudioSamples.zeros(10, 10).silences()
+    /// [(0, 10)]
     #[pyo3(
         signature = (threshold_db = None, min_silence = None),
         text_signature = "($self, threshold_db=-60.0, min_silence=0.3)"
@@ -187,7 +227,13 @@ impl AudioSamples {
         Ok(runs.into_iter().map(|run| (run.start, run.end)).collect())
     }
 
-    /// What lies between silences, with `keep` seconds of these at each side, on the same memory.
+    /// What lies between the silences, with `keep` seconds of them at each side, on the same
+    /// memory.
+    ///
+    /// Of a silence that is shorter than twice `keep`, each side has half.
+    ///
+    /// >>> AudioSamples.zeros(10, 10).split_silence()
+    /// []
     #[pyo3(
         signature = (threshold_db = None, min_silence = None, keep = None),
         text_signature = "($self, threshold_db=-60.0, min_silence=0.3, keep=0.1)"
@@ -209,6 +255,9 @@ impl AudioSamples {
     }
 
     /// New audio with `start` seconds of silence in front and `end` behind.
+    ///
+    /// >>> AudioSamples.zeros(10, 10).pad(end=0.5).duration
+    /// 1.5
     #[pyo3(signature = (start = None, end = None), text_signature = "($self, start=0.0, end=0.0)")]
     fn pad(
         &self,
@@ -225,6 +274,9 @@ impl AudioSamples {
     }
 
     /// New audio of `seconds` (or `frames`): cut off, or with silence behind.
+    ///
+    /// >>> AudioSamples.zeros(10, 10).fit(frames=4).shape
+    /// (4,)
     #[pyo3(signature = (seconds = None, *, frames = None))]
     fn fit(
         &self,
@@ -240,6 +292,9 @@ impl AudioSamples {
     }
 
     /// New audio of this one `times` times.
+    ///
+    /// >>> AudioSamples.zeros((2, 10), 10).repeat(3).shape
+    /// (2, 30)
     fn repeat(&self, py: Python<'_>, times: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         let times = arguments::count(times, "times", 0)?;
         let times = usize::try_from(times).unwrap_or(usize::MAX);
@@ -248,7 +303,8 @@ impl AudioSamples {
         Ok(AudioSamples::new(repeated))
     }
 
-    /// Turns the order of the frames where they lie, and gives the same object; `audio[::-1]` is a view.
+    /// Turns the order of the frames where they lie, and gives the same object; `audio[::-1]` is a
+    /// view.
     fn reverse_inplace(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
         let audio = slf.get();
         running::run(slf.py(), audio.bytes_per_pass(), |wait| {
@@ -258,6 +314,12 @@ impl AudioSamples {
     }
 
     /// New audio: this one and another, one into the other over `seconds` (or `frames`).
+    ///
+    /// Curves as for `fade_in`: equal power for audio that is not alike, linear for audio that is.
+    /// ValueError for a fade longer than either.
+    ///
+    /// >>> AudioSamples.zeros(10, 10).crossfade(AudioSamples.zeros(5, 10), frames=2).shape
+    /// (13,)
     #[pyo3(
         signature = (other, seconds = None, *, frames = None, curve = None),
         text_signature = "($self, other, seconds=None, *, frames=None, curve='equal_power')"
@@ -279,7 +341,13 @@ impl AudioSamples {
         rendered(py, &crossing, None)
     }
 
-    /// New audio with another on top of it from `at` seconds on, louder or softer by `gain_db`.
+    /// New audio with another on top of it from `at` seconds on.
+    ///
+    /// Mono goes onto any channels; integers saturate. ValueError for audio that does not end
+    /// within this one: `pad` or `fit` makes room.
+    ///
+    /// >>> AudioSamples.zeros(10, 10).overlay(AudioSamples.new_mono(np.ones(1), 10), 0.5)[5]
+    /// np.float64(1.0)
     #[pyo3(
         signature = (other, at = None, gain_db = None),
         text_signature = "($self, other, at=0.0, gain_db=0.0)"

@@ -67,7 +67,16 @@ const NARROW: f64 = 30.0;
 
 #[pymethods]
 impl AudioSamples {
-    /// New audio through the bands of an equalizer.
+    /// New audio through the bands of an equalizer, one after the other.
+    ///
+    /// A band is `("peaking", hz, gain_db, q=1.0)`, `("low_shelf", hz, gain_db, q=0.7071)`,
+    /// `("high_shelf", hz, gain_db, q=0.7071)` or `("notch", hz, q=30.0)` (Bristow-Johnson's
+    /// formulae). ValueError for a frequency that is not between 0 and half the sample rate, and
+    /// for a `q` that is not above 0.
+    ///
+    /// >>> bands = [("low_shelf", 100, -6), ("peaking", 3_000, 2, 0.9)]
+    /// >>> AudioSamples.zeros(10, 48_000).eq(bands).shape
+    /// (10,)
     fn eq(&self, py: Python<'_>, bands: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         let bands = self::bands(bands)?;
         self.filtered(py, &Sections::equalizer(&bands, self.rate())?, false)
@@ -83,7 +92,10 @@ impl AudioSamples {
         AudioSamples::filtered_inplace(slf, &sections, false)
     }
 
-    /// New audio, by `gain_db` louder or softer around `hz`.
+    /// New audio, by `gain_db` louder or softer around `hz`. As a band of `eq`.
+    ///
+    /// >>> AudioSamples.zeros(10, 48_000).peaking(1_000, 3).shape
+    /// (10,)
     #[pyo3(signature = (hz, gain_db, q = None), text_signature = "($self, hz, gain_db, q=1.0)")]
     fn peaking(
         &self,
@@ -107,7 +119,10 @@ impl AudioSamples {
         AudioSamples::filtered_inplace(slf, &sections, false)
     }
 
-    /// New audio, by `gain_db` louder or softer below `hz`.
+    /// New audio, by `gain_db` louder or softer below `hz`. As a band of `eq`.
+    ///
+    /// >>> AudioSamples.zeros(10, 48_000).low_shelf(100, -6).shape
+    /// (10,)
     #[pyo3(signature = (hz, gain_db, q = None), text_signature = "($self, hz, gain_db, q=0.7071)")]
     fn low_shelf(
         &self,
@@ -131,7 +146,10 @@ impl AudioSamples {
         AudioSamples::filtered_inplace(slf, &sections, false)
     }
 
-    /// New audio, by `gain_db` louder or softer above `hz`.
+    /// New audio, by `gain_db` louder or softer above `hz`. As a band of `eq`.
+    ///
+    /// >>> AudioSamples.zeros(10, 48_000).high_shelf(8_000, 2).shape
+    /// (10,)
     #[pyo3(signature = (hz, gain_db, q = None), text_signature = "($self, hz, gain_db, q=0.7071)")]
     fn high_shelf(
         &self,
@@ -155,7 +173,10 @@ impl AudioSamples {
         AudioSamples::filtered_inplace(slf, &sections, false)
     }
 
-    /// New audio without one frequency.
+    /// New audio without `hz`; `q` is the frequency by the bandwidth at 3 dB.
+    ///
+    /// >>> AudioSamples.zeros(10, 48_000).notch(50).shape
+    /// (10,)
     #[pyo3(signature = (hz, q = None), text_signature = "($self, hz, q=30.0)")]
     fn notch(
         &self,
@@ -177,7 +198,10 @@ impl AudioSamples {
         AudioSamples::filtered_inplace(slf, &sections, false)
     }
 
-    /// New audio of `x[n] - coefficient * x[n - 1]`.
+    /// New audio of `x[n] - coefficient * x[n - 1]`: the highs of speech up.
+    ///
+    /// >>> AudioSamples.zeros(10, 48_000).preemphasis().shape
+    /// (10,)
     #[pyo3(signature = (coefficient = None), text_signature = "($self, coefficient=0.97)")]
     fn preemphasis(
         &self,

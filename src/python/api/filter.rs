@@ -95,7 +95,12 @@ pub fn band(name: &str, hz: &Bound<'_, PyAny>) -> PyResult<Band> {
     }
 }
 
-/// The sections of a filter, as an array of shape `(sections, 6)`, which `scipy.signal.sosfilt` takes too.
+/// The sections of a filter, of shape (sections, 6), as `scipy.signal.iirfilter` gives them.
+///
+/// `bandpass` and `bandstop` take two edges. Options as for `AudioSamples.lowpass`.
+///
+/// >>> audio_samples.dsp.design("bandpass", (300, 3_400), 16_000, order=4).shape
+/// (4, 6)
 #[pyfunction]
 #[pyo3(
     signature = (band, hz, sample_rate, order = None, kind = None, *, ripple_db = None, attenuation_db = None),
@@ -274,34 +279,60 @@ with_one_edge!(
     lowpass,
     lowpass_inplace,
     Below,
-    "New audio of what lies below `hz`.",
+    r#"New audio of what lies below `hz`, which is 3 dB down there.
+
+Second-order sections with a state of float64, computed as SciPy computes them, at rest
+in the beginning. Kinds: `butterworth`; `chebyshev1`, which takes `ripple_db`;
+`chebyshev2`, which takes `attenuation_db`; `elliptic`, which takes both; `bessel`. `order`
+is from 1 to 24.
+`zero_phase=True` filters forwards and backwards: nothing comes late, and the attenuation is
+twice as high. ValueError for a frequency that is not between 0 and half the sample rate.
+
+>>> AudioSamples.new_mono(np.ones(48_000), 48_000).lowpass(1_000).peak() > 0.99
+True"#,
     "`lowpass`, where the samples lie. Gives the same object."
 );
 with_one_edge!(
     highpass,
     highpass_inplace,
     Above,
-    "New audio of what lies above `hz`.",
+    r#"New audio of what lies above `hz`, which is 3 dB down there; otherwise as `lowpass`.
+
+>>> abs(AudioSamples.new_mono(np.ones(48_000), 48_000).highpass(80)[-1]) < 1e-6
+np.True_"#,
     "`highpass`, where the samples lie. Gives the same object."
 );
 with_two_edges!(
     bandpass,
     bandpass_inplace,
     Between,
-    "New audio of what lies between `low_hz` and `high_hz`.",
+    r#"New audio of what lies between `low_hz` and `high_hz`; otherwise as `lowpass`.
+
+>>> AudioSamples.zeros(10, 48_000).bandpass(300, 3_400, 4).shape
+(10,)"#,
     "`bandpass`, where the samples lie. Gives the same object."
 );
 with_two_edges!(
     bandstop,
     bandstop_inplace,
     Without,
-    "New audio without what lies between `low_hz` and `high_hz`.",
+    r#"New audio without what lies between `low_hz` and `high_hz`; otherwise as `lowpass`.
+
+>>> AudioSamples.zeros(10, 48_000).bandstop(49, 51).shape
+(10,)"#,
     "`bandstop`, where the samples lie. Gives the same object."
 );
 
 #[pymethods]
 impl AudioSamples {
-    /// New audio through second-order sections; with `zero_phase` forwards and backwards.
+    /// New audio through second-order sections, as `scipy.signal.sosfilt` and `sosfiltfilt` do.
+    ///
+    /// `sos` has the shape (sections, 6), `a0` is 1. The bits are SciPy's for float64; float32 and
+    /// integers are computed in float64 too, and rounded at the end. ValueError for other sections.
+    ///
+    /// >>> sos = audio_samples.dsp.design("lowpass", 1_000, 48_000, order=4)
+    /// >>> AudioSamples.zeros(10, 48_000).filter(sos).shape
+    /// (10,)
     #[pyo3(signature = (sos, zero_phase = false))]
     fn filter(
         &self,

@@ -117,8 +117,14 @@ macro_rules! waves {
 }
 
 waves!(
-    sine_wave: "A sine of `frequency` Hz for `duration` seconds: `amplitude * sin(2*pi*frequency*t)`.",
-    cosine_wave: "A cosine of `frequency` Hz for `duration` seconds."
+    sine_wave: r#"A sine of `frequency` Hz: `amplitude * sin(2 * pi * frequency * t)`, exact however late.
+
+>>> audio_samples.generation.sine_wave(1, 1, sample_rate=4).tolist()
+[0.0, 1.0, 0.0, -1.0]"#,
+    cosine_wave: r#"A cosine of `frequency` Hz.
+
+>>> audio_samples.generation.cosine_wave(1, 1, sample_rate=4).tolist()
+[1.0, 0.0, -1.0, 0.0]"#
 );
 
 /// A wave with harmonics, of which those that would alias may be left out.
@@ -160,9 +166,27 @@ macro_rules! harmonic_waves {
 }
 
 harmonic_waves!(
-    square_wave or band_limited_square: "A square wave of `frequency` Hz for `duration` seconds.",
-    sawtooth_wave or band_limited_sawtooth: "A rising sawtooth of `frequency` Hz for `duration` seconds.",
-    triangle_wave or band_limited_triangle: "A triangle wave of `frequency` Hz for `duration` seconds."
+    square_wave or band_limited_square: r#"`amplitude` for the first half of every cycle, `-amplitude` for the second.
+
+`band_limited=True` leaves the harmonics out that do not lie below half the sample rate; then
+the frequency is at least a 16384th of the rate.
+
+>>> audio_samples.generation.square_wave(1, 1, sample_rate=4).tolist()
+[1.0, 1.0, -1.0, -1.0]"#,
+    sawtooth_wave or band_limited_sawtooth: r#"From `-amplitude` up to `amplitude` in every cycle.
+
+`band_limited=True` leaves the harmonics out that do not lie below half the sample rate; then
+the frequency is at least a 16384th of the rate.
+
+>>> audio_samples.generation.sawtooth_wave(1, 1, sample_rate=4).tolist()
+[-1.0, -0.5, 0.0, 0.5]"#,
+    triangle_wave or band_limited_triangle: r#"From `-amplitude` up to `amplitude` and back in every cycle.
+
+`band_limited=True` leaves the harmonics out that do not lie below half the sample rate; then
+the frequency is at least a 16384th of the rate.
+
+>>> audio_samples.generation.triangle_wave(1, 1, sample_rate=4).tolist()
+[-1.0, 0.0, 1.0, 0.0]"#
 );
 
 /// Noise, the same for the same `seed` on every machine.
@@ -197,9 +221,27 @@ macro_rules! noises {
 }
 
 noises!(
-    white_noise: "Uniform noise from `-amplitude` to `amplitude`, the same for the same `seed` on every machine.",
-    pink_noise: "Noise whose power falls by 3.01 dB an octave; its largest sample is `amplitude`.",
-    brown_noise: "Noise whose power falls by 6.02 dB an octave; its largest sample is `amplitude`."
+    white_noise: r#"Every value from `-amplitude` up to `amplitude` with the same probability.
+
+The same `seed` gives the same noise on every machine (xoshiro256++).
+
+>>> one = audio_samples.generation.white_noise(1, seed=1)
+>>> bool((one == audio_samples.generation.white_noise(1, seed=1)).all())
+True"#,
+    pink_noise: r#"Noise whose power falls by 3.01 dB an octave; its largest sample is `amplitude`.
+
+`seed` as for `white_noise`.
+
+>>> one = audio_samples.generation.pink_noise(1, seed=1)
+>>> bool((one == audio_samples.generation.pink_noise(1, seed=1)).all())
+True"#,
+    brown_noise: r#"Noise whose power falls by 6.02 dB an octave; its largest sample is `amplitude`.
+
+`seed` as for `white_noise`.
+
+>>> one = audio_samples.generation.brown_noise(1, seed=1)
+>>> bool((one == audio_samples.generation.brown_noise(1, seed=1)).all())
+True"#
 );
 
 /// A tone that two frequencies make.
@@ -242,13 +284,24 @@ macro_rules! modulated {
 modulated!(
     am by depth = 1.0,
         "(carrier, modulator, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, depth=1.0, channels=None)":
-        "A sine of `carrier` Hz whose amplitude goes up and down `modulator` times a second.",
+        r#"A sine of `carrier` Hz whose amplitude goes up and down `modulator` times a second.
+
+`(1 + depth * sin) / (1 + depth)` is its gain, with a depth from 0 to 1.
+
+>>> audio_samples.generation.am(440, 5, 1).peak() <= 1
+True"#,
     fm by deviation = 100.0,
         "(carrier, modulator, duration, sample_rate=44100, amplitude=1.0, dtype=None, *, deviation=100.0, channels=None)":
-        "A sine around `carrier` Hz that goes `deviation` Hz up and down `modulator` times a second."
+        r#"A sine around `carrier` Hz that goes `deviation` Hz up and down `modulator` times a second.
+
+>>> audio_samples.generation.fm(440, 5, 1, deviation=20).shape
+(44100,)"#
 );
 
 /// Sines of some frequencies at a time, each of an equal share of the amplitude.
+///
+/// >>> audio_samples.generation.tones([440, 550, 660], 1).shape
+/// (44100,)
 #[pyfunction]
 #[pyo3(
     signature = (frequencies, duration, sample_rate = None, amplitude = None, dtype = None, *, channels = None),
@@ -277,7 +330,12 @@ fn tones(
     })
 }
 
-/// The tones of a telephone's keys, each for `tone` seconds, with `pause` seconds between them.
+/// The tones of a telephone's keys (ITU-T Q.23): 0 to 9, `*`, `#` and A to D.
+///
+/// Each for `tone` seconds, with `pause` seconds of silence between them.
+///
+/// >>> audio_samples.generation.dtmf("911", 8_000).duration
+/// 0.4
 #[pyfunction]
 #[pyo3(
     signature = (
@@ -342,11 +400,20 @@ macro_rules! chirps {
 }
 
 chirps!(
-    chirp: "A sine that glides linearly from `first` to `last` Hz within `duration` seconds.",
-    exponential_chirp: "A sine that glides from `first` to `last` Hz by the same factor in the same time."
+    chirp: r#"A sine whose frequency goes from `first` to `last` Hz at a constant pace.
+
+>>> audio_samples.generation.chirp(20, 20_000, 1).shape
+(44100,)"#,
+    exponential_chirp: r#"A sine whose frequency goes from `first` to `last` Hz by the same factor in the same time.
+
+>>> audio_samples.generation.exponential_chirp(20, 20_000, 1).shape
+(44100,)"#
 );
 
 /// Silence but for one sample of `amplitude`, `position` seconds after the start.
+///
+/// >>> audio_samples.generation.impulse(1, 4, position=0.5).tolist()
+/// [0.0, 0.0, 1.0, 0.0]
 #[pyfunction]
 #[pyo3(signature = (duration, sample_rate = None, amplitude = None, dtype = None, *, position = None, channels = None), text_signature = "(duration, sample_rate=44100, amplitude=1.0, dtype=None, *, position=0.0, channels=None)")]
 fn impulse(
@@ -368,6 +435,9 @@ fn impulse(
 }
 
 /// Silence of `duration` seconds; mono, or `(channels, frames)` if `channels` is given.
+///
+/// >>> audio_samples.generation.silence(1, 4, channels=2).shape
+/// (2, 4)
 #[pyfunction]
 #[pyo3(signature = (duration, sample_rate = None, dtype = None, *, channels = None), text_signature = "(duration, sample_rate=44100, dtype=None, *, channels=None)")]
 fn silence(

@@ -3,6 +3,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::types::PyString;
 
 use crate::audio::blockwise::PerFrame;
@@ -115,7 +116,13 @@ fn envelope(audio: &AudioSamples, points: &Bound<'_, PyAny>) -> PyResult<Envelop
 
 #[pymethods]
 impl AudioSamples {
-    /// New audio, louder or softer by `db` decibels. Integers are rounded to the nearest, ties to even, and saturate.
+    /// New audio, louder or softer by `db` decibels; -inf is silence.
+    ///
+    /// Integers are rounded to the nearest, ties to even, and saturate. ValueError for nan and
+    /// +inf.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([1.0]), 48_000).gain(-20).to_numpy()
+    /// array([0.1])
     fn gain(&self, py: Python<'_>, db: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         self.changed(py, &gain(db)?)
     }
@@ -128,7 +135,11 @@ impl AudioSamples {
         AudioSamples::changed_inplace(slf, &gain(db)?)
     }
 
-    /// New audio of `factor` times each sample. Integers are rounded to the nearest, ties to even, and saturate.
+    /// New audio of `factor` times each sample; a negative factor turns the phase. Integers as
+    /// for `gain`.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([30_000], np.int16), 48_000).scale(2).to_numpy()
+    /// array([32767], dtype=int16)
     fn scale(&self, py: Python<'_>, factor: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         self.changed(py, &scale(factor)?)
     }
@@ -141,7 +152,11 @@ impl AudioSamples {
         AudioSamples::changed_inplace(slf, &scale(factor)?)
     }
 
-    /// New audio of `tanh(drive * x)`: what is quiet grows by `drive_db`, and full scale is never passed.
+    /// New audio of `tanh(drive * x)`: what is quiet grows by `drive_db`, and full scale is
+    /// never passed.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.0, 10.0]), 48_000).soft_clip(6).peak()
+    /// 1.0
     #[pyo3(signature = (drive_db = None), text_signature = "($self, drive_db=0.0)")]
     fn soft_clip(
         &self,
@@ -160,7 +175,10 @@ impl AudioSamples {
         AudioSamples::changed_inplace(slf, &soft_clip(drive_db)?)
     }
 
-    /// New audio without the mean of each channel.
+    /// New audio without the mean of each channel. ValueError if a mean is no number.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, 0.0]), 48_000).remove_dc().to_numpy()
+    /// array([ 0.25, -0.25])
     fn remove_dc(&self, py: Python<'_>) -> PyResult<AudioSamples> {
         let bytes = 2 * self.bytes_per_pass();
         let changed = running::run(py, bytes, |wait| self.audio().without_dc(wait))?;
@@ -176,9 +194,16 @@ impl AudioSamples {
         Ok(slf)
     }
 
-    /// New audio that begins in silence and is as it was after `seconds` (or `frames`).
+    /// New audio that begins in silence; the frame behind the fade is as it was.
+    ///
+    /// A length in seconds or frames. Curves of time t from 0 to 1: `linear` t; `equal_power`
+    /// sin(pi t / 2); `exponential` (1000**t - 1) / 999; `logarithmic` the same turned by half;
+    /// `raised_cosine` (1 - cos(pi t)) / 2. ValueError for a fade longer than the audio.
+    ///
+    /// >>> AudioSamples.new_mono(np.ones(4), 48_000).fade_in(frames=2).to_numpy()
+    /// array([0. , 0.5, 1. , 1. ])
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_in(
@@ -187,13 +212,16 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("fade_in", "seconds=, frames= and curve=", None, others)?;
         self.changed(py, &fade(self, End::Start, seconds, frames, curve)?)
     }
 
-    /// `fade_in`, where the samples lie. Gives the same object.
+    /// `fade_in`, where the samples lie: only those of the fade are written. Gives the same
+    /// object.
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_in_inplace<'py>(
@@ -201,14 +229,24 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, Self>> {
+        arguments::refuse_others(
+            "fade_in_inplace",
+            "seconds=, frames= and curve=",
+            None,
+            others,
+        )?;
         let fade = fade(slf.get(), End::Start, seconds, frames, curve)?;
         AudioSamples::changed_inplace(slf, &fade)
     }
 
     /// New audio that ends in silence: `fade_in` backwards.
+    ///
+    /// >>> AudioSamples.new_mono(np.ones(4), 48_000).fade_out(frames=2).to_numpy()
+    /// array([1. , 1. , 0.5, 0. ])
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_out(
@@ -217,13 +255,16 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("fade_out", "seconds=, frames= and curve=", None, others)?;
         self.changed(py, &fade(self, End::Finish, seconds, frames, curve)?)
     }
 
-    /// `fade_out`, where the samples lie. Gives the same object.
+    /// `fade_out`, where the samples lie: only those of the fade are written. Gives the same
+    /// object.
     #[pyo3(
-        signature = (seconds = None, *, frames = None, curve = None),
+        signature = (seconds = None, *, frames = None, curve = None, **others),
         text_signature = "($self, seconds=None, *, frames=None, curve='linear')"
     )]
     fn fade_out_inplace<'py>(
@@ -231,13 +272,26 @@ impl AudioSamples {
         seconds: Option<&Bound<'_, PyAny>>,
         frames: Option<&Bound<'_, PyAny>>,
         curve: Option<&Bound<'_, PyString>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, Self>> {
+        arguments::refuse_others(
+            "fade_out_inplace",
+            "seconds=, frames= and curve=",
+            None,
+            others,
+        )?;
         let fade = fade(slf.get(), End::Finish, seconds, frames, curve)?;
         AudioSamples::changed_inplace(slf, &fade)
     }
 
-    /// New audio with a gain that goes through `points` of `(seconds, decibels)` in straight lines of decibels; before the
-    /// first point and behind the last it stays.
+    /// New audio with a gain through points of (seconds, decibels), in straight lines of
+    /// decibels.
+    ///
+    /// Before the first point and behind the last the gain stays. ValueError for times that do not
+    /// go up from 0.
+    ///
+    /// >>> AudioSamples.new_mono(np.ones(3), 2).apply_envelope([(0, 0), (1, -40)]).to_numpy()
+    /// array([1.  , 0.1 , 0.01])
     fn apply_envelope(&self, py: Python<'_>, points: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
         self.changed(py, &envelope(self, points)?)
     }

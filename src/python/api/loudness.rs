@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::audio::measure::Levels;
 use crate::dsp::{Goal, LoudnessMeter, Measure, largest_peak};
@@ -62,7 +63,15 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
-    /// Integrated loudness in LUFS (ITU-R BS.1770-4): -inf for silence, nan if a sample is no number.
+    /// Integrated loudness in LUFS (ITU-R BS.1770-4, EBU R 128).
+    ///
+    /// -inf for silence, nan if a sample is. Audio of less than 0.4 s counts as one block of its
+    /// own length. 5 and 6 channels count by their BS.1770 positions (L R C Ls Rs, L R C LFE Ls
+    /// Rs), channels of any other number as 1 each, or by `weights`, one factor of the energy for
+    /// each channel. ValueError for another number of weights, or more than 64 channels.
+    ///
+    /// >>> round(audio_samples.generation.sine_wave(997, duration=5.0).loudness(), 1)
+    /// -3.0
     #[pyo3(signature = (weights = None))]
     fn loudness(&self, py: Python<'_>, weights: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
         Ok(self
@@ -70,13 +79,21 @@ impl AudioSamples {
             .integrated())
     }
 
-    /// Loudness range in LU (EBU Tech 3342).
+    /// Loudness range in LU (EBU Tech 3342); 0.0 for less than 3 s. `weights` as for `loudness`.
+    ///
+    /// >>> AudioSamples.zeros(48_000, 48_000).loudness_range()
+    /// 0.0
     #[pyo3(signature = (weights = None))]
     fn loudness_range(&self, py: Python<'_>, weights: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
         Ok(self.measured(py, weights, Measure::Range)?.range())
     }
 
-    /// Loudness of every 400 ms in LUFS, one value each 100 ms.
+    /// Loudness of every 400 ms in LUFS, not gated: one value each 100 ms, the first at 400 ms.
+    ///
+    /// Less than 400 ms gives one value, of what there is. `weights` as for `loudness`.
+    ///
+    /// >>> AudioSamples.zeros(48_000, 48_000).momentary_loudness().shape
+    /// (7,)
     #[pyo3(signature = (weights = None))]
     fn momentary_loudness<'py>(
         &self,
@@ -87,7 +104,11 @@ impl AudioSamples {
         numpy_module(py)?.call_method1(intern!(py, "array"), (momentary, intern!(py, "float64")))
     }
 
-    /// Loudness of every 3 s in LUFS, one value each 100 ms.
+    /// Loudness of every 3 s in LUFS, as `momentary_loudness`: one value each 100 ms, the first
+    /// at 3 s.
+    ///
+    /// >>> AudioSamples.zeros(48_000, 48_000).short_term_loudness().shape
+    /// (1,)
     #[pyo3(signature = (weights = None))]
     fn short_term_loudness<'py>(
         &self,
@@ -98,7 +119,11 @@ impl AudioSamples {
         numpy_module(py)?.call_method1(intern!(py, "array"), (short, intern!(py, "float64")))
     }
 
-    /// The largest true peak (ITU-R BS.1770-4, Annex 2), in dBTP or as a factor of full scale.
+    /// The largest true peak, between the samples too (ITU-R BS.1770-4, Annex 2): in dBTP, or
+    /// 1.0 for full scale.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, 0.5]), 48_000).true_peak(db=False) >= 0.5
+    /// True
     #[pyo3(signature = (db = true, per_channel = false))]
     fn true_peak<'py>(
         &self,
@@ -117,9 +142,16 @@ impl AudioSamples {
         numpy_module(py)?.call_method1(intern!(py, "array"), (peaks, intern!(py, "float64")))
     }
 
-    /// New audio, as loud as `peak` or `rms` in dBFS or `lufs` says. Silence stays silence.
+    /// New audio of one level: its peak or its RMS in dBFS, or its loudness in LUFS, over all
+    /// channels.
+    ///
+    /// Silence stays silence. ValueError for two levels, and for a level that is no number, with
+    /// the first frame to blame.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.25, -0.5]), 48_000).normalize(peak=0).to_numpy()
+    /// array([ 0.5, -1. ])
     #[pyo3(
-        signature = (peak = None, *, rms = None, lufs = None),
+        signature = (peak = None, *, rms = None, lufs = None, **others),
         text_signature = "($self, peak=-1.0, *, rms=None, lufs=None)"
     )]
     fn normalize(
@@ -128,7 +160,9 @@ impl AudioSamples {
         peak: Option<&Bound<'_, PyAny>>,
         rms: Option<&Bound<'_, PyAny>>,
         lufs: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others("normalize", "peak=, rms= and lufs=", None, others)?;
         let goal = goal(peak, rms, lufs)?;
         let bytes = 2 * self.bytes_per_pass();
         let normalized = running::run(py, bytes, |wait| self.audio().normalized(goal, wait))?;
@@ -137,7 +171,7 @@ impl AudioSamples {
 
     /// `normalize`, where the samples lie. Gives the same object.
     #[pyo3(
-        signature = (peak = None, *, rms = None, lufs = None),
+        signature = (peak = None, *, rms = None, lufs = None, **others),
         text_signature = "($self, peak=-1.0, *, rms=None, lufs=None)"
     )]
     fn normalize_inplace<'py>(
@@ -145,7 +179,9 @@ impl AudioSamples {
         peak: Option<&Bound<'_, PyAny>>,
         rms: Option<&Bound<'_, PyAny>>,
         lufs: Option<&Bound<'_, PyAny>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, Self>> {
+        arguments::refuse_others("normalize_inplace", "peak=, rms= and lufs=", None, others)?;
         let goal = goal(peak, rms, lufs)?;
         let audio = slf.get();
         running::run(slf.py(), 2 * audio.bytes_per_pass(), |wait| {

@@ -55,7 +55,14 @@ impl AudioSamples {
 
 #[pymethods]
 impl AudioSamples {
-    /// The largest distance of a sample from zero; full scale is 1.0, and -32768 in int16 is 1.0.
+    /// The largest distance of a sample from zero.
+    ///
+    /// Full scale is 1.0: -32768 in int16 is 1.0. With `db=True` in dBFS, -inf for silence. One
+    /// number for all channels, or a float64 array of one for each with `per_channel=True`. Empty
+    /// audio gives 0.0; nan if a sample is.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, -0.25]), 48_000).peak()
+    /// 0.5
     #[pyo3(signature = (db = false, per_channel = false))]
     fn peak<'py>(
         &self,
@@ -71,7 +78,10 @@ impl AudioSamples {
         )
     }
 
-    /// The root of the mean square of the samples; full scale is 1.0.
+    /// The root of the mean square of the samples, summed in float64; otherwise as `peak`.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000).rms()
+    /// 0.5
     #[pyo3(signature = (db = false, per_channel = false))]
     fn rms<'py>(
         &self,
@@ -87,7 +97,11 @@ impl AudioSamples {
         )
     }
 
-    /// Peak by RMS: 1.0 for a square wave, 1.414 for a sine, 0.0 for silence.
+    /// Peak by RMS: 1.0 for a square wave, 1.414 for a sine, 0.0 for silence; otherwise as
+    /// `peak`.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000).crest_factor()
+    /// 1.0
     #[pyo3(signature = (db = false, per_channel = false))]
     fn crest_factor<'py>(
         &self,
@@ -99,13 +113,22 @@ impl AudioSamples {
         numbers(py, &self.levels(py, false)?, per_channel, of)
     }
 
-    /// The mean of the samples; full scale is 1.0.
+    /// The mean of the samples; full scale is 1.0. 0.0 for empty audio.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, 0.0]), 48_000).dc_offset()
+    /// 0.25
     #[pyo3(signature = (per_channel = false))]
     fn dc_offset<'py>(&self, py: Python<'py>, per_channel: bool) -> PyResult<Bound<'py, PyAny>> {
         numbers(py, &self.levels(py, false)?, per_channel, Levels::dc_offset)
     }
 
-    /// How often a sample is below zero and the next one of its channel is not, or the other way round.
+    /// How often a sample is below zero and the next one of its channel is not, or the other way
+    /// round.
+    ///
+    /// An int, the sum over all channels, or an int64 array with `per_channel=True`.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, -0.5, 0.5]), 48_000).zero_crossings()
+    /// 2
     #[pyo3(signature = (per_channel = false))]
     fn zero_crossings<'py>(
         &self,
@@ -115,7 +138,11 @@ impl AudioSamples {
         counts(py, &self.levels(py, true)?, per_channel)
     }
 
-    /// Peak, RMS, crest factor, offset, zero crossings, minimum and maximum, in one pass over the samples.
+    /// Peak, RMS, crest factor, DC offset, zero crossings, minimum and maximum, in one pass over
+    /// the samples.
+    ///
+    /// >>> AudioSamples.new_mono(np.array([0.5, -0.5]), 48_000).statistics().crest_factor
+    /// 1.0
     #[pyo3(signature = (per_channel = false))]
     fn statistics<'py>(&self, py: Python<'py>, per_channel: bool) -> PyResult<Bound<'py, PyAny>> {
         let levels = self.levels(py, true)?;

@@ -68,7 +68,8 @@ fn stats() -> Stats {
     Stats(pool::stats())
 }
 
-/// Sets how many bytes may be kept for reuse; what is beyond goes back at once. 0 keeps nothing.
+/// Sets how many bytes may be kept for reuse; what is beyond goes back at once. 0 keeps
+/// nothing.
 #[pyfunction]
 fn set_limit(bytes: usize) {
     pool::set_limit(bytes);

@@ -42,15 +42,23 @@ impl AudioSamples {
     /// hold. Numbers of a type that is no sample type, such as Python's ints, need it.
     #[staticmethod]
     #[pyo3(
-        signature = (data, sample_rate, *, dtype = None, copy = Some(true)),
+        signature = (data, sample_rate = None, *, dtype = None, copy = Some(true), **others),
         text_signature = "(data, sample_rate, *, dtype=None, copy=True)"
     )]
     fn new_mono(
         data: &Bound<'_, PyAny>,
-        sample_rate: &Bound<'_, PyAny>,
+        sample_rate: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
         copy: Option<bool>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others(
+            "AudioSamples.new_mono",
+            "data=, sample_rate=, dtype= and copy=",
+            None,
+            others,
+        )?;
+        let sample_rate = arguments::required("AudioSamples.new_mono", "sample_rate", sample_rate)?;
         let request = Request {
             called: "new_mono",
             form: Form::Mono,
@@ -65,16 +73,25 @@ impl AudioSamples {
     /// `layout="frames_first"`. `dtype` and `copy` as for `new_mono`.
     #[staticmethod]
     #[pyo3(
-        signature = (data, sample_rate, *, dtype = None, layout = None, copy = Some(true)),
+        signature = (data, sample_rate = None, *, dtype = None, layout = None, copy = Some(true), **others),
         text_signature = "(data, sample_rate, *, dtype=None, layout=None, copy=True)"
     )]
     fn new_multi(
         data: &Bound<'_, PyAny>,
-        sample_rate: &Bound<'_, PyAny>,
+        sample_rate: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
         layout: Option<&str>,
         copy: Option<bool>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others(
+            "AudioSamples.new_multi",
+            "data=, sample_rate=, dtype=, layout= and copy=",
+            None,
+            others,
+        )?;
+        let sample_rate =
+            arguments::required("AudioSamples.new_multi", "sample_rate", sample_rate)?;
         let request = Request {
             called: "new_multi",
             form: Form::Multi,
@@ -89,16 +106,25 @@ impl AudioSamples {
     /// `new_mono`; an array of another type is refused unless it may be copied.
     #[staticmethod]
     #[pyo3(
-        signature = (array, sample_rate, *, dtype = None, layout = None, copy = Some(false)),
+        signature = (array, sample_rate = None, *, dtype = None, layout = None, copy = Some(false), **others),
         text_signature = "(array, sample_rate, *, dtype=None, layout=None, copy=False)"
     )]
     fn from_numpy(
         array: &Bound<'_, PyAny>,
-        sample_rate: &Bound<'_, PyAny>,
+        sample_rate: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
         layout: Option<&str>,
         copy: Option<bool>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others(
+            "AudioSamples.from_numpy",
+            "array=, sample_rate=, dtype=, layout= and copy=",
+            None,
+            others,
+        )?;
+        let sample_rate =
+            arguments::required("AudioSamples.from_numpy", "sample_rate", sample_rate)?;
         if !ndarray::is_array(array) {
             return Err(PyTypeError::new_err(format!(
                 "from_numpy takes a NumPy array, not {}; new_mono and new_multi take other things",
@@ -120,16 +146,25 @@ impl AudioSamples {
     /// (`memoryview(buffer).cast("B")` is their bytes). Without, the buffer's own type counts.
     #[staticmethod]
     #[pyo3(
-        signature = (buffer, sample_rate, *, dtype = None, layout = None, copy = Some(false)),
+        signature = (buffer, sample_rate = None, *, dtype = None, layout = None, copy = Some(false), **others),
         text_signature = "(buffer, sample_rate, *, dtype=None, layout=None, copy=False)"
     )]
     fn from_buffer(
         buffer: &Bound<'_, PyAny>,
-        sample_rate: &Bound<'_, PyAny>,
+        sample_rate: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
         layout: Option<&str>,
         copy: Option<bool>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others(
+            "AudioSamples.from_buffer",
+            "buffer=, sample_rate=, dtype=, layout= and copy=",
+            None,
+            others,
+        )?;
+        let sample_rate =
+            arguments::required("AudioSamples.from_buffer", "sample_rate", sample_rate)?;
         let (array, dtype) = construct::buffer_array(buffer, dtype)?;
         let request = Request {
             called: "from_buffer",
@@ -144,13 +179,21 @@ impl AudioSamples {
     /// Silence of shape `(frames,)` or `(channels, frames)`; `shape` may be a number of frames. With
     /// `shared=True` it lies in memory that other processes can have too, as that of `share()` does.
     #[staticmethod]
-    #[pyo3(signature = (shape, sample_rate, *, dtype = None, shared = false))]
+    #[pyo3(signature = (shape, sample_rate = None, *, dtype = None, shared = false, **others), text_signature = "(shape, sample_rate, *, dtype=None, shared=False)")]
     fn zeros(
         shape: &Bound<'_, PyAny>,
-        sample_rate: &Bound<'_, PyAny>,
+        sample_rate: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
         shared: bool,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<AudioSamples> {
+        arguments::refuse_others(
+            "AudioSamples.zeros",
+            "shape=, sample_rate=, dtype= and shared=",
+            None,
+            others,
+        )?;
+        let sample_rate = arguments::required("AudioSamples.zeros", "sample_rate", sample_rate)?;
         let shape = arguments::shape(shape)?;
         let dtype = match dtype {
             Some(dtype) => arguments::dtype(dtype)?,

@@ -31,7 +31,11 @@ impl<T: Send> OneAtATime<T> {
     }
 }
 
-/// The state of one kind of processing, carried from block to block. Made by its kinds, such as `Gain`.
+/// The state of one kind of processing, carried from block to block. Made by its kinds, such as
+/// `Gain`.
+///
+/// A block of another rate, type or number of channels than those before it is a ValueError
+/// that names both.
 #[pyclass(frozen, subclass, module = "audio_samples.dsp", name = "Processor")]
 pub struct ProcessorObject {
     session: OneAtATime<Session>,
@@ -73,6 +77,13 @@ pub fn wait<R: Send>(
 #[pymethods]
 impl ProcessorObject {
     /// Processes the next block and gives what comes out as new audio.
+    ///
+    /// What comes out lags behind by `latency` frames; `stream` and `AudioSamples.apply` take that
+    /// out.
+    ///
+    /// >>> block = AudioSamples.new_mono(np.ones(2), 48_000)
+    /// >>> audio_samples.dsp.Gain(-20).process(block).to_numpy()
+    /// array([0.1, 0.1])
     fn process(&self, py: Python<'_>, block: &Bound<'_, AudioSamples>) -> PyResult<AudioSamples> {
         let audio = block.get().audio();
         let out = self
@@ -93,7 +104,9 @@ impl ProcessorObject {
         Ok(block)
     }
 
-    /// What is still inside, as new audio; None if there was no block. The next block begins another signal.
+    /// What is still inside, as new audio; None if there was no block.
+    ///
+    /// The next block begins another signal.
     fn flush(&self, py: Python<'_>) -> PyResult<Option<AudioSamples>> {
         let rest = self.session.with(|session| wait(py, |_| session.flush()))?;
         Ok(rest.map(AudioSamples::new))
@@ -107,7 +120,9 @@ impl ProcessorObject {
         })
     }
 
-    /// Frames by which what comes out lags behind what goes in; known from the first block on, which says the rate.
+    /// Frames by which what comes out lags behind what goes in.
+    ///
+    /// Known from the first block on, which says the rate.
     #[getter]
     fn latency(&self) -> PyResult<usize> {
         self.session

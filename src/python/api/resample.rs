@@ -1,6 +1,7 @@
 //! Audio at another sample rate.
 
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use pyo3::types::PyString;
 
 use crate::dsp::Quality;
@@ -18,17 +19,28 @@ pub fn quality(given: Option<&Bound<'_, PyString>>) -> PyResult<Quality> {
 
 #[pymethods]
 impl AudioSamples {
-    /// New audio of another sample rate, of `round(frames * rate / sample_rate)` frames, none of them late.
+    /// New audio of another sample rate: `round(frames * rate / sample_rate)` frames, none late.
+    ///
+    /// Linear phase, by overlap-save with a sinc in Kaiser's window. `"high"` keeps the band up to
+    /// 0.90 of the lower Nyquist frequency and turns the rest down by 140 dB; `"best"` up to 0.95
+    /// and 186 dB, in float64. Integers saturate. `out` is audio of that rate and shape. ValueError
+    /// for two rates that only a long time divides.
+    ///
+    /// >>> AudioSamples.zeros(44_100, 44_100).resample(48_000).shape
+    /// (48000,)
     #[pyo3(
-        signature = (rate, quality = None, *, out = None),
+        signature = (rate = None, quality = None, *, out = None, **others),
         text_signature = "($self, rate, quality='high', *, out=None)"
     )]
     fn resample<'py>(
         slf: &Bound<'py, Self>,
-        rate: &Bound<'py, PyAny>,
+        rate: Option<&Bound<'py, PyAny>>,
         quality: Option<&Bound<'py, PyString>>,
         out: Option<Bound<'py, AudioSamples>>,
+        others: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, AudioSamples>> {
+        arguments::refuse_others("resample", "rate=, quality= and out=", None, others)?;
+        let rate = arguments::required("resample", "rate", rate)?;
         /// The filter may have to be designed, which takes long for any audio.
         const LONG: usize = usize::MAX;
         let (py, audio) = (slf.py(), slf.get());

@@ -29,14 +29,14 @@ pub type HandleParts = (
 
 #[pymethods]
 impl AudioSamples {
-    /// The same audio in memory that other processes can have too. The samples are copied into it once; audio
-    /// that lies there already is returned as it is. Read-only audio stays read-only.
+    /// The same audio in memory that other processes can have too. The samples are copied into it
+    /// once; audio that lies there already is returned as it is. Read-only audio stays read-only.
     ///
-    /// Pickled, it is a small handle whatever its length, and the process that unpickles it has the same memory: what
-    /// one process writes, all see. The memory goes when the last process lets go of it, also if that was
-    /// killed. Each pickle keeps it until it is unpickled, for ten minutes at most; unpickling it again is good as
-    /// long as some process has the audio. What was pickled and never taken goes when a process next shares audio,
-    /// lets go of it or ends after that.
+    /// Pickled, it is a small handle whatever its length, and the process that unpickles it has the
+    /// same memory: what one process writes, all see. The memory goes when the last process lets go
+    /// of it, also if that was killed. Each pickle keeps it until it is unpickled, for ten minutes
+    /// at most; unpickling it again is good as long as some process has the audio. What was pickled
+    /// and never taken goes when a process next shares audio, lets go of it or ends after that.
     ///
     /// Raises OSError if there is no room for it, and `CopyError` inside `no_copies()`.
     fn share(slf: &Bound<'_, Self>) -> PyResult<Py<Self>> {
@@ -70,7 +70,8 @@ impl AudioSamples {
         Py::new(py, AudioSamples::opened(shared))
     }
 
-    /// The name under which other processes attach the memory of this audio; None unless it was shared.
+    /// The name under which other processes attach the memory of this audio; None unless it was
+    /// shared.
     #[getter]
     fn shared_name(&self) -> Option<&str> {
         self.audio().shared_name()

@@ -26,8 +26,9 @@ fn torch(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 
 #[pymethods]
 impl AudioSamples {
-    /// A PyTorch tensor on the same memory: what one writes, the other sees. PyTorch knows no read-only tensors
-    /// and no negative strides; such audio is copied, or with `copy=False` refused.
+    /// A PyTorch tensor on the same memory: what one writes, the other sees. PyTorch knows no
+    /// read-only tensors and no negative strides; such audio is copied, or with `copy=False`
+    /// refused.
     #[pyo3(signature = (*, copy = None))]
     fn to_torch<'py>(&self, py: Python<'py>, copy: Option<bool>) -> PyResult<Bound<'py, PyAny>> {
         let torch = torch(py)?;

@@ -5,7 +5,7 @@ use pyo3::types::PyTuple;
 
 use crate::registry::{Mode, ViewEntry};
 
-/// One live view of some audio's samples, as `audio.views` lists it.
+/// One entry of `AudioSamples.views`: something outside Rust that can reach the samples.
 #[pyclass(frozen, module = "audio_samples")]
 pub struct View(pub ViewEntry);
 
@@ -32,7 +32,7 @@ impl View {
         PyTuple::new(py, &self.0.shape[2 - self.0.ndim..])
     }
 
-    /// The lowest address it reaches, and one past the highest.
+    /// The address of the first byte that the view reaches, and the one past its last.
     #[getter]
     fn span(&self) -> (usize, usize) {
         self.0.span.bounds()

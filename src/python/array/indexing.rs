@@ -216,6 +216,7 @@ impl AudioSamples {
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
+        refuse_unpacking(slf)?;
         frames_of(slf.py(), slf.get().audio())
     }
 
@@ -227,6 +228,18 @@ impl AudioSamples {
             .take_frames(frames.saturating_sub(1), frames, -1)?;
         frames_of(slf.py(), &audio.with_layout(turned)?)
     }
+}
+
+/// An error where the caller writes `samples, rate = audio`, as other libraries return files.
+fn refuse_unpacking(audio: &Bound<'_, AudioSamples>) -> PyResult<()> {
+    let py = audio.py();
+    let names = py.import(intern!(py, "audio_samples._names"))?;
+    let frames = audio.get().audio().layout().frames();
+    let error = names.call_method1(intern!(py, "unpacked"), (frames,))?;
+    if error.is_none() {
+        return Ok(());
+    }
+    Err(PyErr::from_value(error))
 }
 
 /// One frame after the other, as arrays on the same memory or, in mono, as samples.

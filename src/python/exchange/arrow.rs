@@ -272,11 +272,12 @@ impl AudioSamples {
         capsules(py, self, ArrowForm::AsIs)
     }
 
-    /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Writable audio is copied.
-    /// Read-only audio is shared, and as long as that is alive no operation writes to those samples: through another
-    /// handle, such as the one that `as_readonly()` was called on, it raises `BorrowError`. It is copied where a
-    /// writer could not be refused: with a writable view alive, in shared memory that others may write to, in a file
-    /// opened `r+`, in adopted memory that its owner may write to. Rate and channels are in the schema's metadata,
+    /// A `pyarrow.RecordBatch` with one column a channel, for tables, Parquet and pandas. Writable
+    /// audio is copied. Read-only audio is shared, and as long as that is alive no operation writes
+    /// to those samples: through another handle, such as the one that `as_readonly()` was called
+    /// on, it raises `BorrowError`. It is copied where a writer could not be refused: with a
+    /// writable view alive, in shared memory that others may write to, in a file opened `r+`, in
+    /// adopted memory that its owner may write to. Rate and channels are in the schema's metadata,
     /// where `from_arrow` finds them.
     fn to_arrow<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();

@@ -55,8 +55,8 @@ impl Open {
     }
 }
 
-/// A file that `edit` changes where it lies. Iterating gives its blocks; what is done to a block is in the
-/// file when the next one is asked for, or the file is closed.
+/// A file that `edit` changes where it lies. Iterating gives its blocks; what is done to a
+/// block is in the file when the next one is asked for, or the file is closed.
 #[pyclass(frozen, module = "audio_samples")]
 pub struct FileEdit {
     open: Opened<Open>,
@@ -193,16 +193,18 @@ pub(super) fn block_frames(given: Option<&Bound<'_, PyAny>>, name: &str) -> PyRe
     Ok(usize::try_from(arguments::count(given, name, 1)?).unwrap_or(usize::MAX))
 }
 
-/// Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits included.
+/// Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits
+/// included.
 ///
-/// Blocks have the type that `read` gives, floats without `dtype`. Values are rounded to the nearest and saturated
-/// once, and `close()` warns of those that were too loud (a UserWarning with their number and peak); samples that keep their value keep their bytes, and so
-/// does everything else in the file. Use it in a `with`, which stores the last block. A block is stored when the next
-/// one is asked for: what is done to one that was kept is stored no more.
+/// Blocks have the type that `read` gives, floats without `dtype`. Values are rounded to the
+/// nearest and saturated once, and `close()` warns of those that were too loud (a UserWarning
+/// with their number and peak); samples that keep their value keep their bytes, and so does
+/// everything else in the file. Use it in a `with`, which stores the last block. A block is
+/// stored when the next one is asked for: what is done to one that was kept is stored no more.
 ///
-/// A process that is killed leaves a file in which every sample is the old one or the new one: up to some sample
-/// all that was stored, and behind it nothing. Of the block being stored that may be a part. Should the machine
-/// itself stop, that holds for what `flush()` has waited for.
+/// A process that is killed leaves a file in which every sample is the old one or the new one:
+/// up to some sample all that was stored, and behind it nothing. Of the block being stored that
+/// may be a part. Should the machine itself stop, that holds for what `flush()` has waited for.
 #[pyfunction]
 #[pyo3(
     signature = (path, *, dtype = None, block_frames = None, **others),

@@ -176,13 +176,15 @@ impl ReadAhead {
     }
 }
 
-/// Reads several files at once, each with a thread, and gives a list of their audio in the order of the paths.
+/// Reads several files at once, each with a thread, and gives a list of their audio in the
+/// order of the paths.
 ///
-/// `workers` is how many are read at a time, by default as many as the machine has cores. `dtype`, `start` and
-/// `frames` as for `read`, for each of them. Raises the error of the first path that has one; with
-/// `on_error="return"` the exception stands in the list in the place of the audio, and all other files are read.
-/// `damaged="keep"` gives the whole frames of damaged files, with a UserWarning for each.
-/// `progress` is called as `progress(done, total)` after each file, and `True` shows a bar of tqdm.
+/// `workers` is how many are read at a time, by default as many as the machine has cores.
+/// `dtype`, `start` and `frames` as for `read`, for each of them. Raises the error of the first
+/// path that has one; with `on_error="return"` the exception stands in the list in the place of
+/// the audio, and all other files are read. `damaged="keep"` gives the whole frames of damaged
+/// files, with a UserWarning for each. `progress` is called as `progress(done, total)` after
+/// each file, and `True` shows a bar of tqdm.
 #[pyfunction]
 #[pyo3(
     signature = (paths, *, workers = None, dtype = None, start = None, frames = None, sample_rate = None, channels = None, on_error = None,
@@ -271,12 +273,14 @@ impl FileIterator {
 
 closes_with_its_block!(FileIterator);
 
-/// Reads many files one after the other, some of them ahead, and gives their audio in the order of the paths.
+/// Reads many files one after the other, some of them ahead, and gives their audio in the order
+/// of the paths.
 ///
-/// `paths` may be any iterable, a generator without an end too: no more paths are taken from it than files are read
-/// ahead. These are `ahead`, by default twice `workers`, and no more audio than that is in memory besides what was given.
-/// The other arguments are those of `read_many`. An error of a file is raised in its turn, and the next `next()` goes
-/// on with the file behind it; with `on_error="return"` the exception is given in the place of the audio. `len()` is
+/// `paths` may be any iterable, a generator without an end too: no more paths are taken from it
+/// than files are read ahead. These are `ahead`, by default twice `workers`, and no more audio
+/// than that is in memory besides what was given. The other arguments are those of `read_many`.
+/// An error of a file is raised in its turn, and the next `next()` goes on with the file behind
+/// it; with `on_error="return"` the exception is given in the place of the audio. `len()` is
 /// the number of paths where they are a sequence.
 #[pyfunction]
 #[pyo3(

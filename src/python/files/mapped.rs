@@ -13,13 +13,15 @@ use crate::python::running;
 
 /// Opens an audio file as memory: nothing is read, and nothing is copied.
 ///
-/// With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits it where it lies.
-/// Multi-channel audio is `(channels, frames)`, with the strides of interleaved frames. `with` closes the file
-/// at its end; so does `close()`, and letting go of the audio and all its views. A file that is open already is
-/// the same memory, and is closed with the last of the handles that opened it.
+/// With mode `r` the samples are read-only. With `r+` they are the file: `audio *= 0.5` edits
+/// it where it lies. Multi-channel audio is `(channels, frames)`, with the strides of
+/// interleaved frames. `with` closes the file at its end; so does `close()`, and letting go of
+/// the audio and all its views. A file that is open already is the same memory, and is closed
+/// with the last of the handles that opened it.
 ///
-/// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24 bits,
-/// 8 bits, the other byte order, compressed); `edit()` changes those files and `read()` decodes them.
+/// Raises `AudioFileError` for samples that the machine does not compute with as they lie (24
+/// bits, 8 bits, the other byte order, compressed); `edit()` changes those files and `read()`
+/// decodes them.
 #[pyfunction]
 #[pyo3(signature = (path, mode = "r", **others), text_signature = "(path, mode='r')")]
 pub fn open(
@@ -52,9 +54,10 @@ impl AudioSamples {
         Ok(py.detach(|| self.audio().samples().flush())?)
     }
 
-    /// Lets go of the file that `open` has mapped, or of the memory of `share` and `attach`, once it was closed as often as
-    /// it was opened. Running operations are waited for; while a view of the samples is alive it is refused with a
-    /// `BorrowError` (a `BufferError`) that names it. Any access to the samples after that is a ValueError.
+    /// Lets go of the file that `open` has mapped, or of the memory of `share` and `attach`, once
+    /// it was closed as often as it was opened. Running operations are waited for; while a view of
+    /// the samples is alive it is refused with a `BorrowError` (a `BufferError`) that names it. Any
+    /// access to the samples after that is a ValueError.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let samples = self.audio().samples();
         let close = || running::wait(py, |until| samples.close(until));

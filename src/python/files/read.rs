@@ -141,23 +141,31 @@ pub(super) fn out_of<'a, 'py>(
 
 /// Reads audio of any format from a path, a binary file object, or bytes.
 ///
-/// Samples are floats to compute with: float32, or float64 where the file has 32-bit integers or 64-bit floats.
-/// `dtype` names another type, to which samples are converted by the scale of audio while decoding; `dtype="stored"`
-/// is the file's own: float32 for lossy codecs, int16 up to 16 bits, int32 up to 32 bits. `start` and `frames` choose a
-/// range: only that is decoded; `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`. Long files at
-/// paths and in bytes are read by up to `num_threads()` threads. A pipe, and an object that has only `read()`, is read
-/// to its end first: up to 16 MiB are kept in memory, and more in a temporary file.
+/// Samples are floats to compute with: float32, or float64 where the file has 32-bit integers
+/// or 64-bit floats. `dtype` names another type, to which samples are converted by the scale of
+/// audio while decoding; `dtype="stored"` is the file's own: float32 for lossy codecs, int16 up
+/// to 16 bits, int32 up to 32 bits. `start` and `frames` choose a range: only that is decoded;
+/// `frames=-1` is all the rest. Multi-channel audio is `(channels, frames)`. Long files at
+/// paths and in bytes are read by up to `num_threads()` threads. A pipe, and an object that has
+/// only `read()`, is read to its end first: up to 16 MiB are kept in memory, and more in a
+/// temporary file.
 ///
-/// `sample_rate` and `channels` are those that the audio is to have: it is mixed (all channels to 1, as their mean, or 1 to
-/// several) and resampled as `resample` does, while it is decoded, in the memory of some seconds. `start` and `frames`
-/// count frames of the file.
+/// `sample_rate` and `channels` are those that the audio is to have: it is mixed (all channels
+/// to 1, as their mean, or 1 to several) and resampled as `resample` does, while it is decoded,
+/// in the memory of some seconds. `start` and `frames` count frames of the file.
 ///
-/// `out` is audio that the samples are decoded into, converted to its type, and that is returned: a slice, the memory
-/// of an array or a tensor, shared memory, a mapped file. It has the sample rate, the channels and as many frames as what
-/// is read, or nothing is written (ValueError, SampleRateError). If decoding fails later, at a damaged place, the
-/// message says how many frames were stored; `out` is undefined behind them, as it is after Ctrl-C.
-/// Of a damaged file, `damaged="keep"` gives the whole frames before the damage, with a UserWarning that says what is missing.
-/// Raises `AudioFileError` for a damaged file, with the byte offset, and OSError for one that cannot be opened.
+/// `out` is audio that the samples are decoded into, converted to its type, and that is
+/// returned: a slice, the memory of an array or a tensor, shared memory, a mapped file. It has
+/// the sample rate, the channels and as many frames as what is read, or nothing is written
+/// (ValueError, SampleRateError). If decoding fails later, at a damaged place, the message says
+/// how many frames were stored; `out` is undefined behind them, as it is after Ctrl-C.
+///
+/// Of a damaged file, `damaged="keep"` gives the whole frames before the damage, with a
+/// UserWarning that says what is missing. Otherwise it is an `AudioFileError`, with the byte
+/// offset; OSError for a file that cannot be opened.
+///
+/// >>> audio_samples.read("recording.wav", sample_rate=16_000, channels=1).sample_rate
+/// 16000
 #[pyfunction]
 #[pyo3(
     signature = (
@@ -243,7 +251,8 @@ impl AudioInfo {
 
 #[pymethods]
 impl AudioInfo {
-    /// The sample type that holds every value of the file as it is stored: that of `read(path, dtype="stored")`.
+    /// The sample type that holds every value of the file as it is stored: that of `read(path,
+    /// dtype="stored")`.
     #[getter]
     fn stored_dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         numpy_dtype(py, self.told.facts.dtype)
@@ -295,8 +304,9 @@ impl AudioInfo {
         self.told.obstacle.as_deref()
     }
 
-    /// What is missing of a compressed file; None if nothing is known to be. It is looked for without decoding:
-    /// by the number of a FLAC file's last packet, and the length that MPEG files begin with.
+    /// What is missing of a compressed file; None if nothing is known to be. It is looked for
+    /// without decoding: by the number of a FLAC file's last packet, and the length that MPEG files
+    /// begin with.
     #[getter]
     fn damage(&self) -> Option<&str> {
         self.told.damage.as_deref()
@@ -307,8 +317,8 @@ impl AudioInfo {
     }
 }
 
-/// What a path, a binary file object or bytes hold. Nothing is decoded, unless the file does not say how many
-/// frames it has: then they are counted.
+/// What a path, a binary file object or bytes hold. Nothing is decoded, unless the file does
+/// not say how many frames it has: then they are counted.
 #[pyfunction]
 pub fn info(py: Python<'_>, path_or_file: &Bound<'_, PyAny>) -> PyResult<AudioInfo> {
     let (from, input) = From::open(path_or_file)?;

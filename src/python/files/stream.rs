@@ -178,16 +178,18 @@ fn frames_of(out: &Bound<'_, AudioSamples>, given: Option<&Bound<'_, PyAny>>) ->
 
 /// The blocks of a file of any format, one after the other, in the memory of one block.
 ///
-/// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks overlap. The last block
-/// may be shorter. `reuse=True` gives the same memory again and again: take a `.copy()` of what is to stay. `out` is audio
-/// that every block is decoded into, in its type: a block is `out` itself, and a shorter last one is `out[:n]`;
-/// `block_frames` are its frames. A block that cannot be decoded leaves it undefined. `dtype`, `start` and `frames` as for
-/// `read`. Iterating goes on where it was, or where `seek` went to (at the end: no block), and after the last block
-/// begins again. `len()` is the number of blocks from the first on.
+/// `hop` is the frames from one block to the next: smaller than `block_frames` the blocks
+/// overlap. The last block may be shorter. `reuse=True` gives the same memory again and again:
+/// take a `.copy()` of what is to stay. `out` is audio that every block is decoded into, in its
+/// type: a block is `out` itself, and a shorter last one is `out[:n]`; `block_frames` are its
+/// frames. A block that cannot be decoded leaves it undefined. `dtype`, `start` and `frames` as
+/// for `read`. Iterating goes on where it was, or where `seek` went to (at the end: no block),
+/// and after the last block begins again. `len()` is the number of blocks from the first on.
 ///
-/// `sample_rate` and `channels` are those that the blocks are to have, mixed and resampled as `read` does: joined they are
-/// what `read` gives with the same arguments, bit for bit. `block_frames` and `hop` are then frames of that rate, and
-/// `frames`, `position` and `seek` count them from `start` on, while `start=` and `frames=` select frames of the file.
+/// `sample_rate` and `channels` are those that the blocks are to have, mixed and resampled as
+/// `read` does: joined they are what `read` gives with the same arguments, bit for bit.
+/// `block_frames` and `hop` are then frames of that rate, and `frames`, `position` and `seek`
+/// count them from `start` on, while `start=` and `frames=` select frames of the file.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, block_frames = None, hop = None, *, dtype = None, start = None, frames = None,

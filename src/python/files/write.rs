@@ -19,28 +19,34 @@ use crate::python::files::blocks;
 use crate::python::files::file_object::{From, To, path_of};
 use crate::python::running;
 
-/// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC: whole, or block by block.
+/// Writes audio to a path or a binary file object, as WAV, AIFF or FLAC: whole, or block by
+/// block.
 ///
-/// The ending of the path, or of the `name` of the file object, says which, or `format` (`WAV`, `RF64`, `AIFF`, `FLAC`); a
-/// WAV file from 4 GiB on is RF64. `subtype` is `PCM_U8` (WAV), `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT`, `DOUBLE`, `ULAW` or
-/// `ALAW` (the last five not in FLAC); without it the one of the audio's type, and 24 bits for FLAC of anything but int16. FLAC has 1 to 8
-/// channels and up to 655350 Hz. Floats become integers rounded to the nearest, ties to even, and saturated.
-/// `metadata_from` is a WAV or AIFF file whose chunks besides the samples go into the new file of the same kind. Floats
-/// beyond full scale are clipped, with a UserWarning that has their number and peak; the file is written all the same.
-/// `tags` are texts about the recording by the names of `info(path).tags`, such as `{"title": "Take 2"}`, with a list
-/// for several of one name; they take the place of texts that `metadata_from` brings. FLAC takes any name; WAV has title,
-/// artist, album, comment, copyright, date, genre, software, track_number and letters of its own such as `IENG`; AIFF
+/// The ending of the path, or of the `name` of the file object, says which, or `format` (`WAV`,
+/// `RF64`, `AIFF`, `FLAC`); a WAV file from 4 GiB on is RF64. `subtype` is `PCM_U8` (WAV),
+/// `PCM_S8` (AIFF, FLAC), `PCM_16`, `PCM_24`, `PCM_32`, `FLOAT`, `DOUBLE`, `ULAW` or `ALAW`
+/// (the last five not in FLAC); without it the one of the audio's type, and 24 bits for FLAC of
+/// anything but int16. FLAC has 1 to 8 channels and up to 655350 Hz. Floats become integers
+/// rounded to the nearest, ties to even, and saturated. `metadata_from` is a WAV or AIFF file
+/// whose chunks besides the samples go into the new file of the same kind. Floats beyond full
+/// scale are clipped, with a UserWarning that has their number and peak; the file is written
+/// all the same. `tags` are texts about the recording by the names of `info(path).tags`, such
+/// as `{"title": "Take 2"}`, with a list for several of one name; they take the place of texts
+/// that `metadata_from` brings. FLAC takes any name; WAV has title, artist, album, comment,
+/// copyright, date, genre, software, track_number and letters of its own such as `IENG`; AIFF
 /// has title, artist, copyright and comment.
 ///
-/// A path is written beside its target and renamed: a failure leaves the old file, whose permissions and extended
-/// attributes the new one has. `replace=False` writes into the file that is there, which a folder that takes no new file
-/// needs and which keeps hard links: what fails after the first byte leaves a part. Pipes and devices, `/dev/stdout` and
-/// `/dev/null` among them, take the bytes as they come.
+/// A path is written beside its target and renamed: a failure leaves the old file, whose
+/// permissions and extended attributes the new one has. `replace=False` writes into the file
+/// that is there, which a folder that takes no new file needs and which keeps hard links: what
+/// fails after the first byte leaves a part. Pipes and devices, `/dev/stdout` and `/dev/null`
+/// among them, take the bytes as they come.
 ///
-/// `audio` may be an iterable of AudioSamples, such as a generator or a `stream`: they are written one after the
-/// other, in the memory of one. Sample rate, channels and type are those of the first; another one of a later block
-/// is a ValueError, as is an iterable without a block. Lengths may differ. What the iterable raises is raised, and
-/// the old file left. A file object has to seek then, for the length is written at the end; it is left there.
+/// `audio` may be an iterable of AudioSamples, such as a generator or a `stream`: they are
+/// written one after the other, in the memory of one. Sample rate, channels and type are those
+/// of the first; another one of a later block is a ValueError, as is an iterable without a
+/// block. Lengths may differ. What the iterable raises is raised, and the old file left. A file
+/// object has to seek then, for the length is written at the end; it is left there.
 #[pyfunction]
 #[pyo3(
     signature = (path_or_file, audio, *rest, subtype = None, format = None, metadata_from = None, tags = None,

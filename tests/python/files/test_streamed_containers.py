@@ -8,6 +8,7 @@ from fractions import Fraction
 import extras
 import numpy as np
 import pytest
+import soundfile
 from signals import tones
 
 import audio_samples
@@ -29,9 +30,9 @@ class Pipe(io.BytesIO):
         return False
 
 
-def encode(container, codec, form, options=None, file=None, dates=None, rate=RATE):
+def encode(container, codec, form, options=None, file=None, dates=None, rate=RATE, length=FRAMES):
     """The bytes of a file. `dates` changes the time of each packet."""
-    values = tones(2, FRAMES, rate).T
+    values = tones(2, length, rate).T
     file = io.BytesIO() if file is None else file
     if form != "fltp":
         values = np.round(values * 32767).astype(np.int16)
@@ -42,7 +43,7 @@ def encode(container, codec, form, options=None, file=None, dates=None, rate=RAT
         stream.codec_context.open()
         size = stream.codec_context.frame_size or 4096
         number = 0
-        for start in [*range(0, FRAMES, size), None]:
+        for start in [*range(0, length, size), None]:
             if start is None:
                 packets = stream.encode(None)
             else:
@@ -71,7 +72,8 @@ def check_ranges(content, whole):
     """Any range is that part of the whole."""
     assert audio_samples.info(content).frames == whole.shape[1]
     assert audio_samples.info(content).damage is None
-    for start in [1, 5000, 70_003, 100_003, 140_000, whole.shape[1] - 1, whole.shape[1]]:
+    ends = [whole.shape[1] - 1, whole.shape[1]]
+    for start in [*(at for at in (1, 5000, 70_003, 100_003, 140_000) if at < ends[0]), *ends]:
         part = audio_samples.read(content, start=start, dtype="stored").to_numpy()
         assert np.array_equal(part, whole[:, start:]), start
     with audio_samples.stream(content, 3000, dtype="stored") as blocks:
@@ -87,6 +89,30 @@ OPTIONS = [
 ]
 
 
+def delay(content):
+    """The frames in front that the edit list calls the encoder's delay; 0 without a list."""
+    if (at := content.find(b"elst")) < 0:
+        return 0
+    [edits] = struct.unpack_from(">I", content, at + 8)
+    places = [struct.unpack_from(">i", content, at + 16 + 12 * edit)[0] for edit in range(edits)]
+    return next(place for place in places if place >= 0)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov", "matroska"])
+@pytest.mark.parametrize("frames", [1, 1_024, 1_025, FRAMES])
+def test_the_delay_of_aac_is_left_out_where_the_container_tells_it(container, frames):
+    """ADTS, which tells nothing, has all frames. FFmpeg ends MP4 with a packet, or loses one."""
+    content = encode(container, "aac", "fltp", length=frames)
+    with av.open(io.BytesIO(encode("adts", "aac", "fltp", length=frames))) as file:
+        packets = [frame.to_ndarray() for frame in file.decode(audio=0)]
+    expected = np.concatenate(packets, axis=1)[:, 1024:]
+    read = audio_samples.read(content).to_numpy()
+    length = expected.shape[1] if container == "matroska" else frames
+    assert read.shape == (2, length)
+    assert np.abs(read - expected[:, :length]).max() < 1e-5
+    check_ranges(content, audio_samples.read(content, dtype="stored").to_numpy())
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options["movflags"])
 @pytest.mark.parametrize(("codec", "form"), [("flac", "s16"), ("alac", "s16p"), ("aac", "fltp")])
 def test_fragments_are_read_to_the_last_one(codec, form, options):
@@ -95,8 +121,10 @@ def test_fragments_are_read_to_the_last_one(codec, form, options):
     whole = audio_samples.read(content, dtype="stored").to_numpy()
     if codec == "aac":
         plain = audio_samples.read(encode("mp4", codec, form), dtype="stored").to_numpy()
-        assert whole.shape[1] == 1024 * packet_count(content) >= plain.shape[1]
-        assert np.array_equal(whole[:, : plain.shape[1]], plain)
+        assert plain.shape[1] == FRAMES
+        assert whole.shape[1] == 1024 * packet_count(content) - delay(content)
+        begin = 1024 - delay(content)
+        assert np.array_equal(whole[:, begin : begin + FRAMES], plain)
     else:
         expected = np.round(tones(2, FRAMES, RATE).T * 32767).astype(np.int16)
         assert np.array_equal(whole, expected)
@@ -111,8 +139,16 @@ def test_an_index_in_front_of_fragments_counts_no_frames(tmp_path):
     content = path.read_bytes()
     assert b"sidx" in content
     whole = audio_samples.read(content, dtype="stored").to_numpy()
-    assert whole.shape[1] == 1024 * packet_count(content)
+    assert whole.shape[1] == 1024 * packet_count(content) - delay(content)
     check_ranges(content, whole)
+
+
+def test_a_fragment_of_more_packets_than_bytes_is_refused_at_once():
+    content = bytearray(encode("mp4", "flac", "s16", {**OPTIONS[0], "strict": "-2"}))
+    run = content.rindex(b"trun")
+    content[run + 4 : run + 12] = struct.pack(">II", 0, 1_126_310_689)
+    with pytest.raises(AudioFileError, match="claims 1126310689 packets, and the file has"):
+        audio_samples.read(content)
 
 
 def test_fragments_from_a_pipe_that_was_cut():
@@ -158,7 +194,7 @@ def test_frames_are_those_of_the_packets_whatever_their_dates(codec, form, conta
         expected = np.round(tones(2, FRAMES, RATE).T * 32767).astype(np.int16)
         assert np.array_equal(whole, expected)
     else:
-        assert whole.shape[1] == 1024 * packet_count(content)
+        assert whole.shape[1] == 1024 * packet_count(content) - delay(content)
     check_ranges(content, whole)
 
 
@@ -278,7 +314,7 @@ def test_chapters_of_mp4_are_cues_of_the_frames_that_play():
             out.mux(packet)
     content = made.getvalue()
     # The encoder's delay of 1,024 frames comes in front.
-    cues = [(1024, "Erstes Stück"), (1024 + RATE // 2, "b")]
+    cues = [(0, "Erstes Stück"), (RATE // 2, "b")]
     assert audio_samples.info(content).cues == cues
     at = content.index(b"chpl")
     for cut in range(at - 4, at + 40, 3):
@@ -295,3 +331,20 @@ def test_boxes_inside_of_each_other_do_not_end_the_program():
     )
     with pytest.raises(AudioFileError):
         audio_samples.read(content + boxes)
+
+
+@pytest.mark.parametrize("frames", [44_100, 150_000])
+def test_vorbis_in_matroska_ends_with_the_sound(frames):
+    vorbis, file = io.BytesIO(), io.BytesIO()
+    soundfile.write(vorbis, tones(2, frames, RATE), RATE, format="OGG", subtype="VORBIS")
+    with av.open(io.BytesIO(vorbis.getvalue())) as source, av.open(file, "w", "webm") as out:
+        stream = out.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.size:
+                packet.stream = stream
+                out.mux(packet)
+    read = audio_samples.read(file.getvalue()).to_numpy()
+    expected = audio_samples.read(vorbis.getvalue()).to_numpy()
+    assert read.shape == (2, frames)
+    assert np.abs(read - expected).max() < 1e-6
+    check_ranges(file.getvalue(), audio_samples.read(file.getvalue(), dtype="stored").to_numpy())

@@ -16,6 +16,7 @@ from audio_samples import AudioSamples, generation
 from audio_samples._cli import main
 from audio_samples._cli import program as program_of_the_package
 from audio_samples._cli.sources import find, once
+from audio_samples._demo import recording
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -25,11 +26,11 @@ def folder(tmp_path):
     """Three good files, one of them below, two damaged ones, and two that are no audio."""
     folder = tmp_path / "takes"
     (folder / "day 2").mkdir(parents=True)
-    shutil.copy(DATA / "tabla.wav", folder / "a.wav")
+    shutil.copy(recording(), folder / "a.wav")
     shutil.copy(DATA / "tabla.mp3", folder / "b.mp3")
     shutil.copy(DATA / "tabla.ogg", folder / "day 2" / "c.ogg")
-    (folder / "cut.wav").write_bytes((DATA / "tabla.wav").read_bytes()[:20])
-    audio_samples.write(folder / "spoilt.flac", audio_samples.read(DATA / "tabla.wav"))
+    (folder / "cut.wav").write_bytes((recording()).read_bytes()[:20])
+    audio_samples.write(folder / "spoilt.flac", audio_samples.read(recording()))
     content = bytearray((folder / "spoilt.flac").read_bytes())
     content[len(content) // 2 : len(content) // 2 + 64] = bytes(64)
     (folder / "spoilt.flac").write_bytes(content)
@@ -128,15 +129,15 @@ def test_a_failure_leaves_the_old_file_although_it_is_forced(folder, tmp_path):
 
 
 def test_files_of_one_name_keep_their_endings(tmp_path, capsys):
-    for name in ("t.mp3", "t.ogg", "t.wav"):
-        shutil.copy(DATA / f"tabla{Path(name).suffix}", tmp_path / name)
+    for source in (DATA / "tabla.mp3", DATA / "tabla.ogg", recording()):
+        shutil.copy(source, tmp_path / f"t{source.suffix}")
     out = tmp_path / "out"
     assert main(["convert", str(tmp_path), "--out", str(out)]) == 0
     assert all_below(out) == {"t.mp3.wav", "t.ogg.wav", "t.wav"}
     capsys.readouterr()
     # Another one of the same name from elsewhere has no place left.
     (tmp_path / "more").mkdir()
-    shutil.copy(DATA / "tabla.wav", tmp_path / "more" / "t.wav")
+    shutil.copy(recording(), tmp_path / "more" / "t.wav")
     both = [tmp_path / "t.wav", tmp_path / "more" / "t.wav"]
     document = told(capsys, "convert", *both, "--out", tmp_path / "two", status=1)
     assert [file["status"] for file in document["files"]] == ["done", "failed"]
@@ -144,15 +145,15 @@ def test_files_of_one_name_keep_their_endings(tmp_path, capsys):
 
 
 def test_no_file_of_the_run_is_overwritten_by_another(tmp_path, capsys):
-    shutil.copy(DATA / "tabla.wav", tmp_path / "a.wav")
+    shutil.copy(recording(), tmp_path / "a.wav")
     (tmp_path / "sub").mkdir()
-    shutil.copy(DATA / "tabla.wav", tmp_path / "sub" / "a.wav")
+    shutil.copy(recording(), tmp_path / "sub" / "a.wav")
     given = [tmp_path / "a.wav", tmp_path / "sub" / "a.wav"]
     document = told(
         capsys, "gain", *given, "--db", "-6", "--out", tmp_path / "sub", "--force", status=1
     )
     assert {file["status"] for file in document["files"]} == {"failed"}
-    assert (tmp_path / "sub" / "a.wav").read_bytes() == (DATA / "tabla.wav").read_bytes()
+    assert (tmp_path / "sub" / "a.wav").read_bytes() == (recording()).read_bytes()
 
 
 def test_a_second_run_takes_nothing_of_the_first(folder, capsys):

@@ -13,6 +13,7 @@ from elsewhere import run
 import audio_samples
 from audio_samples import generation
 from audio_samples._cli import main
+from audio_samples._demo import recording
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 RATE = 48_000
@@ -279,7 +280,7 @@ def test_ctrl_c_leaves_no_part_of_a_file(tmp_path, jobs):
 
 
 def test_info_as_json(capsys):
-    assert main(["info", str(DATA / "tabla.wav"), str(DATA / "tabla.mp3"), "--json"]) == 0
+    assert main(["info", str(recording()), str(DATA / "tabla.mp3"), "--json"]) == 0
     wav, mp3 = json.loads(capsys.readouterr().out)["files"]
     assert (wav["format"], wav["frames"], wav["sample_rate"]) == ("WAV", 110_250, 44_100)
     assert (mp3["subtype"], mp3["channel_positions"]) == ("MPEG_LAYER_III", ["FL", "FR"])
@@ -289,7 +290,7 @@ def test_info_as_json(capsys):
 @pytest.mark.parametrize("kind", ["waveform", "spectrogram", "spectrum", "levels"])
 def test_plot(tmp_path, kind):
     pytest.importorskip("matplotlib")
-    files = [DATA / "tabla.wav", DATA / "tabla.mp3"]
+    files = [recording(), DATA / "tabla.mp3"]
     done("plot", *files, "--kind", kind, "--out", tmp_path, "--dpi", "50")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tabla.mp3.png", "tabla.wav.png"]
     done("plot", files[0], "--kind", kind, "-o", tmp_path / "x.svg")

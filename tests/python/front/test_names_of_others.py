@@ -33,8 +33,8 @@ def test_every_name_that_a_class_lists_exists(audio, path):
         things = (audio, audio_samples.info(path), audio_samples.stream(path), edit)
         for thing in (*things, *map(type, things)):
             assert all(hasattr(thing, name) for name in dir(thing))
+        for thing in things:
             assert not {"sr", "samplerate", "channels", "max_dBFS"} & set(dir(thing))
-        assert "samplerate" not in pydoc.render_doc(AudioSamples, renderer=pydoc.plaintext)
 
 
 def test_what_is_there_is_listed_and_described(audio, path):
@@ -249,3 +249,54 @@ def test_channels_of_several_lengths_are_told_with_their_lengths(audio):
     with pytest.raises(ValueError, match=r"have 5, 2 frames"):
         AudioSamples.new_multi([first, first[:2]], RATE)
     assert AudioSamples.new_multi([first[:2], first[:2]], RATE).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("sr", "sample_rate"), ("samplerate", "sample_rate"), ("channels", "num_channels"),
+        ("frames", "len"), ("save", "audio_samples.write"), ("db", "peak(db=True)"),
+        ("data", "to_numpy()"), ("fft", "np.fft.rfft"), ("append", "concatenate"),
+    ],
+)  # fmt: skip
+def test_an_attribute_of_others_is_missing_with_a_sentence(audio, name, meant):
+    assert not hasattr(audio, name)
+    with pytest.raises(AttributeError, match=re.escape(meant)) as told:
+        getattr(audio, name)
+    assert told.value.name == name
+    assert told.value.obj is audio
+    assert "No attribute; " in getattr(AudioSamples, name).__doc__
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [
+        (lambda _: AudioSamples.from_numpy(np.zeros(3), sr=RATE), "is sample_rate=;"),
+        (lambda _: AudioSamples.new_mono([0.0], RATE, samplerate=1), "is sample_rate=;"),
+        (lambda _: AudioSamples.zeros(3, rate=RATE), "is sample_rate=;"),
+        (lambda _: AudioSamples.from_numpy(np.zeros(3)), "missing its argument 'sample_rate'"),
+        (lambda audio: audio.resample(target_sr=4_000), "resample(16_000)"),
+        (lambda audio: audio.resample(4_000, res_type="soxr_hq"), "quality="),
+        (lambda audio: audio.normalize(db=-1), "normalize(peak=-1)"),
+        (lambda audio: audio.fade_in(ms=10), "in seconds"),
+        (lambda audio: audio.fade_out_inplace(duration=1), "in seconds"),
+        (lambda audio: audio.trim(top_db=60), "trim_silence"),
+        (lambda audio: audio[0.5:1.0], "audio.trim(0.5, 1.0)"),
+        (lambda audio: audio[:1.0], "audio.trim(0.0, 1.0)"),
+        (lambda audio: audio[0.5:, 0], "audio.trim(0.5, None)"),
+    ],
+)
+def test_arguments_of_others_are_refused_with_a_sentence(audio, call, meant):
+    with pytest.raises(TypeError, match=re.escape(meant)):
+        call(audio)
+
+
+def test_audio_is_not_unpacked_into_samples_and_a_rate(audio):
+    with pytest.raises(ValueError, match=r"audio of 5 frames .* audio\.sample_rate"):
+        _samples, _rate = audio
+    # Two frames are two frames, and other numbers are Python's business.
+    first, second = audio[:2]
+    assert first.tolist() == [0.0, 0.25]
+    with pytest.raises(ValueError, match="too many values to unpack"):
+        _a, _b, _c = audio
+    assert [*audio][1].tolist() == second.tolist()

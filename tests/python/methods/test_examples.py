@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import audio_samples
 from audio_samples import AudioSamples
+from audio_samples._demo import recording
 
 STUBS = Path(audio_samples.__file__).parent.glob("*.pyi")
 
@@ -23,7 +25,9 @@ def examples():
 
 
 @pytest.mark.parametrize("text", list(examples()))
-def test_an_example_gives_what_it_says(text):
+def test_an_example_gives_what_it_says(text, tmp_path, monkeypatch):
+    shutil.copy(recording(), tmp_path / "recording.wav")
+    monkeypatch.chdir(tmp_path)
     names = {"np": np, "audio_samples": audio_samples, "AudioSamples": AudioSamples}
     test = doctest.DocTestParser().get_doctest(text, names, "example", None, 0)
     said = []

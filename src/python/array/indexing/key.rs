@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyTuple};
+use pyo3::types::{PyBool, PyEllipsis, PyFloat, PyInt, PyList, PySlice, PyTuple};
 
 use crate::layout::Layout;
 use crate::python::class::AudioSamples;
@@ -233,13 +233,38 @@ fn position(index: isize, count: usize) -> Option<usize> {
 
 /// Start, count and step of a slice of `count` things.
 fn resolve(slice: &Bound<'_, PySlice>, count: usize) -> PyResult<(usize, usize, isize)> {
-    let indices = slice.indices(isize::try_from(count).unwrap_or(isize::MAX))?;
+    let indices = slice
+        .indices(isize::try_from(count).unwrap_or(isize::MAX))
+        .map_err(|error| in_frames(slice, error))?;
     let start = if indices.slicelength == 0 {
         0
     } else {
         indices.start as usize
     };
     Ok((start, indices.slicelength, indices.step))
+}
+
+/// The error of a slice whose bounds are no whole numbers: they may be meant as seconds.
+fn in_frames(slice: &Bound<'_, PySlice>, error: PyErr) -> PyErr {
+    let bound = |name| slice.getattr(name).ok();
+    let bounds = [bound("start"), bound("stop")].map(|bound| bound.filter(|it| !it.is_none()));
+    if !bounds
+        .iter()
+        .flatten()
+        .any(|it| it.is_instance_of::<PyFloat>())
+    {
+        return error;
+    }
+    let shown = |bound: &Option<Bound<'_, PyAny>>, usual: &str| {
+        bound
+            .as_ref()
+            .map_or_else(|| usual.into(), |it| it.to_string())
+    };
+    PyTypeError::new_err(format!(
+        "slices of audio are in frames, whole numbers; audio.trim({}, {}) is in seconds",
+        shown(&bounds[0], "0.0"),
+        shown(&bounds[1], "None")
+    ))
 }
 
 /// The index that an object stands for, if it stands for one. Truth values and arrays are something else.
