@@ -315,8 +315,11 @@ def reads(seconds: int) -> Iterator[tuple[str, Calls]]:
 
 def blocks(_: int) -> Iterator[tuple[str, Calls]]:
     """A block of 512 frames of stereo through a chain of five."""
-    block = AudioSamples.zeros((2, 512), RATE, dtype="float32")
-    chain = dsp.Chain([dsp.Gain(-1), dsp.Gain(1), dsp.Fade(0.1), dsp.Gain(2), dsp.Gain(-2)])
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 512)).astype(np.float32)
+    block = AudioSamples.from_numpy(noise, RATE)
+    highpass = dsp.Filter(dsp.design("highpass", 80, RATE))
+    parts = [highpass, dsp.Gate(-50), dsp.Compressor(-20, ratio=3), dsp.Gain(3), dsp.Limiter(-1)]
+    chain = dsp.Chain(parts)
     yield "a block of 512 frames, a chain of 5", {"audio": lambda: chain.process_inplace(block)}
 
 

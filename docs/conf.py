@@ -21,6 +21,7 @@ autoapi_options = ["members", "inherited-members"]
 autoapi_python_class_content = "class"
 autodoc_typehints = "signature"
 python_maximum_signature_line_length = 88
+python_trailing_comma_in_multi_line_signatures = False
 python_use_unqualified_type_names = True
 add_module_names = False
 # `name` in a docstring is code.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -118,8 +119,9 @@ class Spectrum:
         if not isinstance(samples, int | np.integer) or samples < 0:
             raise ValueError(f"frames must be a whole number from 0 on, not {frames!r}")
         values = self.values if self.ndim == 3 else self.values[np.newaxis]
+        # A copy of each channel: another thread may write to the values while they are read.
         rows = [
-            _overlap_added(np.ascontiguousarray(channel.T).reshape(-1), self._frames, int(samples))
+            _overlap_added(np.array(channel.T, order="C").reshape(-1), self._frames, samples)
             for channel in values
         ]
         if self.ndim == 2:
@@ -145,16 +147,21 @@ def _given(result: NDArray[Any], out: Any) -> Any:
     """The result, or `out` with the result in it."""
     if out is None:
         return result
-    into = np.asarray(out)
-    if into.shape != result.shape or into.dtype != result.dtype or not into.flags.writeable:
-        kind = "" if into.flags.writeable else "read-only "
+    # Assigned to, audio takes a lease; an array of it would not.
+    is_audio = isinstance(out, AudioSamples)
+    into: Any = out if is_audio else np.asarray(out)
+    writable = into.writable if is_audio else into.flags.writeable
+    if into.shape != result.shape or into.dtype != result.dtype or not writable:
+        kind = "" if writable else "read-only "
         raise ValueError(
             f"out is {kind}{into.dtype} of shape {into.shape}, and {result.dtype} of shape "
             f"{result.shape} is needed"
         )
-    if not isinstance(out, np.ndarray) and not np.shares_memory(into, np.asarray(out)):
+    if not isinstance(out, np.ndarray | AudioSamples) and not np.shares_memory(
+        into, np.asarray(out)
+    ):
         raise TypeError(f"out is an array or a tensor in this machine's memory, not {type(out)}")
-    np.copyto(into, result)
+    into[...] = result
     return out
 
 
@@ -166,7 +173,8 @@ def _stft(
     window: _Window = "hann",
     pad: str = "zeros",
 ) -> Spectrum:
-    frames = (n_fft, hop, window, pad)
+    # The caller may change values later; the spectrum keeps what it was made with.
+    frames = (n_fft, hop, copy(window), pad)
     row = _spectra(self, frames)
     return Spectrum(_shaped(self, row, n_fft // 2 + 1), self.sample_rate, frames, len(self))
 
@@ -261,8 +269,10 @@ def _mfcc(
     pad: str = "zeros",
     out: Any = None,
 ) -> Any:
-    if not 1 <= n <= n_mels:
-        raise ValueError(f"n must be from 1 to the {n_mels} bands of n_mels=, not {n}")
+    if isinstance(n, bool) or not isinstance(n, int | np.integer) or not 1 <= n <= n_mels:
+        raise ValueError(
+            f"n must be a whole number from 1 to the {n_mels} bands of n_mels=, not {n!r}"
+        )
     bands = _mel(
         self,
         n_mels,
@@ -276,8 +286,9 @@ def _mfcc(
         window=window,
         pad=pad,
     )
-    if bands.size:
-        bands = np.maximum(bands, bands.max() - _RANGE)
+    # A frame of NaN or infinity is no measure for the others.
+    loudest = bands.max(initial=-np.inf, where=np.isfinite(bands))
+    bands = np.maximum(bands, loudest - _RANGE)
     # The orthonormal discrete cosine transform of type II.
     turns = np.pi * np.arange(n)[:, np.newaxis] * (np.arange(n_mels) + 0.5) / n_mels
     cosines = np.sqrt(2 / n_mels) * np.cos(turns)
@@ -296,8 +307,9 @@ orthonormal DCT of type II: librosa's defaults. Arguments as for `mel`.
 
 
 def _psd(self: AudioSamples[Any], n_fft: int = 2048, *, window: str = "hann") -> Density:
-    rows = np.array(_density(self, n_fft, window), dtype=float).reshape(self.num_channels, -1)
     segment = min(n_fft, len(self))
+    bins = segment // 2 + 1 if segment else 0
+    rows = np.array(_density(self, n_fft, window)).reshape(self.num_channels, bins)
     frequencies = np.fft.rfftfreq(segment, 1 / self.sample_rate) if segment else np.zeros(0)
     return Density(frequencies, rows[0] if self.ndim == 1 else rows)
 

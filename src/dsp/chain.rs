@@ -22,10 +22,15 @@ struct Link {
 
 impl Chain {
     /// In this order; none at all gives back what goes in.
+    ///
+    /// Chains within are as if their processors stood here: of chains of chains the time grows with the cube of their depth,
+    /// and the stack with it, until it ends the process.
     pub fn new(processors: Vec<Box<dyn Processor>>) -> Chain {
         let link = |processor| Link { processor, late: 0 };
+        let each = (processors.into_iter())
+            .flat_map(|processor| processor.links().unwrap_or_else(|| vec![processor]));
         Chain {
-            links: processors.into_iter().map(link).collect(),
+            links: each.map(link).collect(),
             silence: 0,
         }
     }
@@ -91,9 +96,11 @@ impl Processor for Chain {
     }
 
     fn fresh(&self) -> Box<dyn Processor> {
+        Box::new(Chain::new(self.links().unwrap_or_default()))
+    }
+
+    fn links(&self) -> Option<Vec<Box<dyn Processor>>> {
         let links = self.links.iter();
-        Box::new(Chain::new(
-            links.map(|link| link.processor.fresh()).collect(),
-        ))
+        Some(links.map(|link| link.processor.fresh()).collect())
     }
 }

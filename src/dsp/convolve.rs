@@ -210,7 +210,7 @@ fn convolve_in<T: Transformed>(
     if total == 0 {
         return Ok(());
     }
-    let filter = BlockFilter::<T>::new(impulse);
+    let filter = BlockFilter::<T>::new(impulse)?;
     let (hop, lead, before) = (filter.grid.hop, filter.grid.lead, filter.grid.before());
     let start = first / hop;
     let blocks = (first + total - 1) / hop + 1 - start;
@@ -220,7 +220,7 @@ fn convolve_in<T: Transformed>(
         _ => (AT_ONCE * (1 + before)).min(blocks.div_ceil(threads)),
     };
     let done = kernel::in_order(blocks, part, threads, |number, count| {
-        let (mut work, mut history) = (filter.scratch(), filter.history());
+        let (mut work, mut history) = (filter.scratch(), filter.history()?);
         let wanted = start + number..start + number + count;
         for channel in 0..from.layout().channels() {
             history.forget();

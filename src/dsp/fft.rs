@@ -11,8 +11,8 @@ use realfft::{ComplexToReal, FftNum, RealFftPlanner, RealToComplex};
 
 use crate::kernel::planes::Real;
 
-/// Plans that are kept of each type, the last used first.
-const KEPT: usize = 32;
+/// Numbers in all that are transformed by what is kept of each kind: 100 to 200 MB of plans.
+const KEPT: usize = 1 << 22;
 
 /// A transform of signals of one length, there and back.
 pub struct Transform<T> {
@@ -58,7 +58,7 @@ impl Transformed for f64 {
 impl<T: Transformed> Transform<T> {
     /// The transform of `len` numbers.
     pub fn of(len: usize) -> Transform<T> {
-        T::kept().get(len, || {
+        T::kept().get(len, len, || {
             let mut planner = RealFftPlanner::new();
             Transform {
                 forward: planner.plan_fft_forward(len),
@@ -121,9 +121,9 @@ impl<T: Transformed> Transform<T> {
     }
 }
 
-/// What was made last for some keys.
+/// What was made last for some keys, the last used first, each with its size.
 pub struct Cache<K, V> {
-    kept: Mutex<VecDeque<(K, V)>>,
+    kept: Mutex<VecDeque<(K, V, usize)>>,
 }
 
 impl<K: PartialEq + Copy, V: Clone> Cache<K, V> {
@@ -134,11 +134,11 @@ impl<K: PartialEq + Copy, V: Clone> Cache<K, V> {
         }
     }
 
-    /// What was made for the key, or is made now.
-    pub fn get(&self, key: K, make: impl FnOnce() -> V) -> V {
+    /// What was made for the key, or is made now. What was used last is kept, and others as long as their sizes go with it.
+    pub fn get(&self, key: K, size: usize, make: impl FnOnce() -> V) -> V {
         let mut kept = self.kept.try_lock().ok();
         if let Some(kept) = &mut kept
-            && let Some(at) = kept.iter().position(|(known, _)| *known == key)
+            && let Some(at) = kept.iter().position(|(known, ..)| *known == key)
             && let Some(found) = kept.remove(at)
         {
             let value = found.1.clone();
@@ -148,9 +148,38 @@ impl<K: PartialEq + Copy, V: Clone> Cache<K, V> {
         drop(kept);
         let made = make();
         if let Ok(mut kept) = self.kept.try_lock() {
-            kept.push_front((key, made.clone()));
-            kept.truncate(KEPT);
+            kept.push_front((key, made.clone(), size));
+            while kept.len() > 1 && kept.iter().map(|(.., size)| size).sum::<usize>() > KEPT {
+                kept.pop_back();
+            }
         }
         made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cache, KEPT};
+
+    #[test]
+    fn what_is_kept_has_a_size() {
+        let cache = Cache::new();
+        let is_made = |key: usize, size: usize| {
+            let mut made = false;
+            cache.get(key, size, || made = true);
+            made
+        };
+        for key in 0..100 {
+            assert!(is_made(key, KEPT / 4));
+        }
+        // The last four, whichever was used last.
+        assert!((96..100).all(|key| !is_made(key, KEPT / 4)));
+        assert!(!is_made(96, KEPT / 4));
+        assert!(is_made(95, KEPT / 4));
+        assert!(is_made(97, KEPT / 4));
+        // One that is larger than all is kept alone.
+        assert!(is_made(100, 3 * KEPT));
+        assert!(!is_made(100, 3 * KEPT));
+        assert!(is_made(96, KEPT / 4));
     }
 }

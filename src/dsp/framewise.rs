@@ -6,7 +6,7 @@ use crate::audio::blockwise::PerFrame;
 use crate::audio::fading::{Curve, End, Fade};
 use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, on_planes};
 use crate::error::Error;
-use crate::kernel::planes::{Planes, Real};
+use crate::kernel::planes::{Planes, Real, room_for};
 
 /// A change of each frame by itself, from block to block.
 #[derive(Clone, Debug)]
@@ -136,13 +136,8 @@ impl Processor for FadeEnds {
         self.silence = self.frames.1;
         self.held = Vec::new();
         for _ in 0..format.channels {
-            let mut held = VecDeque::new();
             // Memory for frames that do not come is never touched.
-            held.try_reserve_exact(self.frames.1)
-                .map_err(|_| Error::OutOfMemory {
-                    bytes: self.frames.1.saturating_mul(size_of::<f64>()),
-                })?;
-            self.held.push(held);
+            self.held.push(room_for(self.frames.1)?.into());
         }
         Ok(*format)
     }

@@ -142,6 +142,11 @@ pub trait Processor: Send + Sync {
 
     /// Another one of the same kind that has not processed anything.
     fn fresh(&self) -> Box<dyn Processor>;
+
+    /// The processors that it is a chain of, anew.
+    fn links(&self) -> Option<Vec<Box<dyn Processor>>> {
+        None
+    }
 }
 
 /// Calls `work` with block after block of some samples, in private memory.

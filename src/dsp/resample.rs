@@ -91,9 +91,10 @@ impl Ratio {
         const MOST: usize = 1 << 21;
         let ratio = Ratio { from, to };
         let (input, output) = ratio.whole();
-        if input > MOST || output > MOST {
+        let longest = input.max(output);
+        if longest > MOST {
             return Err(Error::invalid(format!(
-                "from {} to {} Hz takes blocks of {input} frames, more than {MOST}; rates that share a divisor, such as \
+                "from {} to {} Hz takes blocks of {longest} frames, more than {MOST}; rates that share a divisor, such as \
                  multiples of 25 Hz, take short ones",
                 from.hertz(),
                 to.hertz()

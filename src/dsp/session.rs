@@ -55,6 +55,13 @@ impl Session {
         let signal = self.begin(audio)?;
         let own = audio.samples().strided();
         let claims = [own.claim(Mode::Read)];
+        if !self.processor.changes_lengths() {
+            let mut fresh = signal.fresh(audio.layout().frames())?;
+            access_to(&own, &claims, wait.lock, wait.until, |access| {
+                self.block(access, &own, fresh.strided())
+            })??;
+            return Audio::new(fresh.share(), signal.output.rate);
+        }
         access_to(&own, &claims, wait.lock, wait.until, |access| {
             let mut out = Collected::new(&signal);
             each_of(access, &own, |block| {
@@ -81,14 +88,7 @@ impl Session {
         let own = audio.samples().strided();
         let claims = [own.claim(Mode::Write)];
         access_to(&own, &claims, wait.lock, wait.until, |access| {
-            let mut at = 0;
-            each_of(access, &own, |block| {
-                self.processor.process(block);
-                let frames = block.frames();
-                block.store(access, &own.take_frames(at, frames)?, 0);
-                at += frames;
-                Ok(())
-            })
+            self.block(access, &own, own)
         })?
     }
 
@@ -294,6 +294,22 @@ impl Audio {
 }
 
 impl Session {
+    /// The next frames of a signal, of which as many come out.
+    fn block(
+        &mut self,
+        access: &Access,
+        from: &Strided<'_>,
+        out: Strided<'_>,
+    ) -> Result<(), Error> {
+        let (late, at) = (0, 0);
+        let mut out = Compensated { out, late, at };
+        each_of(access, from, |block| {
+            self.processor.process(block);
+            out.store(access, block)
+        })?;
+        out.require_all()
+    }
+
     /// The whole of a signal, from its first frame to its last.
     fn through(
         &mut self,

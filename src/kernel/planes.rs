@@ -8,6 +8,7 @@
 use std::ops::{Add, Mul, Neg, Sub};
 
 use crate::dtype::Sample;
+use crate::error::Error;
 use crate::kernel::arch::Arch;
 use crate::kernel::row::{AnySource, AnyTarget, Tagged};
 use crate::view::{Access, Source, Strided, Target};
@@ -17,6 +18,28 @@ const SCRATCH_BYTES: usize = 128 << 10;
 /// Frames of a block: a multiple of the least.
 const LEAST: usize = 1024;
 const MOST: usize = 4096;
+
+/// Memory for so many values, of which a caller decides the number.
+///
+/// # Errors
+/// [`Error::OutOfMemory`], where a vector of the standard library would end the process.
+pub fn room_for<N>(count: usize) -> Result<Vec<N>, Error> {
+    let mut room = Vec::new();
+    let bytes = count.saturating_mul(size_of::<N>());
+    let reserved = room.try_reserve_exact(count);
+    reserved.map_err(|_| Error::OutOfMemory { bytes })?;
+    Ok(room)
+}
+
+/// As many times the same value, in memory of [`room_for`].
+///
+/// # Errors
+/// As there.
+pub fn filled<N: Clone>(count: usize, value: N) -> Result<Vec<N>, Error> {
+    let mut room = room_for(count)?;
+    room.resize(count, value);
+    Ok(room)
+}
 
 /// A type that methods compute in: `f32` or `f64`.
 pub trait Real:

@@ -9,6 +9,8 @@ use realfft::num_complex::Complex;
 
 use super::impulse::ImpulseResponse;
 use crate::dsp::fft::{Transform, TransformScratch, Transformed};
+use crate::error::Error;
+use crate::kernel::planes::{filled, room_for};
 
 /// Taps up to which the sum itself takes no longer than transforms.
 const SUMMED: usize = 16;
@@ -108,25 +110,29 @@ impl<T> History<T> {
 
 impl<T: Transformed> BlockFilter<T> {
     /// Transforms an impulse response.
-    pub fn new(impulse: &ImpulseResponse) -> BlockFilter<T> {
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn new(impulse: &ImpulseResponse) -> Result<BlockFilter<T>, Error> {
         let grid = Grid::of(impulse.taps());
         let channels = impulse.channels().iter();
         if grid.is_summed() {
             let nearest = |taps: &Vec<f64>| taps.iter().map(|tap| T::nearest(*tap)).collect();
-            return BlockFilter {
+            return Ok(BlockFilter {
                 grid,
                 taps: channels.map(nearest).collect(),
                 spectra: Vec::new(),
                 transform: None,
-            };
+            });
         }
         let len = grid.lead + grid.hop;
-        BlockFilter {
+        let spectra = channels.map(|taps| spectra(taps, &grid, len));
+        Ok(BlockFilter {
             grid,
             taps: Vec::new(),
-            spectra: channels.map(|taps| spectra(taps, &grid, len)).collect(),
+            spectra: spectra.collect::<Result<_, Error>>()?,
             transform: Some(Transform::of(len)),
-        }
+        })
     }
 
     /// Memory for blocks.
@@ -146,12 +152,16 @@ impl<T: Transformed> BlockFilter<T> {
     }
 
     /// Memory for the spectra of a channel.
-    pub fn history(&self) -> History<T> {
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn history(&self) -> Result<History<T>, Error> {
         let bins = self.transform.as_ref().map_or(0, Transform::bins);
-        History {
-            spectra: vec![Complex::new(T::zero(), T::zero()); self.grid.parts * bins],
+        let zero = Complex::new(T::zero(), T::zero());
+        Ok(History {
+            spectra: filled(self.grid.parts * bins, zero)?,
             blocks: 0,
-        }
+        })
     }
 
     /// Takes in the block that is in the window, which is lost.
@@ -206,12 +216,16 @@ impl<T: Transformed> BlockFilter<T> {
 }
 
 /// The spectra of the parts of an impulse response by transforms of `len`, divided by it.
-fn spectra<T: Transformed>(taps: &[f64], grid: &Grid, len: usize) -> Vec<Complex<T>> {
+fn spectra<T: Transformed>(
+    taps: &[f64],
+    grid: &Grid,
+    len: usize,
+) -> Result<Vec<Complex<T>>, Error> {
     let transform = Transform::<f64>::of(len);
     let mut scratch = transform.scratch();
     let mut spectrum = vec![Complex::new(0.0, 0.0); transform.bins()];
     let scale = 1.0 / len as f64;
-    let mut spectra = Vec::with_capacity(grid.parts * transform.bins());
+    let mut spectra = room_for(grid.parts * transform.bins())?;
     // A part is as long as a hop; a response of one part may be longer.
     let part = if grid.parts == 1 {
         taps.len()
@@ -227,7 +241,7 @@ fn spectra<T: Transformed>(taps: &[f64], grid: &Grid, len: usize) -> Vec<Complex
         };
         spectra.extend(spectrum.iter().map(nearest));
     }
-    spectra
+    Ok(spectra)
 }
 
 fn multiply<T: Transformed>(out: &mut [Complex<T>], one: &[Complex<T>], other: &[Complex<T>]) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::audio::{Audio, SampleRate, Wait, patiently};
 use crate::dsp::processor::SignalFormat;
 use crate::error::Error;
-use crate::kernel::planes::load_row;
+use crate::kernel::planes::{filled, load_row};
 use crate::registry::Mode;
 use crate::view::access_to;
 
@@ -41,7 +41,7 @@ impl ImpulseResponse {
     /// The samples of some audio; integers are fractions of full scale.
     ///
     /// # Errors
-    /// As [`ImpulseResponse::new`]; samples that are borrowed.
+    /// As [`ImpulseResponse::new`]; samples that are borrowed; [`Error::OutOfMemory`].
     pub fn of(audio: &Audio, wait: Wait<'_>) -> Result<ImpulseResponse, Error> {
         ImpulseResponse::loaded(audio, wait)?.required()
     }
@@ -63,7 +63,7 @@ impl ImpulseResponse {
     /// Samples backwards in time, whatever they are: with them a convolution is a correlation.
     ///
     /// # Errors
-    /// Samples that are borrowed.
+    /// Samples that are borrowed; [`Error::OutOfMemory`].
     pub fn backwards(audio: &Audio, wait: Wait<'_>) -> Result<ImpulseResponse, Error> {
         let mut loaded = ImpulseResponse::loaded(audio, wait)?;
         if let Some(channels) = Arc::get_mut(&mut loaded.channels) {
@@ -78,12 +78,12 @@ impl ImpulseResponse {
         let claims = [own.claim(Mode::Read)];
         let channels = access_to(&own, &claims, wait.lock, wait.until, |access| {
             let load = |channel| {
-                let mut taps = vec![0.0; frames];
+                let mut taps = filled(frames, 0.0)?;
                 load_row(access, &own, channel, &mut taps);
-                taps
+                Ok(taps)
             };
-            (0..channels).map(load).collect()
-        })?;
+            (0..channels).map(load).collect::<Result<_, Error>>()
+        })??;
         Ok(ImpulseResponse {
             channels: Arc::new(channels),
             rate: Some(audio.rate()),

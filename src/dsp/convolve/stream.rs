@@ -8,7 +8,7 @@ use crate::dsp::fft::Transformed;
 use crate::dsp::processor::{Processor, SignalBlock, SignalFormat};
 use crate::dtype::Dtype;
 use crate::error::Error;
-use crate::kernel::planes::Planes;
+use crate::kernel::planes::{Planes, filled};
 
 /// An impulse response from block to block: what comes out is what [`crate::Audio::convolve`] gives of the whole, bit for
 /// bit, with the tail behind the last frame.
@@ -64,8 +64,8 @@ impl Processor for Convolver {
     fn begin(&mut self, format: &SignalFormat) -> Result<SignalFormat, Error> {
         self.impulse.require(format)?;
         self.state = Some(match format.dtype {
-            Dtype::Float32 => Convolving::Single(Tails::new(&self.impulse, format.channels)),
-            _ => Convolving::Double(Tails::new(&self.impulse, format.channels)),
+            Dtype::Float32 => Convolving::Single(Tails::new(&self.impulse, format.channels)?),
+            _ => Convolving::Double(Tails::new(&self.impulse, format.channels)?),
         });
         Ok(*format)
     }
@@ -120,19 +120,21 @@ struct Tail<T> {
 }
 
 impl<T: Transformed> Tails<T> {
-    fn new(impulse: &ImpulseResponse, channels: usize) -> Tails<T> {
-        let filter = BlockFilter::new(impulse);
-        let tail = |_| Tail {
-            pending: vec![T::zero(); filter.grid.lead],
-            history: filter.history(),
-            ready: VecDeque::from(vec![T::zero(); latency(&filter.grid)]),
+    fn new(impulse: &ImpulseResponse, channels: usize) -> Result<Tails<T>, Error> {
+        let filter = BlockFilter::new(impulse)?;
+        let tail = |_| {
+            Ok(Tail {
+                pending: filled(filter.grid.lead, T::zero())?,
+                history: filter.history()?,
+                ready: filled(latency(&filter.grid), T::zero())?.into(),
+            })
         };
-        Tails {
-            channels: (0..channels).map(tail).collect(),
+        Ok(Tails {
+            channels: (0..channels).map(tail).collect::<Result<_, Error>>()?,
             work: filter.scratch(),
             filter,
             seen: 0,
-        }
+        })
     }
 
     /// Takes the frames of a block and leaves as many; at the end of the signal all of the rest behind them.

@@ -10,11 +10,11 @@ use std::collections::VecDeque;
 use crate::audio::elementary::{decibels_of, factor_of};
 use crate::audio::{Audio, Wait};
 use crate::dsp::dynamics::Limiter;
-use crate::dsp::dynamics::reduction::{kept_per_frame, levels_of, room_for};
+use crate::dsp::dynamics::reduction::{kept_per_frame, levels_of};
 use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, measured, on_planes};
 use crate::dtype::{Dtype, Sample};
 use crate::error::Error;
-use crate::kernel::planes::{Planes, Real};
+use crate::kernel::planes::{Planes, Real, filled, room_for};
 
 /// Gains are counted in steps of `1 / ONE`, so that a running sum of them is exact for ever.
 const ONE: u64 = 1 << 42;
@@ -56,18 +56,6 @@ fn ceiling_of(decibels: f64, dtype: Dtype) -> f64 {
         Dtype::Float64 => factor,
         Dtype::Int16 | Dtype::Int32 => (factor * dtype.full_scale()).floor() / dtype.full_scale(),
     }
-}
-
-/// A queue of so many numbers.
-fn filled<N: Clone>(count: usize, number: N) -> Result<VecDeque<N>, Error> {
-    let mut queue = VecDeque::new();
-    queue
-        .try_reserve_exact(count)
-        .map_err(|_| Error::OutOfMemory {
-            bytes: count.saturating_mul(size_of::<N>()),
-        })?;
-    queue.resize(count, number);
-    Ok(queue)
 }
 
 impl Limiting {
@@ -200,13 +188,13 @@ impl Processor for Limiting {
             )));
         }
         let averaged = filled(ahead + 1, ONE)?;
-        let held = (0..format.channels).map(|_| filled(ahead, 0.0));
+        let held = (0..format.channels).map(|_| Ok(filled(ahead, 0.0)?.into()));
         *self = Limiting {
             ceiling: ceiling_of(ceiling_db, format.dtype),
             ahead,
             kept: kept_per_frame(release_ms, format.rate),
             sum: averaged.len() as u64 * ONE,
-            averaged,
+            averaged: averaged.into(),
             held: held.collect::<Result<_, Error>>()?,
             ..Limiting::new(self.limiter)
         };

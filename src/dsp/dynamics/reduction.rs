@@ -7,7 +7,7 @@ use crate::audio::{Audio, SampleRate, Wait};
 use crate::dsp::dynamics::{Compressor, Expander, Gate};
 use crate::dsp::processor::{Processor, SignalBlock, SignalFormat, measured, on_planes};
 use crate::error::Error;
-use crate::kernel::planes::{Planes, Real};
+use crate::kernel::planes::{Planes, Real, room_for};
 
 /// Levels are from here on, so that silence has a logarithm: -200 dBFS.
 const SILENCE: f64 = 1e-10;
@@ -38,16 +38,6 @@ pub(super) fn levels_of<T: Real>(planes: &Planes<T>, levels: &mut Vec<f64>) {
             *level = if distance > *level { distance } else { *level };
         }
     }
-}
-
-/// Memory for a number for each frame.
-pub(super) fn room_for(frames: usize) -> Result<Vec<f64>, Error> {
-    let mut room = Vec::new();
-    room.try_reserve_exact(frames)
-        .map_err(|_| Error::OutOfMemory {
-            bytes: frames.saturating_mul(size_of::<f64>()),
-        })?;
-    Ok(room)
 }
 
 /// By how many decibels a steady level is made softer.
@@ -139,7 +129,8 @@ impl Reduction {
                 most,
             } => {
                 let half = knee / 2.0;
-                let bend = if knee > 0.0 { 0.5 / knee } else { 0.0 };
+                // Finite: a knee of next to nothing is none.
+                let bend = (0.5 / knee).min(f64::MAX);
                 for level in &mut self.scratch {
                     let decibels = decibels_of(level.max(SILENCE)).min(LOUDEST_DB);
                     let past = sign * (decibels - threshold);

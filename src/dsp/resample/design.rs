@@ -19,7 +19,7 @@ type KeptConverters<T> = Cache<(Ratio, Quality), Arc<Converter<T>>>;
 impl Designed for f32 {
     fn converter(ratio: Ratio, quality: Quality) -> Arc<Converter<f32>> {
         static KEPT: KeptConverters<f32> = Cache::new();
-        KEPT.get((ratio, quality), || {
+        KEPT.get((ratio, quality), Lengths::of(ratio, quality).both(), || {
             Arc::new(Converter::design(ratio, quality))
         })
     }
@@ -28,7 +28,7 @@ impl Designed for f32 {
 impl Designed for f64 {
     fn converter(ratio: Ratio, quality: Quality) -> Arc<Converter<f64>> {
         static KEPT: KeptConverters<f64> = Cache::new();
-        KEPT.get((ratio, quality), || {
+        KEPT.get((ratio, quality), Lengths::of(ratio, quality).both(), || {
             Arc::new(Converter::design(ratio, quality))
         })
     }
@@ -89,6 +89,11 @@ impl Lengths {
             input,
             output: input / unit_in * unit_out,
         }
+    }
+
+    /// Frames of a block at both rates.
+    fn both(&self) -> usize {
+        self.input + self.output
     }
 
     /// Frames of a block at the higher rate.

@@ -9,7 +9,7 @@ use realfft::num_complex::Complex;
 use crate::dsp::fft::{Transform, TransformScratch, Transformed};
 use crate::error::Error;
 use crate::kernel;
-use crate::kernel::planes::load_row;
+use crate::kernel::planes::{filled, load_row};
 use crate::view::{Access, Strided};
 
 /// Samples of a transform at most.
@@ -57,6 +57,10 @@ pub fn window_of(name: &str, len: usize) -> Result<Vec<f64>, Error> {
             )));
         }
     };
+    // What a period of one value has in the middle, as in SciPy: a cosine has nothing at its end.
+    if len == 1 {
+        return Ok(vec![1.0]);
+    }
     let value = |place: usize| {
         let turn = TAU * place as f64 / len as f64;
         let of_term = |(order, factor): (usize, &f64)| factor * (order as f64 * turn).cos();
@@ -181,11 +185,7 @@ impl Framing {
         ) else {
             return Err(Error::OutOfMemory { bytes: usize::MAX });
         };
-        let mut out = Vec::new();
-        out.try_reserve_exact(len).map_err(|_| Error::OutOfMemory {
-            bytes: len.saturating_mul(size_of::<R>()),
-        })?;
-        out.resize(len, empty);
+        let mut out = filled(len, empty)?;
         if len == 0 {
             return Ok(out);
         }

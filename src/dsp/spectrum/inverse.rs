@@ -5,6 +5,7 @@ use realfft::num_complex::Complex;
 use super::Framing;
 use crate::dsp::fft::{Transform, Transformed};
 use crate::error::Error;
+use crate::kernel::planes::filled;
 
 /// The audio of one channel, of so many samples, from spectra one after the other: each transformed back, windowed again,
 /// added where it lies and divided by the sum of the squares of the windows (Griffin and Lim, IEEE Trans. ASSP 32, 1984).
@@ -17,15 +18,7 @@ pub fn overlap_added<T: Transformed>(
     framing: &Framing,
     samples: usize,
 ) -> Result<Vec<T>, Error> {
-    let room = |len: usize| {
-        let mut room = Vec::new();
-        let bytes = len.saturating_mul(size_of::<T>());
-        let reserved = room.try_reserve_exact(len);
-        reserved.map_err(|_| Error::OutOfMemory { bytes })?;
-        room.resize(len, T::zero());
-        Ok::<Vec<T>, Error>(room)
-    };
-    let (mut sum, mut weights) = (room(samples)?, room(samples)?);
+    let (mut sum, mut weights) = (filled(samples, T::zero())?, filled(samples, T::zero())?);
     let transform = Transform::<T>::of(framing.n_fft());
     let mut scratch = transform.scratch();
     let mut bins = vec![Complex::new(T::zero(), T::zero()); framing.bins()];

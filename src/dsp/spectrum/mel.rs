@@ -116,8 +116,11 @@ impl<T: Real> MelBank<T> {
                 let down = (right - hertz) / (right - middle);
                 up.min(down).max(0.0) * height
             };
-            let mut inside = (0..bins).skip_while(|bin| weight(*bin) == 0.0);
-            let begin = inside.next().unwrap_or(0);
+            // No bin before the left corner is inside, nor one behind the right: bands as many as bins would else take
+            // a time by the square of both.
+            let place = |hertz: f64| ((hertz * n_fft as f64 / rate) as usize).min(bins);
+            let mut near = place(left).saturating_sub(1)..(place(right) + 2).min(bins);
+            let begin = near.find(|bin| weight(*bin) > 0.0).unwrap_or(0);
             let weights = (begin..bins).map(weight).take_while(|weight| *weight > 0.0);
             (begin, weights.map(T::nearest).collect())
         };

@@ -1,9 +1,9 @@
 //! What the package's spectra are made of: numbers in one row, which Python gives a shape.
 
-use ::numpy::{Complex32, Complex64, Element, IntoPyArray, PyReadonlyArray1};
+use ::numpy::{Complex32, Complex64, Element, IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::dsp::{
     Framing, InType, Intensity, MelBands, MelScale, Padding, overlap_added, window_of,
@@ -36,10 +36,15 @@ fn framing(
     if let Ok(name) = window.cast::<PyString>() {
         // As long as a frame: what is too long is refused before there is one.
         let len = if n_fft > 1 << 24 { 1 } else { n_fft };
-        let values = window_of(&name.to_string_lossy(), len)?;
-        return Ok(Framing::new(n_fft, hop, &values, padding)?);
+        let name = name.to_string_lossy();
+        let made = || Framing::new(n_fft, hop, &window_of(&name, len)?, padding);
+        // A million cosines would hold other threads up.
+        return Ok(window.py().detach(made)?);
     }
-    let values: Vec<f64> = window.extract().map_err(|_| {
+    // The bytes of a name are numbers, too.
+    let is_text = window.is_instance_of::<PyBytes>();
+    let values: Option<Vec<f64>> = window.extract().ok().filter(|_| !is_text);
+    let values = values.ok_or_else(|| {
         PyTypeError::new_err(format!(
             "window is a name, such as 'hann', or the values of one, not {}",
             arguments::shown(window)
@@ -130,16 +135,17 @@ pub fn _intensities<'py>(
 
 /// The density of each channel.
 #[pyfunction]
-pub fn _density(
-    py: Python<'_>,
-    audio: &Bound<'_, AudioSamples>,
-    n_fft: &Bound<'_, PyAny>,
-    window: &Bound<'_, PyString>,
-) -> PyResult<Vec<Vec<f64>>> {
+pub fn _density<'py>(
+    py: Python<'py>,
+    audio: &Bound<'py, AudioSamples>,
+    n_fft: &Bound<'py, PyAny>,
+    window: &Bound<'py, PyString>,
+) -> PyResult<Vec<Bound<'py, PyArray1<f64>>>> {
     let n_fft = size(n_fft, "n_fft", 2)?;
     let window = window.to_string_lossy();
     let audio = audio.get().audio();
-    running::run(py, LONG, |wait| audio.density(n_fft, &window, wait))
+    let rows = running::run(py, LONG, |wait| audio.density(n_fft, &window, wait))?;
+    Ok(rows.into_iter().map(|row| row.into_pyarray(py)).collect())
 }
 
 /// The samples of one channel from its spectra, one after the other.
@@ -148,9 +154,9 @@ pub fn _overlap_added<'py>(
     py: Python<'py>,
     spectra: &Bound<'py, PyAny>,
     frames: FrameArguments<'py>,
-    samples: usize,
+    samples: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let framing = framing(&frames)?;
+    let (framing, samples) = (framing(&frames)?, size(samples, "frames", 0)?);
     let only = || PyTypeError::new_err("spectra are complex64 or complex128, in one row");
     if let Ok(single) = spectra.extract::<PyReadonlyArray1<'_, Complex32>>() {
         let spectra = single.as_slice().map_err(|_| only())?;

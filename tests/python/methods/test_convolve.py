@@ -136,6 +136,15 @@ def test_what_is_no_impulse_response_is_refused(ir, error, said, use):
         audio.convolve(ir) if use == "convolve" else audio.apply(dsp.Convolver(ir))
 
 
+@pytest.mark.parametrize("use", ["convolve", "correlate", "Convolver"])
+def test_a_response_that_no_memory_holds_is_refused(use):
+    """One sample, 2**40 times by a stride of 0."""
+    endless = AudioSamples.from_numpy(np.broadcast_to(0.5, (2**40,)), RATE, copy=False)
+    of = dsp.Convolver if use == "Convolver" else getattr(AudioSamples.zeros(9, RATE), use)
+    with pytest.raises(MemoryError, match="no memory for 8796093022208 bytes"):
+        of(endless)
+
+
 def test_modes_and_rates_are_named_in_errors():
     audio = AudioSamples.zeros(10, RATE)
     for method in (audio.convolve, audio.correlate):

@@ -1,5 +1,8 @@
 """The contract of processors: for every split into blocks the same frames come out, bit for bit."""
 
+import subprocess
+import sys
+import textwrap
 import threading
 
 import numpy as np
@@ -330,3 +333,39 @@ def test_threads_take_turns_or_are_refused():
     refused = "another thread is using this processor"
     assert all(outcome == audio.shape or refused in outcome for outcome in outcomes)
     assert audio.shape in outcomes
+
+
+def test_chains_within_chains_are_one():
+    """In a process of its own: a stack that overflows ends it."""
+    program = """
+        from audio_samples import AudioSamples, dsp
+        chain = dsp.Limiter(-6)
+        for _ in range(10_000):
+            chain = dsp.Chain([chain])
+        audio = AudioSamples.zeros(10, 8_000) + 1
+        assert (audio.apply(chain) == audio.limit(-6)).all()
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["Gain(-3)", "Limiter(-1)", "Chain([dsp.Convolver([0.5] * 99)])"])
+def test_a_block_takes_its_own_memory_once(kind):
+    """32 MiB of integers come out; as float64 they would be 128 more."""
+    program = f"""
+        import re
+        from pathlib import Path
+        from audio_samples import AudioSamples, dsp
+        def peak():
+            return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+        processor = dsp.{kind}
+        block = AudioSamples.zeros(16 << 20, 48_000, dtype="int16")
+        block += 100
+        processor.process(block[:100])
+        before = peak()
+        assert len(processor.process(block)) == len(block)
+        print(peak() - before)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 48 << 10

@@ -135,6 +135,14 @@ def test_a_steady_level_follows_the_curve(ratio, knee):
             assert last == pytest.approx(level - bent(-20 - level, ratio - 1, knee), abs=0.02)
 
 
+@pytest.mark.parametrize("name", ["compress", "expand"])
+@pytest.mark.parametrize("knee", [5e-324, 1e-300, 1e-160, 1e-9])
+def test_a_knee_of_next_to_nothing_is_an_edge(name, knee):
+    audio = make_audio(np.random.default_rng(3).uniform(-1, 1, 3_000), RATE)
+    found, edge = (getattr(audio, name)(-6, knee_db=width).to_numpy() for width in (knee, 0))
+    assert np.allclose(found, edge, rtol=1e-9, atol=0)
+
+
 def test_times_are_those_of_63_percent():
     samples = np.full(2 * RATE, 1.0)
     samples[RATE:] = 1e-4
@@ -313,6 +321,26 @@ def test_what_is_infinite_passes(name, dtype, huge):
     assert not np.any(np.isnan(found))
     assert np.sign(found[RATE // 2]) == np.sign(huge)
     np.testing.assert_allclose(found[2 * RATE :], expected[2 * RATE :], atol=1e-4)
+
+
+def test_what_is_infinite_is_as_loud_as_anything():
+    """Louder, it would take longer to come back from than the largest float32."""
+    samples = np.full(RATE, 1e-3)
+    curves = []
+    for huge in (1e40, 1e300, math.inf):
+        samples[100] = huge
+        curves.append(dsp.Compressor(-20, 4).gain_curve(make_audio(samples, RATE)))
+    assert np.allclose(curves, curves[0], rtol=1e-9)
+    assert curves[0].min() > -0.75 * 820
+
+
+def test_a_reduction_has_an_end():
+    """It would halve until the smallest numbers, which are slow."""
+    samples = np.full(3 * RATE, 1e-3)
+    samples[:100] = 1
+    curve = dsp.Compressor(-20, 4, release_ms=20).gain_curve(make_audio(samples, RATE))
+    assert curve[100] < -1
+    assert curve[RATE] == 0
 
 
 @pytest.mark.parametrize("name", METHODS)

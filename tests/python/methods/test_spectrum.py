@@ -57,7 +57,10 @@ def test_stft_is_the_transform_of_frames(n_fft, hop, pad, dtype):
     near(np.asarray(spectrum), by_hand(audio, n_fft, hop, pad=pad), dtype)
 
 
-@pytest.mark.parametrize("window", ["hann", "hamming", "blackman", "boxcar", np.arange(1.0, 301)])
+@pytest.mark.parametrize(
+    "window",
+    ["hann", "hamming", "blackman", "boxcar", np.arange(1.0, 301), np.arange(1.0, 302)],
+)
 def test_windows(window):
     audio = noise()
     near(np.asarray(audio.stft(512, 128, window=window)), by_hand(audio, 512, 128, window))
@@ -79,6 +82,24 @@ def test_what_is_transformed_comes_back(frames, n_fft, data):
     assert frames == 0 or np.abs(back.to_numpy() - audio.to_numpy()).max() < 1e-12
 
 
+@pytest.mark.parametrize("hop", [1, 40, 127, 150])
+def test_any_numbers_go_back_as_by_hand(hop):
+    """Also those of no audio: the first and the last bin have no phase, and edges weigh little."""
+    n_fft, audio = 128, noise(1_000)
+    window = signal.get_window("hann", n_fft)
+    spectrum = audio.stft(n_fft, hop)
+    random = np.random.default_rng(5)
+    values = spectrum.values * np.exp(2j * np.pi * random.uniform(size=spectrum.shape))
+    sums, weights = np.zeros((2, 1_000 + 2 * n_fft))
+    for at, frame in enumerate(np.fft.irfft(values.T, n_fft)):
+        sums[at * hop :][:n_fft] += frame * window
+        weights[at * hop :][:n_fft] += window**2
+    expected = np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)[64:1_064]
+    found = spectrum.replace(values).istft().to_numpy()
+    assert np.abs(expected).max() > 10 or hop < 100
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
 def test_a_spectrum_says_what_it_is_of():
     audio = noise(channels=2)
     spectrum = audio.stft(512, 128)
@@ -97,6 +118,16 @@ def test_a_spectrum_says_what_it_is_of():
             spectrum.replace(wrong)
     with pytest.raises(ValueError, match="frames must be a whole number"):
         spectrum.istft(-1)
+    with pytest.raises(ValueError, match="frames must be from 0 to"):
+        spectrum.istft(10**30)
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_a_spectrum_keeps_its_window(kind):
+    window = kind(np.hanning(512) + 0.1)
+    spectrum = noise().stft(512, 128, window=window)
+    window[100:200] = window[:100]
+    near(spectrum.istft().to_numpy(), noise().to_numpy())
 
 
 def mel_filters(count, n_fft, scale, norm, low, high):
@@ -137,6 +168,14 @@ def test_mel_is_the_sum_in_bands(dtype, scale, norm, power):
     assert np.allclose(decibels, 10 * np.log10(np.maximum(filters @ magnitudes, 1e-10)), atol=1e-4)
 
 
+def test_as_many_bands_as_there_is_room_for():
+    """The sides of neighbours add up to 1 in every bin: bands hold what bins hold."""
+    audio, n_fft = noise(), 2**19
+    bins = audio.spectrogram(n_fft=n_fft, hop=5_000)[:, :1].sum()
+    bands = audio.mel(2**18, n_fft=n_fft, hop=5_000, norm=None, scale="htk")[:, :1].sum()
+    assert abs(bands / bins - 1) < 1e-4
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_mfcc_is_the_cosine_transform_of_decibels(dtype):
     audio = noise(dtype=dtype)
@@ -155,6 +194,16 @@ def test_psd_is_welch(frames, n_fft):
     near(found.frequencies, frequencies)
     near(found.density, density)
     assert np.array_equal(audio.channel(1).psd(n_fft).density, found.density[1])
+
+
+@pytest.mark.parametrize("window", ["hann", "hamming", "blackman", "boxcar"])
+def test_psd_of_little_audio_is_welch(window):
+    for frames in (1, 2, 3):
+        audio = noise(frames, channels=2)
+        expected = signal.welch(audio.to_numpy(), RATE, window, nperseg=frames)[1]
+        assert np.allclose(audio.psd(window=window).density, expected, rtol=1e-9, atol=1e-30)
+    found = AudioSamples.zeros((0, 100), RATE).psd()
+    assert (found.frequencies.shape, found.density.shape) == ((51,), (0, 51))
 
 
 @pytest.mark.parametrize("shape", [0, (2, 0), (0, 0)])
@@ -176,6 +225,18 @@ def test_one_nan_spoils_its_frames_only():
     reached = np.abs(np.arange(40) * 128 - 2_500) < 257
     assert spoiled.any()
     assert not spoiled[~reached].any()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_no_number_is_the_loudest_of_the_coefficients(value):
+    samples = noise().to_numpy(copy=True)
+    samples[2_000:2_600] *= 1e-6
+    expected = AudioSamples.from_numpy(samples, RATE).mfcc(n_fft=512, hop=128)
+    samples[2_500] = value
+    found = AudioSamples.from_numpy(samples, RATE).mfcc(n_fft=512, hop=128)
+    reached = np.abs(np.arange(40) * 128 - 2_500) < 257
+    assert np.isnan(found[:, reached]).any()
+    assert np.allclose(found[:, ~reached], expected[:, ~reached], atol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32"])
@@ -223,6 +284,18 @@ def test_out_is_filled():
             audio.mel(40, out=wrong)
 
 
+def test_audio_as_out_is_leased():
+    audio, out = noise(channels=1), AudioSamples.zeros((40, 10), RATE)
+    expected = audio.channel(0).mel(40)
+    with out.borrow(), pytest.raises(BorrowError):
+        audio.channel(0).mel(40, out=out)
+    assert not out.any()
+    assert audio.channel(0).mel(40, out=out) is out
+    assert np.array_equal(out, expected)
+    with pytest.raises(ValueError, match="out is read-only float64"):
+        audio.channel(0).mel(40, out=AudioSamples.from_numpy(np.broadcast_to(0.0, (40, 10)), RATE))
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -242,7 +315,8 @@ def test_out_is_filled():
         (lambda audio: audio.mel(power=0), "power must be a number above 0"),
         (lambda audio: audio.mel(scale="bark"), "scale must be 'slaney' or 'htk', not 'bark'"),
         (lambda audio: audio.mel(norm="area"), "norm must be 'slaney' or None, not 'area'"),
-        (lambda audio: audio.mfcc(129), "n must be from 1 to the 128 bands"),
+        (lambda audio: audio.mfcc(129), "n must be a whole number from 1 to the 128 bands"),
+        (lambda audio: audio.mfcc(2.5), "bands of n_mels=, not 2.5"),
         (lambda audio: audio.psd(0), "n_fft must be"),
     ],
 )
@@ -257,5 +331,6 @@ def test_samples_are_leased_while_they_are_read():
         for method in (audio.stft, audio.mel, audio.psd):
             with pytest.raises(BorrowError):
                 method()
-    with pytest.raises(TypeError, match="window is a name"):
-        audio.stft(window=3)
+    for wrong in (3, b"hann", ["a"]):
+        with pytest.raises(TypeError, match="window is a name"):
+            audio.stft(window=wrong)
