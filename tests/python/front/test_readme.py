@@ -11,13 +11,20 @@ from audio_samples._demo import recording
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def name_of(page: Path) -> str:
+    """A page's path, for there are two of some names."""
+    return page.relative_to(ROOT).as_posix()
+
 
 def examples() -> list[tuple[Path, str, int, str]]:
     """Page, heading, line and text of each block marked as Python."""
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        for block in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for block in PYTHON.finditer(text):
             heading = re.findall(r"^#+ (.*)$", text[: block.start()], re.MULTILINE)[-1]
             line = text.count("\n", 0, block.start(1))
             found.append((page, heading, line, block.group(1)))
@@ -32,10 +39,18 @@ def test_the_pages_have_examples() -> None:
     assert len(EXAMPLES) >= 50
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_of_a_page_is_closed(page: Path) -> None:
+    # A fence that is missing, or that is not at the margin, would hide an example from the run.
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall(r"^```", text, re.MULTILINE)) % 2 == 0
+    assert len(re.findall(r"^\s*```python", text, re.MULTILINE)) == len(PYTHON.findall(text))
+
+
 @pytest.mark.parametrize(
     ("page", "line", "code"),
     [
-        pytest.param(page, line, code, id=f"{page.stem}: {heading}, line {line}")
+        pytest.param(page, line, code, id=f"{name_of(page)}: {heading}, line {line}")
         for page, heading, line, code in EXAMPLES
     ],
 )
