@@ -123,7 +123,18 @@ _LEVEL: _Hints = {
     ),
     "loudness target_lufs target_loudness": "lufs= is the loudness in LUFS",
 }
+_SPECTRA: _Hints = {
+    "hop_length hop_size frame_step": "hop= is the frames from one spectrum to the next",
+    "win_length frame_length nperseg": "window= of that many values is a shorter window",
+    "n_mfcc num_ceps": "n= is the number of coefficients: mfcc(13)",
+    "sr sample_rate fs samplerate y S": "audio knows its rate and its samples",
+    "f_min f_max": "fmin= and fmax= are the edges in Hz",
+    "htk mel_scale": "scale= is 'slaney' or 'htk'",
+    "center pad_mode": "frames are centred, and pad= is 'zeros' or 'reflect' around the audio",
+    "num_mels n_bands": "n_mels= is the number of bands",
+}
 _METHOD_KEYWORDS: dict[str, _Hints] = {
+    **dict.fromkeys(("stft", "spectrogram", "mel", "mfcc", "psd"), _SPECTRA),
     **{
         f"AudioSamples.{name}": _RATE
         for name in ("new_mono", "new_multi", "from_numpy", "from_buffer", "zeros")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
+from functools import wraps
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -324,8 +325,31 @@ with `nperseg=n_fft`. `density` is float64 in full scale squared per hertz, (bin
 np.float64(24000.0)
 """
 
-install("stft", _stft)
-install("spectrogram", _spectrogram)
-install("mel", _mel)
-install("mfcc", _mfcc)
-install("psd", _psd)
+
+def _hinted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which says what keywords of other libraries are called here."""
+    code = function.__code__
+    takes = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+    @wraps(function)
+    def method(self: AudioSamples[Any], *args: Any, **options: Any) -> Any:
+        others = {one: value for one, value in options.items() if one not in takes}
+        if others:
+            from ._names import unexpected
+
+            listed = ", ".join(f"{one}=" for one in takes[:-1])
+            raise unexpected(name, f"{listed} and {takes[-1]}=", (), others)
+        return function(self, *args, **options)
+
+    return method
+
+
+_methods: dict[str, Callable[..., Any]] = {
+    "stft": _stft,
+    "spectrogram": _spectrogram,
+    "mel": _mel,
+    "mfcc": _mfcc,
+    "psd": _psd,
+}
+for _name, _method in _methods.items():
+    install(_name, _hinted(_name, _method))

@@ -1,4 +1,4 @@
-"""`audio-samples edit`: several steps in one pass over plain samples, where they lie in the file."""
+"""`audio-samples edit`: several steps in one pass over plain samples where they lie."""
 
 import argparse
 from pathlib import Path
@@ -45,7 +45,7 @@ def register(listed: Any) -> None:
 
         return batch.run(sources, work_of(plan, options, sources), options)
 
-    parser.set_defaults(run=run, in_place=True)
+    parser.set_defaults(run=run, in_place=True, file=None, out=None)
 
 
 def steps_of(options: argparse.Namespace, rate: int) -> list[dsp.Processor]:

@@ -80,8 +80,16 @@ def _told_apart(below: Path, target: Path, times: Counter[Path]) -> Path:
 
 
 def format_of(target: Path, wanted: str | None) -> str:
-    """The format's name by the caller's word or by the ending."""
-    return wanted.upper() if wanted else _KINDS.get(target.suffix.lower(), "WAV")
+    """The format's name by the caller's word or by the ending; WAV for a name without one."""
+    if wanted:
+        return wanted.upper()
+    ending = target.suffix.lower()
+    if ending and ending not in _KINDS:
+        raise ValueError(
+            f"'{target}': no format that is written ends in {ending}; they are "
+            f"{', '.join(FORMATS)}, and --format names one for any ending"
+        )
+    return _KINDS.get(ending, "WAV")
 
 
 def subtype_of(told: AudioInfo, kind: str) -> str:

@@ -328,3 +328,12 @@ def test_the_program_by_name_and_as_a_module(folder):
     assert program("-c", code, "--version") == audio_samples.__version__
     for command in ("info", "convert", "resample", "gain", "normalize", "fade", "trim", "plot"):
         assert "example:\n" in program("-m", "audio_samples", command, "--help")
+
+
+def test_an_ending_of_no_format_that_is_written_is_refused(tmp_path, capsys):
+    target = tmp_path / "y.mp3"
+    assert main(["convert", str(recording()), "-o", str(target)]) == 1
+    assert "ends in .mp3; they are wav, rf64, aiff, flac" in capsys.readouterr().err
+    assert not target.exists()
+    assert main(["convert", str(recording()), "-o", str(target), "--format", "flac"]) == 0
+    assert target.read_bytes()[:4] == b"fLaC"
