@@ -92,9 +92,10 @@ impl AudioSamples {
     ) -> PyResult<AudioSamples> {
         let shape = shape.map(arguments::shape).transpose()?;
         let dtype = dtype.map(arguments::dtype).transpose()?;
-        let audio = py.detach(|| Audio::attach(&name))?;
-        audio.require(shape.as_deref(), dtype)?;
-        Ok(AudioSamples::opened(audio))
+        // Refused, it lets go of what it has opened.
+        let opened = AudioSamples::opened(py.detach(|| Audio::attach(&name))?);
+        opened.audio().require(shape.as_deref(), dtype)?;
+        Ok(opened)
     }
 }
 

@@ -319,3 +319,12 @@ def test_no_copies_says_that_sharing_is_a_copy():
     audio = stereo()
     with no_copies(), pytest.raises(CopyError, match=r"96 bytes.*zeros\(.*shared=True\)"):
         audio.share()
+
+
+def test_an_attempt_that_is_refused_holds_nothing():
+    audio = AudioSamples.new_mono(np.ones(10), RATE).share()
+    with pytest.raises(ValueError, match=r"shape \(10,\), not float64 of shape \(3,\)"):
+        AudioSamples.attach(audio.shared_name, shape=(3,))
+    audio.close()
+    with pytest.raises(ValueError, match="closed"):
+        audio.peak()
