@@ -60,6 +60,26 @@ def test_a_conversion_names_its_result() -> None:
     assert audio.astype(np.float64).dtype == np.float64
 
 
+def test_a_type_by_its_name_is_that_type(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    audio_samples.write(path, generation.silence(0.01))
+    assert_type(generation.silence(0.01).convert("int16"), AudioSamples[np.int16])
+    assert_type(generation.silence(0.01).astype("float32"), AudioSamples[np.float32])
+    read = audio_samples.read(path, dtype="float32")
+    assert_type(read, AudioSamples[np.float32])
+    assert read.dtype == np.float32
+
+
+def test_measures_are_numbers_or_arrays() -> None:
+    audio = generation.silence(0.01, channels=2)
+    assert_type(audio.peak(), float)
+    assert_type(audio.rms(db=True, per_channel=True), NDArray[np.float64])
+    assert_type(audio.zero_crossings(), int)
+    for frame in audio:
+        assert_type(frame, np.float64 | NDArray[np.float64])
+    assert audio.rms(per_channel=True).shape == (2,)
+
+
 def test_what_is_read_is_of_the_type_that_was_named(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     audio_samples.write(path, generation.silence(0.01), tags={"title": "a", "artist": ["b", "c"]})
@@ -81,5 +101,11 @@ def test_the_class_can_be_parametrised_at_run_time() -> None:
 
 
 if TYPE_CHECKING:
-    # An error that a checker must find: mypy reports the comment as unused if it does not.
+    # Errors that a checker must find: mypy reports a comment as unused if it does not.
     generation.silence(0.01, dtype=np.float32).sample_rate = 1  # type: ignore[misc]
+    generation.silence(0.01).convert("int17")  # type: ignore[call-overload]
+    generation.silence(0.01).fade_in(0.1, curve="lin")  # type: ignore[arg-type]
+    generation.silence(0.01).peak(per_channel="yes")  # type: ignore[call-overload]
+    audio_samples.write("a.wav", generation.silence(0.01), subtype="PCM_17")  # type: ignore[arg-type]
+    audio_samples.read("a.wav", dtype="flaot32")  # type: ignore[call-overload]
+    audio_samples.dsp.Fade("long")  # type: ignore[arg-type]
