@@ -40,6 +40,9 @@
 //! 0   dtype layout error sync
 //! ```
 
+// The page about Rust, whose example is a test.
+#![cfg_attr(doctest, doc = include_str!("../docs/rust.md"))]
+
 pub mod audio;
 pub mod dsp;
 pub mod dtype;
@@ -60,8 +63,3 @@ pub mod view;
 pub use audio::{Audio, SampleRate};
 pub use dtype::Dtype;
 pub use error::Error;
-
-/// The page about Rust, whose example is a test.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/rust.md")]
-struct RustPage;
