@@ -47,7 +47,7 @@ def ours(source: str, target: str) -> None:
             audio_samples.stream(source, reuse=True)
         )
 
-    meter = dsp.LoudnessMeter()
+    meter = dsp.LoudnessMeter(only="integrated")
     for block in filtered():
         meter.update(block)
     chain = dsp.Chain(

@@ -293,8 +293,10 @@ class LevelMeter:
 
 @final
 class LoudnessMeter:
-    """Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4). `weights` as for
-    `AudioSamples.loudness`.
+    """Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4).
+
+    `weights` as for `AudioSamples.loudness`. `only` is 'integrated', 'range' or 'true_peak' for a
+    meter of one of them, which takes half the time; asked for another, it raises a ValueError.
 
     >>> meter = audio_samples.dsp.LoudnessMeter()
     >>> meter.update(AudioSamples.zeros(48_000, 48_000))
@@ -302,7 +304,12 @@ class LoudnessMeter:
     -inf
     """
 
-    def __new__(cls, weights: Sequence[float] | None = None) -> LoudnessMeter: ...
+    def __new__(
+        cls,
+        weights: Sequence[float] | None = None,
+        *,
+        only: Literal["integrated", "range", "true_peak"] | None = None,
+    ) -> LoudnessMeter: ...
     def update(self, block: AudioSamples[Any]) -> None:
         """Takes in a block. ValueError for one of another rate, type or number of channels."""
 

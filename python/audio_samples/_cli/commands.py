@@ -149,7 +149,7 @@ def _normalizing(options: argparse.Namespace, parser: Parser) -> Planner:
 
     def plan(path: Path, _: AudioInfo) -> Plan:
         if options.lufs is not None:
-            meter = loudness_of(path)
+            meter = loudness_of(path, peaks=options.ceiling is not None)
             was, wanted = meter.integrated, options.lufs
             headroom = math.inf if options.ceiling is None else options.ceiling - meter.true_peak
         else:

@@ -84,9 +84,9 @@ def _mixed(blocks: Blocks, channels: int) -> Iterator[Audio]:
             yield AudioSamples.new_multi(rows, mono.sample_rate)
 
 
-def loudness_of(path: Path) -> dsp.LoudnessMeter:
-    """The loudness of a file."""
-    meter = dsp.LoudnessMeter()
+def loudness_of(path: Path, *, peaks: bool) -> dsp.LoudnessMeter:
+    """The loudness of a file, with its true peak if that is wanted."""
+    meter = dsp.LoudnessMeter(only=None if peaks else "integrated")
     with stream(path, reuse=True) as blocks:
         for block in _until_stopped(blocks):
             meter.update(block)

@@ -1,6 +1,6 @@
 //! `audio_samples.dsp`: processors, which go on from block to block.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -252,8 +252,10 @@ impl LevelMeterObject {
     }
 }
 
-/// Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4). `weights` as for
-/// `AudioSamples.loudness`.
+/// Loudness of all blocks so far (EBU R 128, ITU-R BS.1770-4).
+///
+/// `weights` as for `AudioSamples.loudness`. `only` is 'integrated', 'range' or 'true_peak' for a
+/// meter of one of them, which takes half the time; asked for another, it raises a ValueError.
 ///
 /// >>> meter = audio_samples.dsp.LoudnessMeter()
 /// >>> meter.update(AudioSamples.zeros(48_000, 48_000))
@@ -262,10 +264,25 @@ impl LevelMeterObject {
 #[pyclass(frozen, module = "audio_samples.dsp", name = "LoudnessMeter")]
 pub struct LoudnessMeterObject {
     meter: OneAtATime<core::LoudnessMeter>,
+    only: Option<core::Measure>,
 }
 
 impl LoudnessMeterObject {
-    fn of(&self, of: impl FnOnce(&core::LoudnessMeter) -> f64) -> PyResult<f64> {
+    fn of(
+        &self,
+        measured_by: &[core::Measure],
+        of: impl FnOnce(&core::LoudnessMeter) -> f64,
+    ) -> PyResult<f64> {
+        if let Some(only) = self.only.filter(|only| !measured_by.contains(only)) {
+            let only = match only {
+                core::Measure::Integrated => "integrated",
+                core::Measure::Range => "range",
+                _ => "true_peak",
+            };
+            return Err(PyValueError::new_err(format!(
+                "this meter was made with only='{only}'; one without it measures all"
+            )));
+        }
         self.meter.with(|meter| Ok(of(meter)))
     }
 }
@@ -273,11 +290,30 @@ impl LoudnessMeterObject {
 #[pymethods]
 impl LoudnessMeterObject {
     #[new]
-    #[pyo3(signature = (weights = None))]
-    fn __new__(weights: Option<&Bound<'_, PyAny>>) -> PyResult<LoudnessMeterObject> {
-        let meter = core::LoudnessMeter::new(self::weights(weights)?)?;
+    #[pyo3(signature = (weights = None, *, only = None))]
+    fn __new__(
+        weights: Option<&Bound<'_, PyAny>>,
+        only: Option<&str>,
+    ) -> PyResult<LoudnessMeterObject> {
+        let only = match only {
+            None => None,
+            Some("integrated") => Some(core::Measure::Integrated),
+            Some("range") => Some(core::Measure::Range),
+            Some("true_peak") => Some(core::Measure::TruePeak),
+            Some(other) => {
+                return Err(PyValueError::new_err(format!(
+                    "only is 'integrated', 'range' or 'true_peak', not '{other}'"
+                )));
+            }
+        };
+        let weights = self::weights(weights)?;
+        let meter = match only {
+            None => core::LoudnessMeter::new(weights)?,
+            Some(only) => core::LoudnessMeter::of_one(only, weights.as_deref())?,
+        };
         Ok(LoudnessMeterObject {
             meter: OneAtATime::new(meter),
+            only,
         })
     }
 
@@ -299,31 +335,42 @@ impl LoudnessMeterObject {
     /// Integrated loudness in LUFS, gated: -inf for silence.
     #[getter]
     fn integrated(&self) -> PyResult<f64> {
-        self.of(core::LoudnessMeter::integrated)
+        self.of(
+            &[core::Measure::Integrated],
+            core::LoudnessMeter::integrated,
+        )
     }
 
     /// Loudness of the last 400 ms in LUFS.
     #[getter]
     fn momentary(&self) -> PyResult<f64> {
-        self.of(core::LoudnessMeter::momentary)
+        self.of(
+            &[core::Measure::Integrated, core::Measure::Range],
+            core::LoudnessMeter::momentary,
+        )
     }
 
     /// Loudness of the last 3 s in LUFS.
     #[getter]
     fn short_term(&self) -> PyResult<f64> {
-        self.of(core::LoudnessMeter::short_term)
+        self.of(
+            &[core::Measure::Integrated, core::Measure::Range],
+            core::LoudnessMeter::short_term,
+        )
     }
 
     /// Loudness range in LU (EBU Tech 3342).
     #[getter]
     fn range(&self) -> PyResult<f64> {
-        self.of(core::LoudnessMeter::range)
+        self.of(&[core::Measure::Range], core::LoudnessMeter::range)
     }
 
     /// The largest true peak in dBTP (ITU-R BS.1770-4, Annex 2).
     #[getter]
     fn true_peak(&self) -> PyResult<f64> {
-        self.of(|meter| Levels::decibels(largest_peak(&meter.true_peaks())))
+        self.of(&[core::Measure::TruePeak], |meter| {
+            Levels::decibels(largest_peak(&meter.true_peaks()))
+        })
     }
 }
 

@@ -369,3 +369,21 @@ def test_a_block_takes_its_own_memory_once(kind):
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 48 << 10
+
+
+@pytest.mark.parametrize("only", ["integrated", "range", "true_peak"])
+def test_a_meter_of_one_thing_gives_what_a_meter_of_all_gives(only):
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 5 * RATE))
+    audio = AudioSamples.new_multi(noise, RATE)
+    whole, one = dsp.LoudnessMeter(), dsp.LoudnessMeter(only=only)
+    for start in range(0, len(audio), 7_001):
+        whole.update(audio[start : start + 7_001])
+        one.update(audio[start : start + 7_001])
+    assert getattr(one, only) == getattr(whole, only)
+    for other in {"integrated", "range", "true_peak"} - {only}:
+        with pytest.raises(ValueError, match=f"made with only='{only}'"):
+            getattr(one, other)
+    with pytest.raises(
+        ValueError, match="only is 'integrated', 'range' or 'true_peak', not 'lufs'"
+    ):
+        dsp.LoudnessMeter(only="lufs")
