@@ -1,0 +1,118 @@
+"""A folder of recordings in mixed formats, some of them broken, made ready for a speech model.
+
+Each recording becomes mono at 16 kHz while it is decoded, and threads read ahead while the loop works
+on the recording before: a folder of any size takes the memory of a few files. What lies between the
+silences of a recording is written as FLAC, at -16 LUFS. A broken file costs that file.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import audio_samples
+from audio_samples import AudioSamples
+
+RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
+
+RATE = 16_000
+LUFS = -16.0
+CEILING_DB = -1.0
+SILENCE_DB = -45.0
+MIN_SILENCE = 0.08
+KEEP = 0.02
+SHORTEST = 0.1
+
+
+class Prepared(NamedTuple):
+    """What became of one recording."""
+
+    path: Path
+    segments: int = 0
+    seconds: float = 0.0
+    lufs: float = float("-inf")
+    error: Exception | None = None
+
+
+def make_folder(recording: Path, folder: Path) -> None:
+    """The recording in several formats, and a file that ends in the middle of its samples."""
+    folder.mkdir(parents=True, exist_ok=True)
+    audio = audio_samples.read(recording)
+    audio_samples.write(folder / "monday.wav", audio, subtype="PCM_16")
+    audio_samples.write(folder / "tuesday.flac", audio)
+    audio_samples.write(folder / "wednesday.aiff", audio.resample(48_000), subtype="PCM_24")
+    # A clone of the sources has the recording in compressed formats beside it.
+    for ending in (".mp3", ".ogg", ".m4a"):
+        compressed = recording.with_suffix(ending)
+        if compressed.is_file():
+            shutil.copyfile(compressed, folder / f"thursday-{ending[1:]}{ending}")
+    whole = (folder / "monday.wav").read_bytes()
+    (folder / "upload-that-failed.wav").write_bytes(whole[: len(whole) // 3])
+
+
+def level(audio: AudioSamples[Any]) -> AudioSamples[Any]:
+    """Speech without rumble, of one loudness, where it lies."""
+    return audio.highpass_inplace(80).normalize_inplace(lufs=LUFS).limit_inplace(CEILING_DB)
+
+
+def prepare(path: Path, audio: AudioSamples[Any], out: Path) -> Prepared:
+    """Writes what lies between the silences of `audio`."""
+    # The loudness of silence is -inf and its level stays: nothing is left to be written then.
+    whole = level(audio)
+    segments = [
+        segment
+        for segment in whole.split_silence(SILENCE_DB, MIN_SILENCE, KEEP)  # views of `whole`
+        if segment.duration >= SHORTEST
+    ]
+    for number, segment in enumerate(segments):
+        name = f"{path.stem}-{number:03}.flac"
+        audio_samples.write(out / name, segment, subtype="PCM_16", tags={"title": name})
+    seconds = sum(segment.duration for segment in segments)
+    return Prepared(path, len(segments), seconds, whole.loudness())
+
+
+def show(done: int, total: int | None) -> None:
+    """One line that is written over by the next."""
+    print(f"\r{done} of {total} files read", end="", file=sys.stderr, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recording", type=Path, nargs="?", default=RECORDING)
+    parser.add_argument("--folder", type=Path, help="a folder of yours, in place of one made here")
+    parser.add_argument("--out", type=Path, default=Path("examples-output"))
+    options = parser.parse_args(argv)
+    folder, speech = options.folder or options.out / "podcasts", options.out / "speech"
+    if options.folder is None:
+        make_folder(options.recording, folder)
+    speech.mkdir(parents=True, exist_ok=True)
+
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    results = []
+    clips = audio_samples.iter_many(
+        paths, sample_rate=RATE, channels=1, on_error="return", progress=show
+    )
+    for path, clip in zip(paths, clips, strict=True):
+        if isinstance(clip, Exception):
+            results.append(Prepared(path, error=clip))
+        else:
+            results.append(prepare(path, clip, speech))
+    print(file=sys.stderr)
+
+    for result in results:
+        if result.error is None:
+            print(
+                f"{result.path.name:24} {result.segments:3} segments, {result.seconds:6.2f} s, "
+                f"{result.lufs:6.1f} LUFS"
+            )
+    broken = [result for result in results if result.error is not None]
+    print(f"{len(results) - len(broken)} files in {speech}, {len(broken)} broken:")
+    for result in broken:
+        print(f"{result.path.name:24} {result.error}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
