@@ -26,8 +26,8 @@ STEP = 2.0**-23
 """The step of 24 bits."""
 
 TOLERANCE = 1.51 * STEP
-"""libsndfile takes 1.0 for 8,388,607 steps, the port for 8,388,608 as both do when they read: that is
-one step at full scale. Each rounds to the nearest step, which makes half a step more."""
+"""Full scale is 8,388,607 steps where libsndfile writes, and 8,388,608 where the port does: up to a
+step between them. Each rounds to the nearest step, which adds half a step at most."""
 
 
 def before(path: Path, out: Path) -> None:

@@ -1,0 +1,128 @@
+"""A Dataset and a DataLoader for PyTorch, without copies of samples.
+
+The Dataset knows where the crops are and decodes nothing. `collate` makes the tensor of a batch and
+decodes each crop right into its row, mixed and resampled, with no array in between. It computes mel
+features into the rows of another tensor. `no_copies()` raises where the package would copy samples.
+The example needs PyTorch.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import audio_samples
+from audio_samples import AudioSamples
+
+try:
+    import torch
+    from torch.utils.data import DataLoader, Dataset
+except ModuleNotFoundError:
+    print("this example needs PyTorch: pip install torch", file=sys.stderr)
+    raise SystemExit(2) from None
+
+RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
+
+RATE = 16_000
+FRAMES = 8_000
+N_MELS, N_FFT, HOP = 64, 400, 160
+
+
+class Crop(NamedTuple):
+    """Where half a second begins, in frames of its file, and how many it takes there."""
+
+    path: Path
+    start: int
+    frames: int
+
+
+class Batch(NamedTuple):
+    samples: torch.Tensor
+    """(crops, frames)"""
+
+    features: torch.Tensor
+    """(crops, bands, frames)"""
+
+
+class Crops(Dataset[Crop]):  # type: ignore[misc, unused-ignore]  # a checker without PyTorch
+    """Crops of all files that are long enough, each a quarter of a second behind the last."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.crops: list[Crop] = []
+        for path in paths:
+            info = audio_samples.info(path)  # reads a header
+            frames = -(-FRAMES * info.sample_rate // RATE)
+            starts = range(0, info.frames - frames + 1, max(1, frames // 2))
+            self.crops += [Crop(path, start, frames) for start in starts]
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def __getitem__(self, index: int) -> Crop:
+        return self.crops[index]
+
+
+def shared(*shape: int) -> torch.Tensor:
+    """An empty tensor in shared memory: a worker hands it over, and copies nothing for that."""
+    tensor = torch.empty(shape)
+    tensor.share_memory_()  # type: ignore[no-untyped-call, unused-ignore]
+    return tensor
+
+
+def collate(crops: list[Crop]) -> Batch:
+    """Decodes crops into the rows of a batch. A worker of the DataLoader runs this."""
+    samples = shared(len(crops), FRAMES)
+    features = shared(len(crops), N_MELS, 1 + FRAMES // HOP)
+    with audio_samples.no_copies():
+        for crop, row, bands in zip(crops, samples, features, strict=True):
+            clip = AudioSamples.from_torch(row, RATE)  # on the row's own memory
+            audio_samples.read(
+                crop.path,
+                start=crop.start,
+                frames=crop.frames,
+                sample_rate=RATE,
+                channels=1,
+                out=clip,
+            )
+            clip.mel(N_MELS, n_fft=N_FFT, hop=HOP, db=True, out=bands)
+    return Batch(samples, features)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recording", type=Path, nargs="?", default=RECORDING)
+    parser.add_argument("--out", type=Path, default=Path("examples-output"))
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--batch-size", type=int, default=4)
+    options = parser.parse_args(argv)
+    options.out.mkdir(parents=True, exist_ok=True)
+
+    # Any format goes into the same batch: a crop begins at its very frame.
+    flac = options.out / "recording.flac"
+    audio_samples.write(flac, audio_samples.stream(options.recording, dtype="stored"))
+    crops = Crops([options.recording, flac])
+    loader: DataLoader[Crop] = DataLoader(
+        crops, options.batch_size, shuffle=True, num_workers=options.workers, collate_fn=collate
+    )
+
+    begun, seen, batches = time.perf_counter(), 0, list[Batch]()
+    for batch in loader:
+        seen += len(batch.samples)
+        batches.append(batch)
+    seconds = time.perf_counter() - begun
+    assert seen == len(crops)
+    print(f"{seen} crops in {len(batches)} batches, {options.workers} workers, {seconds:.2f} s")
+    print(f"samples {tuple(batches[0].samples.shape)}, features {tuple(batches[0].features.shape)}")
+
+    # The same crop of WAV and of FLAC is the same row, bit for bit.
+    half = len(crops) // 2
+    one, other = collate([crops[0], crops[half]]).samples
+    assert torch.equal(one, other)
+    torch.save([tuple(batch) for batch in batches], options.out / "batches.pt")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
