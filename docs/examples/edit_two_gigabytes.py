@@ -13,11 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-import audio_samples
+import audio_samples as aus
 from audio_samples import AudioSamples, dsp
 
 RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
@@ -25,7 +25,7 @@ RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
 FADE_SECONDS = 2.0
 
 
-def again_and_again(audio: AudioSamples[Any], frames: int) -> Iterator[AudioSamples[Any]]:
+def again_and_again(audio: AudioSamples, frames: int) -> Iterator[AudioSamples]:
     """Blocks of `frames` frames in all, none of them a copy."""
     for _ in itertools.repeat(None, frames // len(audio)):
         yield audio
@@ -34,9 +34,9 @@ def again_and_again(audio: AudioSamples[Any], frames: int) -> Iterator[AudioSamp
 
 def make(recording: Path, path: Path, seconds: float, subtype: Literal["FLOAT", "PCM_24"]) -> None:
     """A file of any length, in the memory of the recording."""
-    audio = audio_samples.read(recording, dtype=np.float32)
+    audio = aus.read(recording, dtype=np.float32)
     frames = round(seconds * audio.sample_rate)
-    audio_samples.write(path, again_and_again(audio, frames), subtype=subtype)
+    aus.write(path, again_and_again(audio, frames), subtype=subtype)
 
 
 def peak_memory() -> float:
@@ -55,7 +55,7 @@ def measured(what: str, path: Path, work: Callable[[Path], None]) -> None:
 
 def halve_and_fade_mapped(path: Path) -> None:
     """With the samples of the file as memory."""
-    with audio_samples.open(path, "r+") as audio:
+    with aus.open(path, "r+") as audio:
         audio *= 0.5
         audio.fade_in_inplace(FADE_SECONDS).fade_out_inplace(FADE_SECONDS)
 
@@ -64,7 +64,7 @@ def halve_and_fade_edited(path: Path) -> None:
     """Block by block, for encodings that are no memory to compute with."""
     half = 20 * float(np.log10(0.5))
     chain = dsp.Chain([dsp.Gain(half), dsp.Fade(FADE_SECONDS, FADE_SECONDS)])
-    with audio_samples.edit(path) as file:
+    with aus.edit(path) as file:
         file.apply(chain)
 
 
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     seconds = options.seconds
     if options.gigabytes is not None:
-        info = audio_samples.info(options.recording)
+        info = aus.info(options.recording)
         seconds = options.gigabytes * 1e9 / (4 * info.num_channels * info.sample_rate)
     if seconds < 2 * FADE_SECONDS:
         parser.error(f"the two fades take {2 * FADE_SECONDS} s")
@@ -87,16 +87,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     floats, packed = options.out / "floats.wav", options.out / "24-bits.wav"
     make(options.recording, floats, seconds, "FLOAT")
     make(options.recording, packed, seconds, "PCM_24")
-    print(f"{audio_samples.info(floats)}, and the same in 24 bits")
+    print(f"{aus.info(floats)}, and the same in 24 bits")
     # `info` says what `open` can do with a file, and why not where it cannot.
-    assert audio_samples.info(floats).mappable
-    print(f"24 bits are not mapped: {audio_samples.info(packed).obstacle}")
+    assert aus.info(floats).mappable
+    print(f"24 bits are not mapped: {aus.info(packed).obstacle}")
 
     measured("open", floats, halve_and_fade_mapped)
     measured("edit", packed, halve_and_fade_edited)
 
     # Two streams beside each other: this takes the memory of two blocks.
-    with audio_samples.stream(floats) as one, audio_samples.stream(packed) as other:
+    with aus.stream(floats) as one, aus.stream(packed) as other:
         largest = max((a - b).peak() for a, b in zip(one, other, strict=True))
     print(f"the two files differ by {largest * 2**23:.2f} steps of 24 bits at most")
     return 0

@@ -10,9 +10,9 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import audio_samples
+import audio_samples as aus
 from audio_samples import AudioSamples
 
 RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
@@ -40,10 +40,10 @@ class Prepared(NamedTuple):
 def make_folder(recording: Path, folder: Path) -> None:
     """The recording in several formats, and a file that ends in the middle of its samples."""
     folder.mkdir(parents=True, exist_ok=True)
-    audio = audio_samples.read(recording)
-    audio_samples.write(folder / "monday.wav", audio, subtype="PCM_16")
-    audio_samples.write(folder / "tuesday.flac", audio)
-    audio_samples.write(folder / "wednesday.aiff", audio.resample(48_000), subtype="PCM_24")
+    audio = aus.read(recording)
+    aus.write(folder / "monday.wav", audio, subtype="PCM_16")
+    aus.write(folder / "tuesday.flac", audio)
+    aus.write(folder / "wednesday.aiff", audio.resample(48_000), subtype="PCM_24")
     # A clone of the sources has the recording in compressed formats beside it.
     for ending in (".mp3", ".ogg", ".m4a"):
         compressed = recording.with_suffix(ending)
@@ -53,7 +53,7 @@ def make_folder(recording: Path, folder: Path) -> None:
     (folder / "upload-that-failed.wav").write_bytes(whole[: len(whole) // 3])
 
 
-def level(audio: AudioSamples[Any]) -> AudioSamples[Any]:
+def level(audio: AudioSamples) -> AudioSamples:
     """The audio without rumble and of one loudness, where it lies."""
     audio.highpass_inplace(80)
     # The limiter takes some loudness away where peaks are high, and the next round brings it back.
@@ -62,14 +62,14 @@ def level(audio: AudioSamples[Any]) -> AudioSamples[Any]:
     return audio
 
 
-def prepare(path: Path, audio: AudioSamples[Any], out: Path) -> Prepared:
+def prepare(path: Path, audio: AudioSamples, out: Path) -> Prepared:
     """Writes what lies between the silences of `audio`: of silence alone that is nothing."""
     whole = level(audio)
     segments = whole.split_silence(SILENCE_DB, MIN_SILENCE, KEEP)  # views of its memory
     for number, segment in enumerate(segments):
         # With its ending: a folder may have one name in two formats.
         name = f"{path.stem}-{path.suffix[1:]}-{number:03}.flac"
-        audio_samples.write(out / name, segment, subtype="PCM_16", tags={"title": path.name})
+        aus.write(out / name, segment, subtype="PCM_16", tags={"title": path.name})
     seconds = sum(segment.duration for segment in segments)
     return Prepared(path, len(segments), seconds, whole.loudness())
 
@@ -92,9 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     paths = sorted(path for path in folder.iterdir() if path.is_file())
     results = []
-    clips = audio_samples.iter_many(
-        paths, sample_rate=RATE, channels=1, on_error="return", progress=show
-    )
+    clips = aus.iter_many(paths, sample_rate=RATE, channels=1, on_error="return", progress=show)
     for path, clip in zip(paths, clips, strict=True):
         if isinstance(clip, Exception):
             results.append(Prepared(path, error=clip))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import audio_samples
+import audio_samples as aus
 from audio_samples import AudioSamples
 
 try:
@@ -52,7 +52,7 @@ class Crops(Dataset[Crop]):  # type: ignore[misc, unused-ignore]  # a checker wi
     def __init__(self, paths: Sequence[Path]) -> None:
         self.crops: list[Crop] = []
         for path in paths:
-            info = audio_samples.info(path)  # reads a header
+            info = aus.info(path)  # reads a header
             frames = -(-FRAMES * info.sample_rate // RATE)
             starts = range(0, info.frames - frames + 1, max(1, frames // 2))
             self.crops += [Crop(path, start, frames) for start in starts]
@@ -75,10 +75,10 @@ def collate(crops: list[Crop]) -> Batch:
     """Decodes crops into the rows of a batch. A worker of the DataLoader runs this."""
     samples = shared(len(crops), FRAMES)
     features = shared(len(crops), N_MELS, 1 + FRAMES // HOP)
-    with audio_samples.no_copies():
+    with aus.no_copies():
         for crop, row, bands in zip(crops, samples, features, strict=True):
             clip = AudioSamples.from_torch(row, RATE)  # on the row's own memory
-            audio_samples.read(
+            aus.read(
                 crop.path,
                 start=crop.start,
                 frames=crop.frames,
@@ -101,8 +101,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     # Any format goes into the same batch: a crop begins at its very frame.
     flac = options.out / "recording.flac"
-    audio_samples.write(flac, audio_samples.stream(options.recording, dtype="stored"))
+    aus.write(flac, aus.stream(options.recording, dtype="stored"))
     crops = Crops([options.recording, flac])
+    if not crops.crops:
+        parser.error(f"{options.recording} is shorter than a crop, {FRAMES / RATE} s")
     loader: DataLoader[Crop] = DataLoader(
         crops, options.batch_size, shuffle=True, num_workers=options.workers, collate_fn=collate
     )
@@ -116,10 +118,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"{seen} crops in {len(batches)} batches, {options.workers} workers, {seconds:.2f} s")
     print(f"samples {tuple(batches[0].samples.shape)}, features {tuple(batches[0].features.shape)}")
 
-    # The same crop of WAV and of FLAC is the same row, bit for bit.
-    half = len(crops) // 2
-    one, other = collate([crops[0], crops[half]]).samples
-    assert torch.equal(one, other)
+    # A row is what `read` gives of its crop, bit for bit.
+    crop = crops[len(crops) - 1]
+    row = collate([crop]).samples[0]
+    alone = aus.read(crop.path, start=crop.start, frames=crop.frames, sample_rate=RATE, channels=1)
+    assert torch.equal(row, alone.to_torch())
     torch.save([tuple(batch) for batch in batches], options.out / "batches.pt")
     return 0
 

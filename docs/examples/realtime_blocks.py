@@ -10,11 +10,10 @@ import time
 import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import audio_samples
+import audio_samples as aus
 from audio_samples import AudioSamples, dsp, memory
 
 RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
@@ -37,7 +36,7 @@ def make_chain(sample_rate: int) -> dsp.Chain:
 class Card:
     """Stands in for a sound card: one buffer, which it fills, hands over, and plays."""
 
-    def __init__(self, recording: AudioSamples[Any]) -> None:
+    def __init__(self, recording: AudioSamples) -> None:
         self.recording = recording
         shape = (recording.num_channels, BLOCK_FRAMES) if recording.ndim == 2 else BLOCK_FRAMES
         self.buffer = AudioSamples.zeros(shape, recording.sample_rate, dtype=np.float32)
@@ -56,7 +55,7 @@ class Card:
             self.played[number * BLOCK_FRAMES : (number + 1) * BLOCK_FRAMES] = buffer
 
 
-def callback(chain: dsp.Processor, buffer: AudioSamples[Any]) -> None:
+def callback(chain: dsp.Processor, buffer: AudioSamples) -> None:
     """All that a program does between two blocks of the card."""
     chain.process_inplace(buffer)
 
@@ -74,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     options.out.mkdir(parents=True, exist_ok=True)
 
-    audio = audio_samples.read(options.recording, dtype=np.float32)
+    audio = aus.read(options.recording, dtype=np.float32)
     chain = make_chain(audio.sample_rate)
     card = Card(audio)
 
@@ -93,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     latency = chain.latency
     tail = chain.flush()  # what the limiter's look-ahead still holds
     assert tail is not None
-    late = audio_samples.concatenate([card.played, tail])[latency:]
+    late = aus.concatenate([card.played, tail])[latency:]
     at_once = audio.apply(chain)
     assert np.array_equal(late, at_once), "blocks and the whole differ"
 
@@ -105,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"the slowest: {1e6 * worst:.0f} us, {worst / block_seconds:.1%}")
     print(f"allocated meanwhile: {buffers} buffers of samples, {python_bytes} bytes of Python's")
     print(f"peak: {audio.peak(db=True):.1f} dBFS before, {at_once.peak(db=True):.1f} dBFS after")
-    audio_samples.write(options.out / "played.wav", late, subtype="PCM_24")
+    aus.write(options.out / "played.wav", late, subtype="PCM_24")
     return 0
 
 
