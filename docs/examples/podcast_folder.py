@@ -17,6 +17,9 @@ from audio_samples import AudioSamples
 
 RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
 
+COMPRESSED = Path(__file__).resolve().parents[2] / "tests" / "data"
+"""Where a clone of the sources has the same recording as MP3, Ogg Vorbis and MP4."""
+
 RATE = 16_000
 LUFS = -16.0
 CEILING_DB = -1.0
@@ -44,9 +47,8 @@ def make_folder(recording: Path, folder: Path) -> None:
     aus.write(folder / "monday.wav", audio, subtype="PCM_16")
     aus.write(folder / "tuesday.flac", audio)
     aus.write(folder / "wednesday.aiff", audio.resample(48_000), subtype="PCM_24")
-    # A clone of the sources has the recording in compressed formats beside it.
     for ending in (".mp3", ".ogg", ".m4a"):
-        compressed = recording.with_suffix(ending)
+        compressed = COMPRESSED / f"tabla{ending}"
         if compressed.is_file():
             shutil.copyfile(compressed, folder / f"thursday{ending}")
     whole = (folder / "monday.wav").read_bytes()

@@ -8,7 +8,6 @@ The example needs PyTorch.
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,12 +25,12 @@ except ModuleNotFoundError:
 RECORDING = Path(__file__).resolve().parents[2] / "tests" / "data" / "tabla.wav"
 
 RATE = 16_000
-FRAMES = 8_000
+SECONDS = 1
 N_MELS, N_FFT, HOP = 64, 400, 160
 
 
 class Crop(NamedTuple):
-    """Where half a second begins, in frames of its file, and how many it takes there."""
+    """Where a second begins, in frames of its file, and how many it takes there."""
 
     path: Path
     start: int
@@ -39,22 +38,22 @@ class Crop(NamedTuple):
 
 
 class Batch(NamedTuple):
-    samples: torch.Tensor
-    """(crops, frames)"""
-
-    features: torch.Tensor
-    """(crops, bands, frames)"""
+    samples: torch.Tensor  # (crops, frames)
+    features: torch.Tensor  # (crops, bands, frames)
 
 
 class Crops(Dataset[Crop]):  # type: ignore[misc, unused-ignore]  # a checker without PyTorch
-    """Crops of all files that are long enough, each a quarter of a second behind the last."""
+    """Crops of all files that are long enough, each a quarter of a second behind the last.
+
+    Of whole seconds each file gives the same number of frames at `RATE`, whatever its own rate is.
+    """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.crops: list[Crop] = []
         for path in paths:
             info = aus.info(path)  # reads a header
-            frames = -(-FRAMES * info.sample_rate // RATE)
-            starts = range(0, info.frames - frames + 1, max(1, frames // 2))
+            frames = SECONDS * info.sample_rate
+            starts = range(0, info.frames - frames + 1, info.sample_rate // 4)
             self.crops += [Crop(path, start, frames) for start in starts]
 
     def __len__(self) -> int:
@@ -73,19 +72,12 @@ def shared(*shape: int) -> torch.Tensor:
 
 def collate(crops: list[Crop]) -> Batch:
     """Decodes crops into the rows of a batch. A worker of the DataLoader runs this."""
-    samples = shared(len(crops), FRAMES)
-    features = shared(len(crops), N_MELS, 1 + FRAMES // HOP)
+    samples = shared(len(crops), SECONDS * RATE)
+    features = shared(len(crops), N_MELS, 1 + SECONDS * RATE // HOP)
     with aus.no_copies():
-        for crop, row, bands in zip(crops, samples, features, strict=True):
+        for (path, start, frames), row, bands in zip(crops, samples, features, strict=True):
             clip = AudioSamples.from_torch(row, RATE)  # on the row's own memory
-            aus.read(
-                crop.path,
-                start=crop.start,
-                frames=crop.frames,
-                sample_rate=RATE,
-                channels=1,
-                out=clip,
-            )
+            aus.read(path, start=start, frames=frames, sample_rate=RATE, channels=1, out=clip)
             clip.mel(N_MELS, n_fft=N_FFT, hop=HOP, db=True, out=bands)
     return Batch(samples, features)
 
@@ -95,7 +87,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("recording", type=Path, nargs="?", default=RECORDING)
     parser.add_argument("--out", type=Path, default=Path("examples-output"))
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--batch-size", type=int, default=4)
     options = parser.parse_args(argv)
     options.out.mkdir(parents=True, exist_ok=True)
 
@@ -104,18 +95,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     aus.write(flac, aus.stream(options.recording, dtype="stored"))
     crops = Crops([options.recording, flac])
     if not crops.crops:
-        parser.error(f"{options.recording} is shorter than a crop, {FRAMES / RATE} s")
+        parser.error(f"{options.recording} is shorter than a crop, {SECONDS} s")
     loader: DataLoader[Crop] = DataLoader(
-        crops, options.batch_size, shuffle=True, num_workers=options.workers, collate_fn=collate
+        crops, batch_size=4, shuffle=True, num_workers=options.workers, collate_fn=collate
     )
 
-    begun, seen, batches = time.perf_counter(), 0, list[Batch]()
-    for batch in loader:
-        seen += len(batch.samples)
-        batches.append(batch)
-    seconds = time.perf_counter() - begun
-    assert seen == len(crops)
-    print(f"{seen} crops in {len(batches)} batches, {options.workers} workers, {seconds:.2f} s")
+    batches: list[Batch] = list(loader)
+    assert sum(len(batch.samples) for batch in batches) == len(crops)
+    print(f"{len(crops)} crops in {len(batches)} batches of {options.workers} workers")
     print(f"samples {tuple(batches[0].samples.shape)}, features {tuple(batches[0].features.shape)}")
 
     # A row is what `read` gives of its crop, bit for bit.
