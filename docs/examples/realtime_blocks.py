@@ -44,7 +44,7 @@ class Card:
     """Stands in for a sound card, and takes the time of each call."""
 
     def __init__(self, recording: AudioSamples[np.float32]) -> None:
-        self.came_in = recording.frames_first.reshape(len(recording), -1)
+        self.came_in = recording.frames_first
         self.played = np.zeros_like(self.came_in)
         self.sample_rate = recording.sample_rate
         self.buffer = np.zeros((BLOCK_FRAMES, recording.num_channels), np.float32)
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     assert tail is not None
     late = np.concatenate([card.played, tail.frames_first])[latency:]
     at_once = audio.apply(chain)
-    assert np.array_equal(late, at_once.frames_first.reshape(late.shape)), "other bits"
+    assert np.array_equal(late, at_once.frames_first), "other bits"
 
     block_seconds = BLOCK_FRAMES / audio.sample_rate
     print(f"{len(card.seconds)} blocks of {BLOCK_FRAMES} frames, {1e3 * block_seconds:.2f} ms each")
