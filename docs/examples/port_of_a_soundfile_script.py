@@ -23,8 +23,8 @@ FADE_IN = 0.01
 FADE_OUT = 0.25
 
 TOLERANCE = 2.0**-23
-"""One step of 24 bits. libsndfile writes full scale as 8,388,607 steps and the port as 8,388,608, so
-that some samples are rounded to the next step. Of MP3 and other lossy files two decoders give two
+"""One step of 24 bits. libsndfile writes full scale as 8,388,607 steps and the port as 8,388,608,
+which rounds some samples to the next step. Of MP3 and other lossy files two decoders give two
 roundings, and the difference is some steps more."""
 
 
