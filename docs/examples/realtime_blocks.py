@@ -1,65 +1,113 @@
-"""Blocks as a sound card's callback has them, through a chain of five.
+"""A chain of five processors in blocks of 512 frames, as the callback of a sound card has them.
 
-512 frames at a time, in the card's own memory.
-
-Run: python realtime_blocks.py recording.wav
+The card has one buffer, an array of (frames, channels). It fills the buffer with what came in,
+calls `callback`, and plays what the buffer has then: the chain works where the card's samples lie,
+and no buffer is allocated. The example plays a recording through it without a card, and asserts
+that the blocks give the bits that the chain gives on the whole.
 """
 
 import argparse
-import statistics
 import time
+import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import audio_samples as aus
-from audio_samples import AudioSamples, dsp
+from audio_samples import AudioSamples, dsp, memory
 
-BLOCK = 512
+RECORDING = Path(aus.__file__).parent / "_recordings" / "tabla.wav"
+
+BLOCK_FRAMES = 512
 
 
-def channel_strip(rate: int) -> dsp.Chain:
-    """High-pass, gate, compressor, gain and limiter."""
+def make_chain(sample_rate: int) -> dsp.Chain:
     return dsp.Chain(
         [
-            dsp.Filter(dsp.design("highpass", 80, rate)),
-            dsp.Gate(-50),
-            dsp.Compressor(threshold_db=-24, ratio=3),
-            dsp.Gain(6),
+            dsp.Filter(dsp.design("highpass", 80, sample_rate, order=4)),
+            dsp.Gate(-50, hold_ms=80),
+            dsp.Compressor(-24, ratio=3, attack_ms=5, release_ms=120),
+            dsp.Gain(9),
             dsp.Limiter(-1, lookahead_ms=2),
         ]
     )
 
 
-def main(argv: list[str] | None = None) -> int:
+def callback(buffer: NDArray[np.float32], sample_rate: int, chain: dsp.Processor) -> None:
+    """All that a program does between two blocks of the card."""
+    chain.process_inplace(AudioSamples.from_numpy(buffer, sample_rate, layout="frames_first"))
+
+
+class Card:
+    """Stands in for a sound card, and takes the time of each call."""
+
+    def __init__(self, recording: AudioSamples[np.float32]) -> None:
+        self.came_in = recording.frames_first
+        self.played = np.zeros_like(self.came_in)
+        self.sample_rate = recording.sample_rate
+        self.buffer = np.zeros((BLOCK_FRAMES, recording.num_channels), np.float32)
+        self.seconds = np.zeros(-(-len(recording) // BLOCK_FRAMES))
+
+    def play(self, chain: dsp.Processor) -> None:
+        for number in range(len(self.seconds)):
+            frames = slice(number * BLOCK_FRAMES, (number + 1) * BLOCK_FRAMES)
+            # The last block of a file may be shorter; that of a card never is.
+            buffer = self.buffer[: len(self.came_in[frames])]
+            buffer[:] = self.came_in[frames]
+            before = time.perf_counter()
+            callback(buffer, self.sample_rate, chain)
+            self.seconds[number] = time.perf_counter() - before
+            self.played[frames] = buffer
+
+
+def allocations() -> int:
+    """The buffers of samples that the package has allocated so far."""
+    stats = memory.stats()
+    return stats.fresh + stats.reused
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("recording", type=Path)
-    parser.add_argument("--out", type=Path, default=Path("live.wav"))
+    parser.add_argument("recording", type=Path, nargs="?", default=RECORDING)
+    parser.add_argument("--out", type=Path, default=Path("examples-output"))
     options = parser.parse_args(argv)
-    audio = aus.read(options.recording)
-    rate, strip = audio.sample_rate, channel_strip(audio.sample_rate)
+    options.out.mkdir(parents=True, exist_ok=True)
 
-    # The card's buffer, and audio on it. The callback fills it, has it processed, and plays it.
-    buffer = np.zeros((audio.num_channels, BLOCK), np.float32)
-    block = AudioSamples.from_numpy(buffer, rate)
-    played, times = [], []
-    source = audio.to_numpy().reshape(audio.num_channels, -1)
-    for start in range(0, len(audio) - BLOCK + 1, BLOCK):
-        buffer[:] = source[:, start : start + BLOCK]
-        began = time.perf_counter()
-        strip.process_inplace(block)
-        times.append(time.perf_counter() - began)
-        played.append(buffer.copy())
-    live = AudioSamples.from_numpy(np.concatenate(played, axis=1), rate)
+    audio = aus.read(options.recording, dtype=np.float32)
+    chain = make_chain(audio.sample_rate)
+    card = Card(audio)
 
-    budget = BLOCK / rate
-    print(f"latency: {strip.latency} frames, {1e3 * strip.latency / rate:.1f} ms")
-    print(f"a block: {1e6 * statistics.median(times):.0f} us of {1e6 * budget:.0f}")
-    # Late by the latency, it is what the whole at one time gives, bit for bit.
-    whole = audio.apply(channel_strip(rate))
-    late = len(live) - strip.latency
-    assert np.array_equal(live[strip.latency :], whole[:late])
-    aus.write(options.out, live, subtype="PCM_24")
+    for _ in range(2):  # the first pass warms up
+        card.play(chain)
+        chain.reset()  # and begins another signal
+    usual, worst = float(np.median(card.seconds)), float(card.seconds.max())
+
+    buffers = allocations()
+    tracemalloc.start()
+    card.play(chain)
+    _, python_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    buffers = allocations() - buffers
+
+    # A chain knows its latency from a signal's first block on, until `flush` ends the signal.
+    latency = chain.latency
+    tail = chain.flush()  # what the look-ahead of the limiter still holds
+    assert tail is not None
+    late = np.concatenate([card.played, tail.frames_first])[latency:]
+    at_once = audio.apply(chain)
+    assert np.array_equal(late, at_once.frames_first), "other bits"
+
+    block_seconds = BLOCK_FRAMES / audio.sample_rate
+    print(f"{len(card.seconds)} blocks of {BLOCK_FRAMES} frames, {1e3 * block_seconds:.2f} ms each")
+    print(f"latency: {latency} frames, {1e3 * latency / audio.sample_rate:.2f} ms")
+    print(f"time a block: {1e6 * usual:.0f} us, {usual / block_seconds:.1%} of its duration")
+    print(f"the slowest: {1e6 * worst:.0f} us, {worst / block_seconds:.1%}")
+    print(f"allocated meanwhile: {buffers} buffers of samples, {python_bytes} bytes of Python's")
+    print(f"peak: {audio.peak(db=True):.1f} dBFS before, {at_once.peak(db=True):.1f} dBFS after")
+    played = AudioSamples.from_numpy(late, audio.sample_rate, layout="frames_first")
+    aus.write(options.out / "played.wav", played, subtype="PCM_24")
     return 0
 
 
