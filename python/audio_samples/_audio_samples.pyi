@@ -41,6 +41,9 @@ _Format = Literal["WAV", "RF64", "AIFF", "FLAC"]
 _Subtype = Literal[
     "PCM_U8", "PCM_S8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"
 ]
+_Int = int | np.integer[Any]
+_Real = float | np.floating[Any] | np.integer[Any]
+_Reals = Sequence[float] | NDArray[Any]
 _Scalar = int | float | np.integer[Any] | np.floating[Any]
 _Operand: TypeAlias = "AudioSamples[Any] | NDArray[Any] | _Scalar"
 _Float64: TypeAlias = "AudioSamples[np.float64] | NDArray[np.float64] | np.float64"
@@ -162,7 +165,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @staticmethod
     def new_mono(
         data: ArrayLike | Buffer,
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         dtype: _DType | None = None,
         copy: bool | None = True,
@@ -176,7 +179,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @staticmethod
     def new_multi(
         data: ArrayLike | Buffer,
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         dtype: _DType | None = None,
         layout: _Layout | None = None,
@@ -188,18 +191,18 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     @staticmethod
     def zeros(
-        shape: int | tuple[int, ...], sample_rate: int, *, shared: bool = False
+        shape: int | tuple[int, ...], sample_rate: _Int, *, shared: bool = False
     ) -> AudioSamples[np.float64]: ...
     @overload
     @staticmethod
     def zeros(
-        shape: int | tuple[int, ...], sample_rate: int, *, dtype: type[_T], shared: bool = False
+        shape: int | tuple[int, ...], sample_rate: _Int, *, dtype: type[_T], shared: bool = False
     ) -> AudioSamples[_T]: ...
     @overload
     @staticmethod
     def zeros(
         shape: int | tuple[int, ...],
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         dtype: _DType | None = None,
         shared: bool = False,
@@ -211,7 +214,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @staticmethod
     def from_numpy(
         array: NDArray[_T],
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         layout: _Layout | None = None,
         copy: bool | None = False,
@@ -220,7 +223,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @staticmethod
     def from_numpy(
         array: NDArray[Any],
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         dtype: _DType | None = None,
         layout: _Layout | None = None,
@@ -232,7 +235,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @staticmethod
     def from_buffer(
         buffer: Buffer,
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         dtype: _DType | None = None,
         layout: _Layout | None = None,
@@ -244,8 +247,8 @@ class AudioSamples(_Closing, Generic[_S]):
         """
     @staticmethod
     def from_dlpack(
-        tensor: torch.Tensor,
-        sample_rate: int,
+        tensor: Any,
+        sample_rate: _Int,
         *,
         layout: _Layout | None = None,
         copy: bool | None = None,
@@ -256,7 +259,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @staticmethod
     def from_torch(
         tensor: torch.Tensor,
-        sample_rate: int,
+        sample_rate: _Int,
         *,
         layout: _Layout | None = None,
         copy: bool | None = None,
@@ -264,7 +267,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """Audio on a PyTorch tensor's own memory, mono or multi-channel as the tensor's shape is."""
     @staticmethod
     def from_arrow(
-        data: Any, sample_rate: int | None = None, *, copy: bool | None = None
+        data: Any, sample_rate: _Int | None = None, *, copy: bool | None = None
     ) -> AudioSamples[Any]:
         """Audio on Arrow's memory (arrays, record batches and tables of PyArrow, pandas, Polars and others): numbers
         are mono audio, columns and lists of a fixed size are channels. It is read-only, for Arrow data never
@@ -440,7 +443,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     @staticmethod
-    def from_mu_law(data: Buffer | NDArray[np.uint8], sample_rate: int) -> AudioSamples[np.int16]:
+    def from_mu_law(data: Buffer | NDArray[np.uint8], sample_rate: _Int) -> AudioSamples[np.int16]:
         """int16 audio of bytes of G.711's mu-law: bytes, or uint8 of shape (frames,) or (channels,
         frames).
 
@@ -449,7 +452,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     @staticmethod
-    def from_a_law(data: Buffer | NDArray[np.uint8], sample_rate: int) -> AudioSamples[np.int16]:
+    def from_a_law(data: Buffer | NDArray[np.uint8], sample_rate: _Int) -> AudioSamples[np.int16]:
         """int16 audio of bytes of G.711's A-law, as `from_mu_law`.
 
         >>> AudioSamples.from_a_law(bytes([213]), 8_000).to_numpy().tolist()
@@ -458,8 +461,8 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def stft(
         self,
-        n_fft: int = 2048,
-        hop: int = 512,
+        n_fft: _Int = 2048,
+        hop: _Int = 512,
         *,
         window: str | Sequence[float] | NDArray[Any] = "hann",
         pad: Literal["zeros", "reflect"] = "zeros",
@@ -482,10 +485,10 @@ class AudioSamples(_Closing, Generic[_S]):
     def spectrogram(
         self,
         *,
-        power: float = 2.0,
+        power: _Real = 2.0,
         db: bool = False,
-        n_fft: int = 2048,
-        hop: int = 512,
+        n_fft: _Int = 2048,
+        hop: _Int = 512,
         window: str | Sequence[float] | NDArray[Any] = "hann",
         pad: Literal["zeros", "reflect"] = "zeros",
         out: Any = None,
@@ -502,15 +505,15 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def mel(
         self,
-        n_mels: int = 128,
+        n_mels: _Int = 128,
         *,
-        n_fft: int = 2048,
-        hop: int = 512,
-        power: float = 2.0,
+        n_fft: _Int = 2048,
+        hop: _Int = 512,
+        power: _Real = 2.0,
         scale: Literal["slaney", "htk"] = "slaney",
         norm: Literal["slaney"] | None = "slaney",
-        fmin: float = 0.0,
-        fmax: float | None = None,
+        fmin: _Real = 0.0,
+        fmax: _Real | None = None,
         db: bool = False,
         window: str | Sequence[float] | NDArray[Any] = "hann",
         pad: Literal["zeros", "reflect"] = "zeros",
@@ -529,15 +532,15 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def mfcc(
         self,
-        n: int = 20,
+        n: _Int = 20,
         *,
-        n_mels: int = 128,
-        n_fft: int = 2048,
-        hop: int = 512,
+        n_mels: _Int = 128,
+        n_fft: _Int = 2048,
+        hop: _Int = 512,
         scale: Literal["slaney", "htk"] = "slaney",
         norm: Literal["slaney"] | None = "slaney",
-        fmin: float = 0.0,
-        fmax: float | None = None,
+        fmin: _Real = 0.0,
+        fmax: _Real | None = None,
         window: str | Sequence[float] | NDArray[Any] = "hann",
         pad: Literal["zeros", "reflect"] = "zeros",
         out: Any = None,
@@ -551,7 +554,7 @@ class AudioSamples(_Closing, Generic[_S]):
         (13, 32)
         """
 
-    def psd(self, n_fft: int = 2048, *, window: str = "hann") -> Density:
+    def psd(self, n_fft: _Int = 2048, *, window: str = "hann") -> Density:
         """The power spectral density by Welch's method, as `(frequencies, density)`.
 
         Segments of `n_fft` samples, which overlap by half, each without its mean: SciPy's `welch`
@@ -686,7 +689,7 @@ class AudioSamples(_Closing, Generic[_S]):
         1.0
         """
 
-    def loudness(self, weights: Sequence[float] | None = None) -> float:
+    def loudness(self, weights: _Reals | None = None) -> float:
         """Integrated loudness in LUFS (ITU-R BS.1770-4, EBU R 128).
 
         -inf for silence, nan if a sample is. Audio of less than 0.4 s counts as one block of its
@@ -698,14 +701,14 @@ class AudioSamples(_Closing, Generic[_S]):
         -3.0
         """
 
-    def loudness_range(self, weights: Sequence[float] | None = None) -> float:
+    def loudness_range(self, weights: _Reals | None = None) -> float:
         """Loudness range in LU (EBU Tech 3342); 0.0 for less than 3 s. `weights` as for `loudness`.
 
         >>> AudioSamples.zeros(48_000, 48_000).loudness_range()
         0.0
         """
 
-    def momentary_loudness(self, weights: Sequence[float] | None = None) -> NDArray[np.float64]:
+    def momentary_loudness(self, weights: _Reals | None = None) -> NDArray[np.float64]:
         """Loudness of every 400 ms in LUFS, not gated: one value each 100 ms, the first at 400 ms.
 
         Less than 400 ms gives one value, of what there is. `weights` as for `loudness`.
@@ -714,7 +717,7 @@ class AudioSamples(_Closing, Generic[_S]):
         (7,)
         """
 
-    def short_term_loudness(self, weights: Sequence[float] | None = None) -> NDArray[np.float64]:
+    def short_term_loudness(self, weights: _Reals | None = None) -> NDArray[np.float64]:
         """Loudness of every 3 s in LUFS, as `momentary_loudness`: one value each 100 ms, the first
         at 3 s.
 
@@ -738,7 +741,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     # -- levels --
-    def gain(self, db: float) -> AudioSamples[_S]:
+    def gain(self, db: _Real) -> AudioSamples[_S]:
         """New audio, louder or softer by `db` decibels; -inf is silence.
 
         Integers are rounded to the nearest, ties to even, and saturate. ValueError for nan and
@@ -748,10 +751,10 @@ class AudioSamples(_Closing, Generic[_S]):
         array([0.1])
         """
 
-    def gain_inplace(self, db: float) -> Self:
+    def gain_inplace(self, db: _Real) -> Self:
         """`gain`, where the samples lie: every view of them sees it. Gives the same object."""
 
-    def scale(self, factor: float) -> AudioSamples[_S]:
+    def scale(self, factor: _Real) -> AudioSamples[_S]:
         """New audio of `factor` times each sample; a negative factor turns the phase. Integers as
         for `gain`.
 
@@ -759,11 +762,11 @@ class AudioSamples(_Closing, Generic[_S]):
         array([32767], dtype=int16)
         """
 
-    def scale_inplace(self, factor: float) -> Self:
+    def scale_inplace(self, factor: _Real) -> Self:
         """`scale`, where the samples lie: every view of them sees it. Gives the same object."""
 
     def normalize(
-        self, peak: float | None = -1.0, *, rms: float | None = None, lufs: float | None = None
+        self, peak: _Real | None = -1.0, *, rms: _Real | None = None, lufs: float | None = None
     ) -> AudioSamples[_S]:
         """New audio of one level: its peak or its RMS in dBFS, or its loudness in LUFS, over all
         channels.
@@ -776,11 +779,11 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def normalize_inplace(
-        self, peak: float | None = -1.0, *, rms: float | None = None, lufs: float | None = None
+        self, peak: _Real | None = -1.0, *, rms: _Real | None = None, lufs: float | None = None
     ) -> Self:
         """`normalize`, where the samples lie. Gives the same object."""
 
-    def soft_clip(self, drive_db: float = 0.0) -> AudioSamples[_S]:
+    def soft_clip(self, drive_db: _Real = 0.0) -> AudioSamples[_S]:
         """New audio of `tanh(drive * x)`: what is quiet grows by `drive_db`, and full scale is
         never passed.
 
@@ -788,7 +791,7 @@ class AudioSamples(_Closing, Generic[_S]):
         1.0
         """
 
-    def soft_clip_inplace(self, drive_db: float = 0.0) -> Self:
+    def soft_clip_inplace(self, drive_db: _Real = 0.0) -> Self:
         """`soft_clip`, where the samples lie. Gives the same object."""
 
     def remove_dc(self) -> AudioSamples[_S]:
@@ -802,7 +805,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """`remove_dc`, where the samples lie. Gives the same object."""
 
     def fade_in(
-        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+        self, seconds: _Real | None = None, *, frames: _Int | None = None, curve: _Curve = "linear"
     ) -> AudioSamples[_S]:
         """New audio that begins in silence; the frame behind the fade is as it was.
 
@@ -815,14 +818,14 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def fade_in_inplace(
-        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+        self, seconds: _Real | None = None, *, frames: _Int | None = None, curve: _Curve = "linear"
     ) -> Self:
         """`fade_in`, where the samples lie: only those of the fade are written. Gives the same
         object.
         """
 
     def fade_out(
-        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+        self, seconds: _Real | None = None, *, frames: _Int | None = None, curve: _Curve = "linear"
     ) -> AudioSamples[_S]:
         """New audio that ends in silence: `fade_in` backwards.
 
@@ -831,13 +834,15 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def fade_out_inplace(
-        self, seconds: float | None = None, *, frames: int | None = None, curve: _Curve = "linear"
+        self, seconds: _Real | None = None, *, frames: _Int | None = None, curve: _Curve = "linear"
     ) -> Self:
         """`fade_out`, where the samples lie: only those of the fade are written. Gives the same
         object.
         """
 
-    def apply_envelope(self, points: Sequence[tuple[float, float]]) -> AudioSamples[_S]:
+    def apply_envelope(
+        self, points: Sequence[tuple[float, float]] | NDArray[Any]
+    ) -> AudioSamples[_S]:
         """New audio with a gain through points of (seconds, decibels), in straight lines of
         decibels.
 
@@ -848,12 +853,12 @@ class AudioSamples(_Closing, Generic[_S]):
         array([1.  , 0.1 , 0.01])
         """
 
-    def apply_envelope_inplace(self, points: Sequence[tuple[float, float]]) -> Self:
+    def apply_envelope_inplace(self, points: Sequence[tuple[float, float]] | NDArray[Any]) -> Self:
         """`apply_envelope`, where the samples lie. Gives the same object."""
 
     def resample(
         self,
-        rate: int,
+        rate: _Int,
         quality: _Quality = "high",
         *,
         out: AudioSamples[Any] | None = None,
@@ -912,7 +917,9 @@ class AudioSamples(_Closing, Generic[_S]):
         2
         """
 
-    def delay(self, seconds: float | None = None, *, frames: int | None = None) -> AudioSamples[_S]:
+    def delay(
+        self, seconds: _Real | None = None, *, frames: _Int | None = None
+    ) -> AudioSamples[_S]:
         """New audio of the same length, later by `seconds` (to the nearest frame) or `frames`.
 
         Silence is in front, and what would come behind the end is lost: the channels of several
@@ -923,7 +930,7 @@ class AudioSamples(_Closing, Generic[_S]):
         array([0., 1., 2.])
         """
 
-    def delay_inplace(self, seconds: float | None = None, *, frames: int | None = None) -> Self:
+    def delay_inplace(self, seconds: _Real | None = None, *, frames: _Int | None = None) -> Self:
         """`delay`, where the samples lie. Gives the same object."""
 
     # -- channels --
@@ -953,7 +960,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def pan(
-        self, position: float, law: Literal["constant_power", "linear"] = "constant_power"
+        self, position: _Real, law: Literal["constant_power", "linear"] = "constant_power"
     ) -> AudioSamples[_S]:
         """New stereo audio, panned: from -1, all on the left, to 1, all on the right.
 
@@ -964,11 +971,11 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def pan_inplace(
-        self, position: float, law: Literal["constant_power", "linear"] = "constant_power"
+        self, position: _Real, law: Literal["constant_power", "linear"] = "constant_power"
     ) -> Self:
         """`pan`, where the samples lie. Gives the same object."""
 
-    def balance(self, position: float) -> AudioSamples[_S]:
+    def balance(self, position: _Real) -> AudioSamples[_S]:
         """New stereo audio with the other side turned down: from -1, the left alone, to 1, the
         right.
 
@@ -978,7 +985,7 @@ class AudioSamples(_Closing, Generic[_S]):
         [[0.5], [1.0]]
         """
 
-    def balance_inplace(self, position: float) -> Self:
+    def balance_inplace(self, position: _Real) -> Self:
         """`balance`, where the samples lie. Gives the same object."""
 
     def mid_side(self, inverse: bool = False) -> AudioSamples[_S]:
@@ -991,18 +998,18 @@ class AudioSamples(_Closing, Generic[_S]):
     def mid_side_inplace(self, inverse: bool = False) -> Self:
         """`mid_side`, where the samples lie. Gives the same object."""
 
-    def swap_channels(self, first: int = 0, second: int = 1) -> AudioSamples[_S]:
+    def swap_channels(self, first: _Int = 0, second: _Int = 1) -> AudioSamples[_S]:
         """New audio with two channels in each other's place. IndexError for one that is not there.
 
         >>> AudioSamples.new_multi(np.eye(2), 9).swap_channels().to_numpy().tolist()
         [[0.0, 1.0], [1.0, 0.0]]
         """
 
-    def swap_channels_inplace(self, first: int = 0, second: int = 1) -> Self:
+    def swap_channels_inplace(self, first: _Int = 0, second: _Int = 1) -> Self:
         """`swap_channels`, where the samples lie. Gives the same object."""
 
     # -- cut and join --
-    def trim(self, start: float = 0.0, end: float | None = None) -> AudioSamples[_S]:
+    def trim(self, start: _Real = 0.0, end: _Real | None = None) -> AudioSamples[_S]:
         """The frames from `start` to `end` seconds, on the same memory.
 
         Negative times count from the end. ValueError for times outside the audio.
@@ -1011,7 +1018,7 @@ class AudioSamples(_Closing, Generic[_S]):
         7.0
         """
 
-    def trim_silence(self, threshold_db: float = -60.0, keep: float = 0.0) -> AudioSamples[_S]:
+    def trim_silence(self, threshold_db: _Real = -60.0, keep: _Real = 0.0) -> AudioSamples[_S]:
         """Without the silence at both ends, but `keep` seconds of it, on the same memory.
 
         A frame is silent if no channel is further from zero than `threshold_db` of full scale. Of
@@ -1022,7 +1029,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def split(
-        self, seconds: float | None = None, *, frames: int | None = None
+        self, seconds: _Real | None = None, *, frames: int | None = None
     ) -> list[AudioSamples[_S]]:
         """Parts of `seconds` (or `frames`) each, on the same memory; the last may be shorter.
 
@@ -1031,7 +1038,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def silences(
-        self, threshold_db: float = -60.0, min_silence: float = 0.3
+        self, threshold_db: _Real = -60.0, min_silence: float = 0.3
     ) -> list[tuple[int, int]]:
         """The silences of at least `min_silence` seconds: the first frame, and the one behind the
         last.
@@ -1044,7 +1051,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def split_silence(
-        self, threshold_db: float = -60.0, min_silence: float = 0.3, keep: float = 0.1
+        self, threshold_db: _Real = -60.0, min_silence: _Real = 0.3, keep: float = 0.1
     ) -> list[AudioSamples[_S]]:
         """What lies between the silences, with `keep` seconds of them at each side, on the same
         memory.
@@ -1055,21 +1062,21 @@ class AudioSamples(_Closing, Generic[_S]):
         []
         """
 
-    def pad(self, start: float = 0.0, end: float = 0.0) -> AudioSamples[_S]:
+    def pad(self, start: _Real = 0.0, end: _Real = 0.0) -> AudioSamples[_S]:
         """New audio with `start` seconds of silence in front and `end` behind.
 
         >>> AudioSamples.zeros(10, 10).pad(end=0.5).duration
         1.5
         """
 
-    def fit(self, seconds: float | None = None, *, frames: int | None = None) -> AudioSamples[_S]:
+    def fit(self, seconds: _Real | None = None, *, frames: _Int | None = None) -> AudioSamples[_S]:
         """New audio of `seconds` (or `frames`): cut off, or with silence behind.
 
         >>> AudioSamples.zeros(10, 10).fit(frames=4).shape
         (4,)
         """
 
-    def repeat(self, times: int) -> AudioSamples[_S]:
+    def repeat(self, times: _Int) -> AudioSamples[_S]:
         """New audio of this one `times` times.
 
         >>> AudioSamples.zeros((2, 10), 10).repeat(3).shape
@@ -1084,9 +1091,9 @@ class AudioSamples(_Closing, Generic[_S]):
     def crossfade(
         self,
         other: AudioSamples[Any],
-        seconds: float | None = None,
+        seconds: _Real | None = None,
         *,
-        frames: int | None = None,
+        frames: _Int | None = None,
         curve: _Curve = "equal_power",
     ) -> AudioSamples[Any]:
         """New audio: this one and another, one into the other over `seconds` (or `frames`).
@@ -1099,7 +1106,7 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def overlay(
-        self, other: AudioSamples[Any], at: float = 0.0, gain_db: float = 0.0
+        self, other: AudioSamples[Any], at: _Real = 0.0, gain_db: float = 0.0
     ) -> AudioSamples[Any]:
         """New audio with another on top of it from `at` seconds on.
 
@@ -1111,19 +1118,19 @@ class AudioSamples(_Closing, Generic[_S]):
         """
 
     def overlay_inplace(
-        self, other: AudioSamples[Any], at: float = 0.0, gain_db: float = 0.0
+        self, other: AudioSamples[Any], at: _Real = 0.0, gain_db: float = 0.0
     ) -> Self:
         """`overlay`, where the samples lie. Gives the same object."""
 
     # -- filters --
     def lowpass(
         self,
-        hz: float,
-        order: int = 2,
+        hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> AudioSamples[_S]:
         """New audio of what lies below `hz`, which is 3 dB down there.
@@ -1141,24 +1148,24 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def lowpass_inplace(
         self,
-        hz: float,
-        order: int = 2,
+        hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> Self:
         """`lowpass`, where the samples lie. Gives the same object."""
 
     def highpass(
         self,
-        hz: float,
-        order: int = 2,
+        hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> AudioSamples[_S]:
         """New audio of what lies above `hz`, which is 3 dB down there; otherwise as `lowpass`.
@@ -1169,25 +1176,25 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def highpass_inplace(
         self,
-        hz: float,
-        order: int = 2,
+        hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> Self:
         """`highpass`, where the samples lie. Gives the same object."""
 
     def bandpass(
         self,
-        low_hz: float,
-        high_hz: float,
-        order: int = 2,
+        low_hz: _Real,
+        high_hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> AudioSamples[_S]:
         """New audio of what lies between `low_hz` and `high_hz`; otherwise as `lowpass`.
@@ -1198,26 +1205,26 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def bandpass_inplace(
         self,
-        low_hz: float,
-        high_hz: float,
-        order: int = 2,
+        low_hz: _Real,
+        high_hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> Self:
         """`bandpass`, where the samples lie. Gives the same object."""
 
     def bandstop(
         self,
-        low_hz: float,
-        high_hz: float,
-        order: int = 2,
+        low_hz: _Real,
+        high_hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> AudioSamples[_S]:
         """New audio without what lies between `low_hz` and `high_hz`; otherwise as `lowpass`.
@@ -1228,13 +1235,13 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def bandstop_inplace(
         self,
-        low_hz: float,
-        high_hz: float,
-        order: int = 2,
+        low_hz: _Real,
+        high_hz: _Real,
+        order: _Int = 2,
         kind: _Kind = "butterworth",
         *,
-        ripple_db: float | None = None,
-        attenuation_db: float | None = None,
+        ripple_db: _Real | None = None,
+        attenuation_db: _Real | None = None,
         zero_phase: bool = False,
     ) -> Self:
         """`bandstop`, where the samples lie. Gives the same object."""
@@ -1269,65 +1276,65 @@ class AudioSamples(_Closing, Generic[_S]):
     def eq_inplace(self, bands: Sequence[_Band]) -> Self:
         """`eq`, where the samples lie. Gives the same object."""
 
-    def peaking(self, hz: float, gain_db: float, q: float = 1.0) -> AudioSamples[_S]:
+    def peaking(self, hz: _Real, gain_db: _Real, q: _Real = 1.0) -> AudioSamples[_S]:
         """New audio, by `gain_db` louder or softer around `hz`. As a band of `eq`.
 
         >>> AudioSamples.zeros(10, 48_000).peaking(1_000, 3).shape
         (10,)
         """
 
-    def peaking_inplace(self, hz: float, gain_db: float, q: float = 1.0) -> Self:
+    def peaking_inplace(self, hz: _Real, gain_db: _Real, q: _Real = 1.0) -> Self:
         """`peaking`, where the samples lie. Gives the same object."""
 
-    def low_shelf(self, hz: float, gain_db: float, q: float = 0.7071) -> AudioSamples[_S]:
+    def low_shelf(self, hz: _Real, gain_db: _Real, q: _Real = 0.7071) -> AudioSamples[_S]:
         """New audio, by `gain_db` louder or softer below `hz`. As a band of `eq`.
 
         >>> AudioSamples.zeros(10, 48_000).low_shelf(100, -6).shape
         (10,)
         """
 
-    def low_shelf_inplace(self, hz: float, gain_db: float, q: float = 0.7071) -> Self:
+    def low_shelf_inplace(self, hz: _Real, gain_db: _Real, q: _Real = 0.7071) -> Self:
         """`low_shelf`, where the samples lie. Gives the same object."""
 
-    def high_shelf(self, hz: float, gain_db: float, q: float = 0.7071) -> AudioSamples[_S]:
+    def high_shelf(self, hz: _Real, gain_db: _Real, q: _Real = 0.7071) -> AudioSamples[_S]:
         """New audio, by `gain_db` louder or softer above `hz`. As a band of `eq`.
 
         >>> AudioSamples.zeros(10, 48_000).high_shelf(8_000, 2).shape
         (10,)
         """
 
-    def high_shelf_inplace(self, hz: float, gain_db: float, q: float = 0.7071) -> Self:
+    def high_shelf_inplace(self, hz: _Real, gain_db: _Real, q: _Real = 0.7071) -> Self:
         """`high_shelf`, where the samples lie. Gives the same object."""
 
-    def notch(self, hz: float, q: float = 30.0) -> AudioSamples[_S]:
+    def notch(self, hz: _Real, q: _Real = 30.0) -> AudioSamples[_S]:
         """New audio without `hz`; `q` is the frequency by the bandwidth at 3 dB.
 
         >>> AudioSamples.zeros(10, 48_000).notch(50).shape
         (10,)
         """
 
-    def notch_inplace(self, hz: float, q: float = 30.0) -> Self:
+    def notch_inplace(self, hz: _Real, q: _Real = 30.0) -> Self:
         """`notch`, where the samples lie. Gives the same object."""
 
-    def preemphasis(self, coefficient: float = 0.97) -> AudioSamples[_S]:
+    def preemphasis(self, coefficient: _Real = 0.97) -> AudioSamples[_S]:
         """New audio of `x[n] - coefficient * x[n - 1]`: the highs of speech up.
 
         >>> AudioSamples.zeros(10, 48_000).preemphasis().shape
         (10,)
         """
 
-    def preemphasis_inplace(self, coefficient: float = 0.97) -> Self:
+    def preemphasis_inplace(self, coefficient: _Real = 0.97) -> Self:
         """`preemphasis`, where the samples lie. Gives the same object."""
 
     # -- dynamics --
     def compress(
         self,
-        threshold_db: float = -20.0,
-        ratio: float = 4.0,
+        threshold_db: _Real = -20.0,
+        ratio: _Real = 4.0,
         *,
-        attack_ms: float = 5.0,
-        release_ms: float = 100.0,
-        knee_db: float = 6.0,
+        attack_ms: _Real = 5.0,
+        release_ms: _Real = 100.0,
+        knee_db: _Real = 6.0,
         sidechain: AudioSamples[Any] | None = None,
     ) -> AudioSamples[_S]:
         """New audio: what is above `threshold_db` made softer, `ratio` decibels to one.
@@ -1355,24 +1362,24 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def compress_inplace(
         self,
-        threshold_db: float = -20.0,
-        ratio: float = 4.0,
+        threshold_db: _Real = -20.0,
+        ratio: _Real = 4.0,
         *,
-        attack_ms: float = 5.0,
-        release_ms: float = 100.0,
-        knee_db: float = 6.0,
+        attack_ms: _Real = 5.0,
+        release_ms: _Real = 100.0,
+        knee_db: _Real = 6.0,
         sidechain: AudioSamples[Any] | None = None,
     ) -> Self:
         """`compress`, where the samples lie. Gives the same object."""
 
     def expand(
         self,
-        threshold_db: float = -40.0,
-        ratio: float = 2.0,
+        threshold_db: _Real = -40.0,
+        ratio: _Real = 2.0,
         *,
-        attack_ms: float = 5.0,
-        release_ms: float = 100.0,
-        knee_db: float = 6.0,
+        attack_ms: _Real = 5.0,
+        release_ms: _Real = 100.0,
+        knee_db: _Real = 6.0,
         sidechain: AudioSamples[Any] | None = None,
     ) -> AudioSamples[_S]:
         """New audio: what is below `threshold_db` made softer still, one decibel to `ratio`.
@@ -1387,24 +1394,24 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def expand_inplace(
         self,
-        threshold_db: float = -40.0,
-        ratio: float = 2.0,
+        threshold_db: _Real = -40.0,
+        ratio: _Real = 2.0,
         *,
-        attack_ms: float = 5.0,
-        release_ms: float = 100.0,
-        knee_db: float = 6.0,
+        attack_ms: _Real = 5.0,
+        release_ms: _Real = 100.0,
+        knee_db: _Real = 6.0,
         sidechain: AudioSamples[Any] | None = None,
     ) -> Self:
         """`expand`, where the samples lie. Gives the same object."""
 
     def gate(
         self,
-        threshold_db: float = -50.0,
+        threshold_db: _Real = -50.0,
         *,
-        attack_ms: float = 1.0,
-        hold_ms: float = 50.0,
-        release_ms: float = 100.0,
-        range_db: float = 80.0,
+        attack_ms: _Real = 1.0,
+        hold_ms: _Real = 50.0,
+        release_ms: _Real = 100.0,
+        range_db: _Real = 80.0,
         sidechain: AudioSamples[Any] | None = None,
     ) -> AudioSamples[_S]:
         """New audio: what is below `threshold_db` turned down by `range_db`.
@@ -1420,22 +1427,22 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def gate_inplace(
         self,
-        threshold_db: float = -50.0,
+        threshold_db: _Real = -50.0,
         *,
-        attack_ms: float = 1.0,
-        hold_ms: float = 50.0,
-        release_ms: float = 100.0,
-        range_db: float = 80.0,
+        attack_ms: _Real = 1.0,
+        hold_ms: _Real = 50.0,
+        release_ms: _Real = 100.0,
+        range_db: _Real = 80.0,
         sidechain: AudioSamples[Any] | None = None,
     ) -> Self:
         """`gate`, where the samples lie. Gives the same object."""
 
     def limit(
         self,
-        ceiling_db: float = -1.0,
+        ceiling_db: _Real = -1.0,
         *,
-        lookahead_ms: float = 5.0,
-        release_ms: float = 50.0,
+        lookahead_ms: _Real = 5.0,
+        release_ms: _Real = 50.0,
     ) -> AudioSamples[_S]:
         """New audio that is nowhere past `ceiling_db`; what is nowhere past it stays as it is, bit
         for bit.
@@ -1458,10 +1465,10 @@ class AudioSamples(_Closing, Generic[_S]):
 
     def limit_inplace(
         self,
-        ceiling_db: float = -1.0,
+        ceiling_db: _Real = -1.0,
         *,
-        lookahead_ms: float = 5.0,
-        release_ms: float = 50.0,
+        lookahead_ms: _Real = 5.0,
+        release_ms: _Real = 50.0,
     ) -> Self:
         """`limit`, where the samples lie. Gives the same object."""
 
@@ -1594,7 +1601,7 @@ class AudioSamples(_Closing, Generic[_S]):
         axis: Any = None,
         dtype: Any = None,
         out: Any = None,
-        ddof: float = 0,
+        ddof: _Real = 0,
         **options: Any,
     ) -> Any:
         """The standard deviation of the samples, or one along `axis`.
@@ -1606,7 +1613,7 @@ class AudioSamples(_Closing, Generic[_S]):
         axis: Any = None,
         dtype: Any = None,
         out: Any = None,
-        ddof: float = 0,
+        ddof: _Real = 0,
         **options: Any,
     ) -> Any:
         """The variance of the samples, or one along `axis`.
@@ -1709,7 +1716,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __add__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __add__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __add__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __add__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1717,7 +1724,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __radd__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __radd__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __radd__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __radd__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1725,7 +1732,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __sub__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __sub__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __sub__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __sub__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1733,7 +1740,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __rsub__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __rsub__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __rsub__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __rsub__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1741,7 +1748,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __mul__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __mul__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __mul__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __mul__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1749,7 +1756,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __rmul__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __rmul__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __rmul__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __rmul__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1759,7 +1766,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __truediv__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __truediv__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __truediv__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __truediv__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     @overload
@@ -1769,7 +1776,7 @@ class AudioSamples(_Closing, Generic[_S]):
     @overload
     def __rtruediv__(self, other: _Float64, /) -> AudioSamples[np.float64]: ...
     @overload
-    def __rtruediv__(self: AudioSamples[_F], other: float, /) -> AudioSamples[_F]: ...
+    def __rtruediv__(self: AudioSamples[_F], other: _Real, /) -> AudioSamples[_F]: ...
     @overload
     def __rtruediv__(self, other: _Operand, /) -> AudioSamples[Any]: ...
     def __iadd__(self, other: _Operand, /) -> Self: ...  # type: ignore[misc]
@@ -1832,60 +1839,60 @@ def read(
     path_or_file: _Source,
     *,
     dtype: type[_T],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_T]: ...
 @overload
 def read(
     path_or_file: _Source,
     *,
     dtype: Literal["int16"],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.int16]: ...
 @overload
 def read(
     path_or_file: _Source,
     *,
     dtype: Literal["int32"],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.int32]: ...
 @overload
 def read(
     path_or_file: _Source,
     *,
     dtype: Literal["float32"],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float32]: ...
 @overload
 def read(
     path_or_file: _Source,
     *,
     dtype: Literal["float64"],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def read(
     path_or_file: _Source,
     *,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     out: AudioSamples[_S],
 ) -> AudioSamples[_S]: ...
 @overload
@@ -1893,10 +1900,10 @@ def read(
     path_or_file: _Source,
     *,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     out: None = None,
     damaged: Literal["raise", "keep"] = "raise",
 ) -> AudioSamples[Any]:
@@ -1964,7 +1971,7 @@ class FileStream(_FileFacts, _Closing):
     @property
     def closed(self) -> bool:
         """Whether it was closed."""
-    def seek(self, frame: int | None = None, *, seconds: float | None = None) -> None:
+    def seek(self, frame: int | None = None, *, seconds: _Real | None = None) -> None:
         """Has the next block begin at a frame, or at a time in seconds."""
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
@@ -2017,7 +2024,7 @@ def edit(
     path: _Path,
     *,
     dtype: _DType | Literal["stored"] | None = None,
-    block_frames: int = 65536,
+    block_frames: _Int = 65536,
 ) -> FileEdit:
     """Opens a file to be changed where it lies, block by block: any plain encoding, 24 bits
     included.
@@ -2035,14 +2042,14 @@ def edit(
 
 def stream(
     path_or_file: _Source,
-    block_frames: int = 65_536,
-    hop: int | None = None,
+    block_frames: _Int = 65_536,
+    hop: _Int | None = None,
     *,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     reuse: bool = False,
     out: AudioSamples[Any] | None = None,
 ) -> FileStream:
@@ -2082,10 +2089,10 @@ def read_many(
     *,
     workers: int | None = None,
     dtype: type[_T],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     on_error: Literal["raise"] = "raise",
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
@@ -2096,10 +2103,10 @@ def read_many(
     *,
     workers: int | None = None,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     on_error: Literal["raise"] = "raise",
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
@@ -2110,10 +2117,10 @@ def read_many(
     *,
     workers: int | None = None,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     on_error: Literal["return"],
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
@@ -2136,10 +2143,10 @@ def iter_many(
     workers: int | None = None,
     ahead: int | None = None,
     dtype: type[_T],
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     on_error: Literal["raise"] = "raise",
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
@@ -2151,10 +2158,10 @@ def iter_many(
     workers: int | None = None,
     ahead: int | None = None,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     on_error: Literal["raise"] = "raise",
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
@@ -2166,10 +2173,10 @@ def iter_many(
     workers: int | None = None,
     ahead: int | None = None,
     dtype: _DType | Literal["stored"] | None = None,
-    start: int = 0,
-    frames: int | None = None,
-    sample_rate: int | None = None,
-    channels: int | None = None,
+    start: _Int = 0,
+    frames: _Int | None = None,
+    sample_rate: _Int | None = None,
+    channels: _Int | None = None,
     on_error: Literal["return"],
     damaged: Literal["raise", "keep"] = "raise",
     progress: _Progress = None,
@@ -2284,17 +2291,17 @@ def _wrap(result: Any, operands: list[AudioSamples]) -> Any: ...
 def _copied(audio: AudioSamples, why: str) -> AudioSamples: ...
 def _allow_copy(audio: AudioSamples, why: str) -> None: ...
 def _parts(audio: AudioSamples) -> list[tuple[int, int]] | None: ...
-def _give_back(audio: AudioSamples, start: int, count: int) -> None: ...
+def _give_back(audio: AudioSamples, start: _Int, count: int) -> None: ...
 def _same_samples(array: np.ndarray[Any, Any], audio: AudioSamples) -> bool: ...
 def _spectra(audio: AudioSamples, frames: tuple[int, int, Any, str]) -> NDArray[Any]: ...
 def _intensities(
     audio: AudioSamples,
     frames: tuple[int, int, Any, str],
-    power: float,
+    power: _Real,
     db: bool,
     bands: tuple[int, float, float | None, str, str | None] | None,
 ) -> NDArray[Any]: ...
-def _density(audio: AudioSamples, n_fft: int, window: str) -> list[NDArray[np.float64]]: ...
+def _density(audio: AudioSamples, n_fft: _Int, window: str) -> list[NDArray[np.float64]]: ...
 def _overlap_added(
     spectra: NDArray[Any], frames: tuple[int, int, Any, str], samples: int
 ) -> NDArray[Any]: ...

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
-from ._audio_samples import AudioSamples
+from ._audio_samples import AudioSamples, _Int, _Real, _Reals
 
 __all__ = [
     "Chain",
@@ -87,7 +87,7 @@ class Processor:
 class Gain(Processor):
     """A gain of `db` decibels; -inf is silence. As `AudioSamples.gain`."""
 
-    def __new__(cls, db: float) -> Gain: ...
+    def __new__(cls, db: _Real) -> Gain: ...
 
 @final
 class Fade(Processor):
@@ -99,7 +99,7 @@ class Fade(Processor):
     """
 
     def __new__(
-        cls, fade_in: float = 0.0, fade_out: float = 0.0, *, curve: _Curve = "linear"
+        cls, fade_in: _Real = 0.0, fade_out: _Real = 0.0, *, curve: _Curve = "linear"
     ) -> Fade: ...
 
 @final
@@ -134,12 +134,12 @@ class Compressor(Processor):
 
     def __new__(
         cls,
-        threshold_db: float = -20.0,
-        ratio: float = 4.0,
+        threshold_db: _Real = -20.0,
+        ratio: _Real = 4.0,
         *,
-        attack_ms: float = 5.0,
-        release_ms: float = 100.0,
-        knee_db: float = 6.0,
+        attack_ms: _Real = 5.0,
+        release_ms: _Real = 100.0,
+        knee_db: _Real = 6.0,
     ) -> Compressor: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
         """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
@@ -157,12 +157,12 @@ class Expander(Processor):
 
     def __new__(
         cls,
-        threshold_db: float = -40.0,
-        ratio: float = 2.0,
+        threshold_db: _Real = -40.0,
+        ratio: _Real = 2.0,
         *,
-        attack_ms: float = 5.0,
-        release_ms: float = 100.0,
-        knee_db: float = 6.0,
+        attack_ms: _Real = 5.0,
+        release_ms: _Real = 100.0,
+        knee_db: _Real = 6.0,
     ) -> Expander: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
         """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
@@ -180,12 +180,12 @@ class Gate(Processor):
 
     def __new__(
         cls,
-        threshold_db: float = -50.0,
+        threshold_db: _Real = -50.0,
         *,
-        attack_ms: float = 1.0,
-        hold_ms: float = 50.0,
-        release_ms: float = 100.0,
-        range_db: float = 80.0,
+        attack_ms: _Real = 1.0,
+        hold_ms: _Real = 50.0,
+        release_ms: _Real = 100.0,
+        range_db: _Real = 80.0,
     ) -> Gate: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
         """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
@@ -208,10 +208,10 @@ class Limiter(Processor):
 
     def __new__(
         cls,
-        ceiling_db: float = -1.0,
+        ceiling_db: _Real = -1.0,
         *,
-        lookahead_ms: float = 5.0,
-        release_ms: float = 50.0,
+        lookahead_ms: _Real = 5.0,
+        release_ms: _Real = 50.0,
     ) -> Limiter: ...
     def gain_curve(self, audio: AudioSamples[Any]) -> NDArray[np.float64]:
         """The gain of each frame of `audio` as a whole, in dB: 0 or less, of shape (frames,).
@@ -227,7 +227,7 @@ class Limiter(Processor):
 class Resampler(Processor):
     """Another sample rate. As `AudioSamples.resample`: no frame comes late, some are held back."""
 
-    def __new__(cls, rate: int, quality: Literal["high", "best"] = "high") -> Resampler: ...
+    def __new__(cls, rate: _Int, quality: Literal["high", "best"] = "high") -> Resampler: ...
 
 @final
 class Convolver(Processor):
@@ -306,7 +306,7 @@ class LoudnessMeter:
 
     def __new__(
         cls,
-        weights: Sequence[float] | None = None,
+        weights: _Reals | None = None,
         *,
         only: Literal["integrated", "range", "true_peak"] | None = None,
     ) -> LoudnessMeter: ...
@@ -339,12 +339,12 @@ class LoudnessMeter:
 def design(
     band: Literal["lowpass", "highpass", "bandpass", "bandstop"],
     hz: float | tuple[float, float],
-    sample_rate: int,
-    order: int = 2,
+    sample_rate: _Int,
+    order: _Int = 2,
     kind: Literal["butterworth", "chebyshev1", "chebyshev2", "elliptic", "bessel"] = "butterworth",
     *,
-    ripple_db: float | None = None,
-    attenuation_db: float | None = None,
+    ripple_db: _Real | None = None,
+    attenuation_db: _Real | None = None,
 ) -> NDArray[np.float64]:
     """The sections of a filter, of shape (sections, 6), as `scipy.signal.iirfilter` gives them.
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from ._audio_samples import AudioSamples, _DType
+from ._audio_samples import AudioSamples, _DType, _Int, _Real
 
 __all__ = [
     "am",
@@ -34,32 +34,32 @@ _S = TypeVar("_S", bound=np.int16 | np.int32 | np.float32 | np.float64)
 
 @overload
 def sine_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def sine_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def sine_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """A sine of `frequency` Hz: `amplitude * sin(2 * pi * frequency * t)`, exact however late.
 
@@ -69,32 +69,32 @@ def sine_wave(
 
 @overload
 def cosine_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def cosine_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def cosine_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """A cosine of `frequency` Hz.
 
@@ -104,35 +104,35 @@ def cosine_wave(
 
 @overload
 def square_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def square_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def square_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """`amplitude` for the first half of every cycle, `-amplitude` for the second.
 
@@ -145,35 +145,35 @@ def square_wave(
 
 @overload
 def sawtooth_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def sawtooth_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def sawtooth_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """From `-amplitude` up to `amplitude` in every cycle.
 
@@ -186,35 +186,35 @@ def sawtooth_wave(
 
 @overload
 def triangle_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def triangle_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def triangle_wave(
-    frequency: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    frequency: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
     band_limited: bool = False,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """From `-amplitude` up to `amplitude` and back in every cycle.
 
@@ -227,35 +227,35 @@ def triangle_wave(
 
 @overload
 def chirp(
-    first: float,
-    last: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    first: _Real,
+    last: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def chirp(
-    first: float,
-    last: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    first: _Real,
+    last: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def chirp(
-    first: float,
-    last: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    first: _Real,
+    last: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """A sine whose frequency goes from `first` to `last` Hz at a constant pace.
 
@@ -265,35 +265,35 @@ def chirp(
 
 @overload
 def exponential_chirp(
-    first: float,
-    last: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    first: _Real,
+    last: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def exponential_chirp(
-    first: float,
-    last: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    first: _Real,
+    last: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def exponential_chirp(
-    first: float,
-    last: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    first: _Real,
+    last: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """A sine whose frequency goes from `first` to `last` Hz by the same factor in the same time.
 
@@ -303,38 +303,38 @@ def exponential_chirp(
 
 @overload
 def am(
-    carrier: float,
-    modulator: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    carrier: _Real,
+    modulator: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    depth: float = 1.0,
-    channels: int | None = None,
+    depth: _Real = 1.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def am(
-    carrier: float,
-    modulator: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    carrier: _Real,
+    modulator: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    depth: float = 1.0,
-    channels: int | None = None,
+    depth: _Real = 1.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def am(
-    carrier: float,
-    modulator: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    carrier: _Real,
+    modulator: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    depth: float = 1.0,
-    channels: int | None = None,
+    depth: _Real = 1.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """A sine of `carrier` Hz whose amplitude goes up and down `modulator` times a second.
 
@@ -346,38 +346,38 @@ def am(
 
 @overload
 def fm(
-    carrier: float,
-    modulator: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    carrier: _Real,
+    modulator: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    deviation: float = 100.0,
-    channels: int | None = None,
+    deviation: _Real = 100.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def fm(
-    carrier: float,
-    modulator: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    carrier: _Real,
+    modulator: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    deviation: float = 100.0,
-    channels: int | None = None,
+    deviation: _Real = 100.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def fm(
-    carrier: float,
-    modulator: float,
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    carrier: _Real,
+    modulator: _Real,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    deviation: float = 100.0,
-    channels: int | None = None,
+    deviation: _Real = 100.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """A sine around `carrier` Hz that goes `deviation` Hz up and down `modulator` times a second.
 
@@ -388,31 +388,31 @@ def fm(
 @overload
 def tones(
     frequencies: Sequence[float],
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def tones(
     frequencies: Sequence[float],
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def tones(
     frequencies: Sequence[float],
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """Sines of some frequencies at a time, each of an equal share of the amplitude.
 
@@ -423,34 +423,34 @@ def tones(
 @overload
 def dtmf(
     keys: str,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    tone: float = 0.1,
-    pause: float = 0.05,
-    channels: int | None = None,
+    tone: _Real = 0.1,
+    pause: _Real = 0.05,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def dtmf(
     keys: str,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    tone: float = 0.1,
-    pause: float = 0.05,
-    channels: int | None = None,
+    tone: _Real = 0.1,
+    pause: _Real = 0.05,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def dtmf(
     keys: str,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    tone: float = 0.1,
-    pause: float = 0.05,
-    channels: int | None = None,
+    tone: _Real = 0.1,
+    pause: _Real = 0.05,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """The tones of a telephone's keys (ITU-T Q.23): 0 to 9, `*`, `#` and A to D.
 
@@ -462,32 +462,32 @@ def dtmf(
 
 @overload
 def impulse(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
-    position: float = 0.0,
-    channels: int | None = None,
+    position: _Real = 0.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def impulse(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
-    position: float = 0.0,
-    channels: int | None = None,
+    position: _Real = 0.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def impulse(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
-    position: float = 0.0,
-    channels: int | None = None,
+    position: _Real = 0.0,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """Silence but for one sample of `amplitude`, `position` seconds after the start.
 
@@ -497,26 +497,26 @@ def impulse(
 
 @overload
 def silence(
-    duration: float,
-    sample_rate: int = 44100,
+    duration: _Real,
+    sample_rate: _Int = 44100,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def silence(
-    duration: float,
-    sample_rate: int = 44100,
+    duration: _Real,
+    sample_rate: _Int = 44100,
     *,
     dtype: type[_S],
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def silence(
-    duration: float,
-    sample_rate: int = 44100,
+    duration: _Real,
+    sample_rate: _Int = 44100,
     dtype: _DType | None = None,
     *,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """Silence of `duration` seconds; mono, or `(channels, frames)` if `channels` is given.
 
@@ -526,32 +526,32 @@ def silence(
 
 @overload
 def white_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def white_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def white_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """Every value from `-amplitude` up to `amplitude` with the same probability.
 
@@ -564,32 +564,32 @@ def white_noise(
 
 @overload
 def pink_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def pink_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def pink_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """Noise whose power falls by 3.01 dB an octave; its largest sample is `amplitude`.
 
@@ -602,32 +602,32 @@ def pink_noise(
 
 @overload
 def brown_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[np.float64]: ...
 @overload
 def brown_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     *,
     dtype: type[_S],
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[_S]: ...
 @overload
 def brown_noise(
-    duration: float,
-    sample_rate: int = 44100,
-    amplitude: float = 1.0,
+    duration: _Real,
+    sample_rate: _Int = 44100,
+    amplitude: _Real = 1.0,
     dtype: _DType | None = None,
     *,
     seed: int | None = None,
-    channels: int | None = None,
+    channels: _Int | None = None,
 ) -> AudioSamples[Any]:
     """Noise whose power falls by 6.02 dB an octave; its largest sample is `amplitude`.
 

@@ -171,7 +171,13 @@ impl ChainObject {
     #[new]
     fn __new__(processors: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<ChainObject>> {
         let mut stages = Vec::new();
-        for item in processors.try_iter()? {
+        let none = |_| {
+            PyTypeError::new_err(format!(
+                "a Chain takes a list of processors, such as Chain([dsp.Gain(-6)]), not {}",
+                arguments::shown(processors)
+            ))
+        };
+        for item in processors.try_iter().map_err(none)? {
             let item = item?;
             let stage = item.cast::<ProcessorObject>().map_err(|_| {
                 PyTypeError::new_err(format!(
@@ -374,6 +380,18 @@ impl LoudnessMeterObject {
     }
 }
 
+/// The processor that `apply` uses, as it was made.
+fn one_processor(given: &Bound<'_, PyAny>) -> PyResult<Box<dyn core::Processor>> {
+    let processor = given.cast::<ProcessorObject>().map_err(|_| {
+        PyTypeError::new_err(format!(
+            "apply takes a processor of audio_samples.dsp, such as dsp.Gain(-6), not {}; dsp.Chain([...]) is several, one \
+             after the other",
+            arguments::shown(given)
+        ))
+    })?;
+    Ok(processor.get().another())
+}
+
 #[pymethods]
 impl AudioSamples {
     /// New audio: a processor of `audio_samples.dsp` used once on the whole.
@@ -383,12 +401,8 @@ impl AudioSamples {
     ///
     /// >>> AudioSamples.new_mono(np.ones(2), 48_000).apply(audio_samples.dsp.Gain(-20)).to_numpy()
     /// array([0.1, 0.1])
-    fn apply(
-        &self,
-        py: Python<'_>,
-        processor: &Bound<'_, ProcessorObject>,
-    ) -> PyResult<AudioSamples> {
-        let processor = processor.get().another();
+    fn apply(&self, py: Python<'_>, processor: &Bound<'_, PyAny>) -> PyResult<AudioSamples> {
+        let processor = one_processor(processor)?;
         let applied = wait(py, |until| self.audio().applied(&*processor, until))?;
         Ok(AudioSamples::new(applied))
     }
@@ -396,9 +410,9 @@ impl AudioSamples {
     /// `apply`, where the samples lie. Gives the same object.
     fn apply_inplace<'py>(
         slf: Bound<'py, Self>,
-        processor: &Bound<'_, ProcessorObject>,
+        processor: &Bound<'_, PyAny>,
     ) -> PyResult<Bound<'py, Self>> {
-        let processor = processor.get().another();
+        let processor = one_processor(processor)?;
         let audio = slf.get().audio();
         wait(slf.py(), |until| audio.apply_to_own(&*processor, until))?;
         Ok(slf)
@@ -412,8 +426,8 @@ impl FileEdit {
     ///
     /// Latency is taken out, and what is inside at the end comes out. Iterating begins at the first
     /// frame again. Ctrl-C stops it: the file is processed up to some block then.
-    fn apply(&self, py: Python<'_>, processor: &Bound<'_, ProcessorObject>) -> PyResult<()> {
-        let processor = processor.get().another();
+    fn apply(&self, py: Python<'_>, processor: &Bound<'_, PyAny>) -> PyResult<()> {
+        let processor = one_processor(processor)?;
         self.process(py, &*processor)
     }
 }

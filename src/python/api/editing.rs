@@ -1,6 +1,6 @@
 //! Cut and join: parts as views of the same memory, and audio put together of other audio.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pyo3::types::{PyList, PyString};
@@ -30,7 +30,14 @@ fn frames_or(
 fn threshold(given: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
     /// What 10 bits cannot hold.
     const USUAL: f64 = -60.0;
-    given.map_or(Ok(USUAL), |given| arguments::number(given, "threshold_db"))
+    let threshold = given.map_or(Ok(USUAL), |given| arguments::number(given, "threshold_db"))?;
+    if threshold > 0.0 {
+        return Err(PyValueError::new_err(format!(
+            "threshold_db is in dBFS, 0 at most, not {threshold}; {} is so far below full scale",
+            -threshold
+        )));
+    }
+    Ok(threshold)
 }
 
 /// Seconds of silence that count, and that are kept, where nothing is said.

@@ -67,7 +67,7 @@ pub fn length(
             "a length is given by seconds= or by frames=, not by both",
         )),
         (None, None) => Err(PyTypeError::new_err(
-            "a length is needed: seconds= or frames=, as in fade_in(0.5)",
+            "a length is needed: seconds= or frames=",
         )),
     }
 }

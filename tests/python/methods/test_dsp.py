@@ -387,3 +387,22 @@ def test_a_meter_of_one_thing_gives_what_a_meter_of_all_gives(only):
         ValueError, match="only is 'integrated', 'range' or 'true_peak', not 'lufs'"
     ):
         dsp.LoudnessMeter(only="lufs")
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [
+        (lambda audio: audio.apply([dsp.Gain(-3)]), r"dsp\.Chain\(\[\.\.\.\]\)"),
+        (lambda audio: audio.apply_inplace("gain"), r"such as dsp\.Gain\(-6\)"),
+        (lambda _: dsp.Chain(dsp.Gain(-3)), r"a list of processors, such as Chain\(\[dsp\.Gain"),
+    ],
+)
+def test_what_is_no_processor_is_refused_with_what_is_one(call, meant):
+    with pytest.raises(TypeError, match=meant):
+        call(mono())
+
+
+@pytest.mark.parametrize("name", ["trim_silence", "split_silence", "silences"])
+def test_a_threshold_above_full_scale_is_refused(name):
+    with pytest.raises(ValueError, match=r"in dBFS, 0 at most, not 60; -60 is so far below"):
+        getattr(mono(), name)(60)
