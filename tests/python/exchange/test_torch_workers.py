@@ -14,7 +14,7 @@ from audio_samples import AudioSamples
 
 torch = extras.require("torch", "torch")
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guide" / "processes.md"
 RATE = 16_000
 FRAMES = 50_000
 
@@ -97,7 +97,7 @@ def test_workers_give_audio_back_in_shared_memory(method):
 
 def guides_collate():
     """The function that the guide shows."""
-    [code] = re.findall(r"^def collate\(clips\):.*?\n\n", README.read_text("utf-8"), re.M | re.S)
+    [code] = re.findall(r"^def collate\(clips\):.*?\n\n", GUIDE.read_text("utf-8"), re.M | re.S)
     names = {"torch": torch}
     exec(code, names)
     return names["collate"]
