@@ -251,7 +251,7 @@ def test_pytorch_is_not_imported_before_it_is_asked_for():
 
 def test_a_missing_pytorch_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(ImportError, match="to_torch needs PyTorch: pip install torch$"):
+    with pytest.raises(ImportError, match=r"to_torch needs PyTorch: pip install torch$"):
         AudioSamples.zeros(8, RATE).to_torch()
 
 
