@@ -10,6 +10,8 @@ from .steps import Plan
 from .values import length, number
 from .writing import work_of
 
+_STEPS = ("highpass", "lowpass", "gate", "compress", "gain", "limit")
+
 
 def register(listed: Any) -> None:
     """Add the parser of this command."""
@@ -36,7 +38,9 @@ def register(listed: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, do nothing")
 
     def run(options: argparse.Namespace) -> int:
-        if not steps_of(options, 48_000):
+        if not (options.fade_in or options.fade_out) and all(
+            getattr(options, step) is None for step in _STEPS
+        ):
             parser.error("no step is given, such as --gain -3")
         sources = batch.sources_of(options, parser)
 

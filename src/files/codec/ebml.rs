@@ -55,8 +55,8 @@ pub struct Oddities {
     pub changed: Vec<(u64, u8)>,
     /// Whether the segment ends where the file does.
     pub is_open: bool,
-    /// Nanoseconds at the front of the only track that are the encoder's delay.
-    pub delay: u64,
+    /// Nanoseconds at the front of the only track that are the encoder's delay; `None` where there are several tracks.
+    pub delay: Option<u64>,
     /// Nanoseconds at the end of the last block that are no sound: the encoder had to fill its packet.
     pub padding: u64,
 }
@@ -65,7 +65,10 @@ pub struct Oddities {
 pub fn oddities<R: Read + Seek>(file: &mut R, bytes: u64) -> io::Result<Oddities> {
     let mut odd = EbmlWalk { file, left: MOST }.oddities(bytes)?;
     let left = MOST_OF_ALL;
-    odd.padding = EbmlWalk { file, left }.padding()?;
+    // The last block of several tracks may be of any of them.
+    if odd.delay.is_some() {
+        odd.padding = EbmlWalk { file, left }.padding()?;
+    }
     Ok(odd)
 }
 
@@ -97,7 +100,7 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         let mut odd = Oddities {
             changed: Vec::new(),
             is_open: segment.end == NO_END,
-            delay: 0,
+            delay: None,
             padding: 0,
         };
         let is_cut = !odd.is_open && segment.end > bytes;
@@ -191,7 +194,7 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
     }
 
     /// The delay of the track, if there is one track.
-    fn delay(&mut self, tracks: &EbmlElement) -> io::Result<u64> {
+    fn delay(&mut self, tracks: &EbmlElement) -> io::Result<Option<u64>> {
         let (mut delay, mut count, mut at) = (0, 0, tracks.start);
         while at < tracks.end
             && let Some(track) = self.element_at(at)?
@@ -202,7 +205,7 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
             }
             at = track.end;
         }
-        Ok(if count == 1 { delay } else { 0 })
+        Ok((count == 1).then_some(delay))
     }
 
     /// The number in the first element of that name in another one, with its sign as the highest bit.
@@ -215,8 +218,8 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
             if part.name == name && (1..=8).contains(&len) {
                 let mut bytes = [0; 8];
                 self.file.seek(SeekFrom::Start(part.start))?;
-                self.file.read_exact(&mut bytes[..len])?;
-                return Ok(Some((i64::from_be_bytes(bytes) >> (64 - 8 * len)) as u64));
+                let is_whole = self.fill(&mut bytes[..len])?;
+                return Ok(is_whole.then_some((i64::from_be_bytes(bytes) >> (64 - 8 * len)) as u64));
             }
             at = part.end;
         }
@@ -291,6 +294,15 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         }))
     }
 
+    /// The next bytes; false if the file ends before.
+    fn fill(&mut self, bytes: &mut [u8]) -> io::Result<bool> {
+        match self.file.read_exact(bytes) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A variable-length integer and its length in bytes, with or without its length marker.
     fn number(&mut self, unmarked: bool) -> io::Result<Option<(u64, u32)>> {
         let mut bytes = [0; 8];
@@ -301,10 +313,8 @@ impl<R: Read + Seek> EbmlWalk<'_, R> {
         if len > 8 {
             return Ok(None);
         }
-        match self.file.read_exact(&mut bytes[1..len as usize]) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(error) => return Err(error),
+        if !self.fill(&mut bytes[1..len as usize])? {
+            return Ok(None);
         }
         let value = u64::from_be_bytes(bytes) >> (64 - 8 * len);
         let mark = if unmarked { 1 << (7 * len) } else { 0 };

@@ -84,7 +84,7 @@ impl<'s> Window<'s> {
             let changed = odd.changed.iter();
             (window.changed).extend(changed.map(|(place, byte)| (start + place, *byte)));
             window.is_open = odd.is_open;
-            (window.delay, window.padding) = (odd.delay, odd.padding);
+            (window.delay, window.padding) = (odd.delay.unwrap_or(0), odd.padding);
         }
         window.seek(SeekFrom::Start(0)).map_err(io)?;
         window.reached.store(0, Ordering::Relaxed);

@@ -273,6 +273,13 @@ pub struct LoudnessMeterObject {
     only: Option<core::Measure>,
 }
 
+/// What a meter may measure alone, as users call it.
+const MEASURES: [(&str, core::Measure); 3] = [
+    ("integrated", core::Measure::Integrated),
+    ("range", core::Measure::Range),
+    ("true_peak", core::Measure::TruePeak),
+];
+
 impl LoudnessMeterObject {
     fn of(
         &self,
@@ -280,13 +287,10 @@ impl LoudnessMeterObject {
         of: impl FnOnce(&core::LoudnessMeter) -> f64,
     ) -> PyResult<f64> {
         if let Some(only) = self.only.filter(|only| !measured_by.contains(only)) {
-            let only = match only {
-                core::Measure::Integrated => "integrated",
-                core::Measure::Range => "range",
-                _ => "true_peak",
-            };
+            let known = MEASURES.iter().find(|(_, measure)| *measure == only);
+            let name = known.map_or("", |(name, _)| name);
             return Err(PyValueError::new_err(format!(
-                "this meter was made with only='{only}'; one without it measures all"
+                "this meter was made with only='{name}'; one without it measures all"
             )));
         }
         self.meter.with(|meter| Ok(of(meter)))
@@ -301,17 +305,15 @@ impl LoudnessMeterObject {
         weights: Option<&Bound<'_, PyAny>>,
         only: Option<&str>,
     ) -> PyResult<LoudnessMeterObject> {
-        let only = match only {
-            None => None,
-            Some("integrated") => Some(core::Measure::Integrated),
-            Some("range") => Some(core::Measure::Range),
-            Some("true_peak") => Some(core::Measure::TruePeak),
-            Some(other) => {
-                return Err(PyValueError::new_err(format!(
-                    "only is 'integrated', 'range' or 'true_peak', not '{other}'"
-                )));
-            }
+        let measure = |given: &str| {
+            let known = MEASURES.iter().find(|(name, _)| *name == given);
+            known.map(|(_, measure)| *measure).ok_or_else(|| {
+                PyValueError::new_err(format!(
+                    "only is 'integrated', 'range' or 'true_peak', not '{given}'"
+                ))
+            })
         };
+        let only = only.map(measure).transpose()?;
         let weights = self::weights(weights)?;
         let meter = match only {
             None => core::LoudnessMeter::new(weights)?,

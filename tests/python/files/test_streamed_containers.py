@@ -348,3 +348,24 @@ def test_vorbis_in_matroska_ends_with_the_sound(frames):
     assert read.shape == (2, frames)
     assert np.abs(read - expected).max() < 1e-6
     check_ranges(file.getvalue(), audio_samples.read(file.getvalue(), dtype="stored").to_numpy())
+
+
+def test_a_file_that_is_cut_within_its_last_words_is_read_to_its_last_whole_packet():
+    """The padding stands in the last element of the last block."""
+    content = encode("webm", "libopus", "s16", rate=48_000, length=50_000)
+    at = content.rindex(b"\x75\xa2")
+    for cut in range(at, at + 7):
+        with pytest.warns(UserWarning, match="cut short"):
+            kept = audio_samples.read(content[:cut], damaged="keep")
+        assert 48_000 < len(kept) < 51_000
+
+
+def test_the_padding_of_one_of_several_tracks_is_not_that_of_another():
+    file = io.BytesIO()
+    with av.open(file, "w", "matroska") as out:
+        streams = [out.add_stream("libopus", rate=48_000, layout="mono") for _ in range(2)]
+        for stream, frames in zip(streams, (48_000, 30_000), strict=True):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, frames), np.float32), "flt", "mono")
+            frame.sample_rate, frame.pts = 48_000, 0
+            out.mux([*stream.encode(frame), *stream.encode(None)])
+    assert 48_000 <= len(audio_samples.read(file.getvalue())) < 49_000

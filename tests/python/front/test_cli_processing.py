@@ -350,3 +350,15 @@ def test_edit_says_what_is_missing_and_changes_nothing_on_a_dry_run(tmp_path, ca
         main(["edit", str(path)])
     assert "no step is given" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_edit_tells_of_a_step_that_does_not_fit_each_file(tmp_path, capsys):
+    low, high = tmp_path / "low.wav", tmp_path / "high.wav"
+    audio_samples.write(low, generation.silence(0.1, 44_100), subtype="PCM_16")
+    audio_samples.write(high, generation.silence(0.1, 96_000), subtype="PCM_16")
+    assert main(["edit", str(high), "--highpass", "30000", "--quiet"]) == 0
+    assert main(["edit", str(low), "--highpass", "30000", "--quiet"]) == 1
+    assert main(["edit", str(high), "--limit", "5", "--quiet"]) == 1
+    said = capsys.readouterr().err
+    assert "30000" in said
+    assert "ceiling_db" in said
